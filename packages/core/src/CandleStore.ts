@@ -1,0 +1,81 @@
+/**
+ * Where candles are kept, with the ledger of what was asked for.
+ *
+ * There is no primary key on candles: uniqueness comes from replacing the
+ * rows of an interval in one transaction (DESIGN §5), which the storage
+ * contract suite proves.
+ */
+import { Context, type Effect, type Stream } from "effect"
+import type { Candles } from "./Candles.ts"
+import type { Coverage, Hole } from "./Coverage.ts"
+import type { EpochMillis } from "./Instant.ts"
+import type { Interval } from "./Interval.ts"
+import type { Provenance } from "./Provenance.ts"
+import type { Revision } from "./Revision.ts"
+import type { Series } from "./Series.ts"
+import type { StoreError } from "./StoreError.ts"
+
+/** One answer of a source, validated. */
+export interface PageWrite {
+  readonly series: Series
+  readonly provenance: Provenance
+  readonly interval: Interval
+  /** All candles of the interval, ascending and unique. */
+  readonly candles: Candles
+  /** The expected candles that the answer lacked. */
+  readonly holes: ReadonlyArray<Hole>
+  readonly at: EpochMillis
+  /** Recorded with every revision that this write causes. */
+  readonly reason: string
+}
+
+export interface WriteResult {
+  readonly inserted: number
+  /** Rows whose values changed; each left a revision. */
+  readonly changed: number
+  /** Rows that the answer no longer has; each left a revision. */
+  readonly removed: number
+  readonly unchanged: number
+}
+
+export interface ReadOptions {
+  /** What was known at this instant, instead of now. */
+  readonly asOf?: EpochMillis
+  /** Rows a batch, at most. Default 65,536. */
+  readonly batchRows?: number
+}
+
+/** What is stored of a series, without reading it. */
+export interface StoredSeries {
+  readonly series: Series
+  readonly provenance: Provenance
+  readonly coverage: Coverage
+  /** Rows in the table, counted; differs from the coverage's only if something else changed the table. */
+  readonly rows: number
+}
+
+export class CandleStore extends Context.Service<
+  CandleStore,
+  {
+    /**
+     * Replaces the rows of each interval by its candles, keeps a revision of every row that changed or
+     * vanished, and records the coverage: all pages in one transaction, in order. Rows that did not change
+     * keep the time they were first stored.
+     */
+    readonly write: (pages: ReadonlyArray<PageWrite>) => Effect.Effect<ReadonlyArray<WriteResult>, StoreError>
+    /** The candles of the interval, ascending, in batches. */
+    readonly read: (series: Series, interval: Interval, options?: ReadOptions) => Stream.Stream<Candles, StoreError>
+    /** Only the open times, ascending, in batches. */
+    readonly openTimes: (series: Series, interval: Interval) => Stream.Stream<Float64Array, StoreError>
+    /** What is covered; `Coverage.none` for a series that is not there. */
+    readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
+    /** Everything stored, in one pass. */
+    readonly list: Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
+    /** Corrects the ledger of an interval to what the table holds, where something else has changed the table. */
+    readonly reconcile: (series: Series, interval: Interval) => Effect.Effect<void, StoreError>
+    readonly revisions: (series: Series, interval: Interval) => Effect.Effect<ReadonlyArray<Revision>, StoreError>
+    /** Open of the oldest candle that the source has, as it once told. */
+    readonly listedAt: (series: Series) => Effect.Effect<EpochMillis | undefined, StoreError>
+    readonly setListedAt: (series: Series, provenance: Provenance, at: EpochMillis) => Effect.Effect<void, StoreError>
+  }
+>()("@tidemark/core/CandleStore") {}

@@ -1,0 +1,120 @@
+/**
+ * What has been asked of a source and answered, for one series.
+ *
+ * Two layers, both written in the same transaction as the rows they speak
+ * of. `fetched`: intervals that the source has answered for, with the number
+ * of rows stored in each. `empty`: runs of expected candles inside them that
+ * the answer did not hold, with how often that was confirmed.
+ *
+ * So within what is fetched, a candle of the calendar's grid is either a row
+ * or part of an `empty` run; and the row counts reconcile with the table, so
+ * that rows lost behind the ledger's back are noticed.
+ *
+ * The functions are pure; the stores load, apply and write.
+ */
+import type { EpochMillis } from "./Instant.ts"
+import * as Interval from "./Interval.ts"
+
+/** Evidence `fetched`. */
+export interface Fetched extends Interval.Interval {
+  /** Rows stored in the interval. */
+  readonly rows: number
+  /** When the source last answered for a part of it. */
+  readonly at: EpochMillis
+}
+
+/** Evidence `verified-empty`. */
+export interface Empty extends Interval.Interval {
+  /** Candles that the calendar expects in the interval. */
+  readonly opens: number
+  /** How many answers in a row lacked them. */
+  readonly confirmations: number
+  readonly firstAt: EpochMillis
+  readonly lastAt: EpochMillis
+}
+
+export interface Coverage {
+  /** Sorted and disjoint; touching intervals are one. */
+  readonly fetched: ReadonlyArray<Fetched>
+  /** Sorted and disjoint, each inside a fetched interval. Touching runs stay apart when their evidence differs. */
+  readonly empty: ReadonlyArray<Empty>
+}
+
+export const none: Coverage = { fetched: [], empty: [] }
+
+/** A run of expected candles that an answer lacked: the interval and how many. */
+export interface Hole extends Interval.Interval {
+  readonly opens: number
+}
+
+/** One answer of the source, for `interval`. */
+export interface Answer {
+  readonly interval: Interval.Interval
+  readonly holes: ReadonlyArray<Hole>
+  readonly at: EpochMillis
+  /** Change in the number of rows stored inside the interval. */
+  readonly rowsAdded: number
+}
+
+export const fetchedSet = (coverage: Coverage): Interval.IntervalSet => Interval.normalize(coverage.fetched)
+
+export const emptyWithin = (coverage: Coverage, interval: Interval.Interval): ReadonlyArray<Empty> =>
+  coverage.empty.filter((empty) => Interval.overlaps(empty, interval))
+
+/** Rows that the table must hold for the series. */
+export const rows = (coverage: Coverage): number => coverage.fetched.reduce((sum, fetched) => sum + fetched.rows, 0)
+
+/** How often all of `hole` was found empty before: 0 unless earlier empty runs cover it whole. */
+const confirmationsOf = (empty: ReadonlyArray<Empty>, hole: Interval.Interval) => {
+  const earlier = empty.filter((run) => Interval.overlaps(run, hole))
+  return Interval.covers(Interval.normalize(earlier), hole)
+    ? {
+        count: Math.min(...earlier.map((run) => run.confirmations)),
+        firstAt: Math.max(...earlier.map((run) => run.firstAt))
+      }
+    : undefined
+}
+
+/**
+ * What is covered after one more answer. Pass at least what `coverage` holds
+ * that overlaps or touches the answer's interval; the result replaces exactly
+ * that.
+ */
+export const record = (coverage: Coverage, answer: Answer): Coverage => {
+  const { interval } = answer
+  const touches = (other: Interval.Interval) => other.from <= interval.to && other.to >= interval.from
+  const joined = coverage.fetched.filter(touches).reduce<Fetched>(
+    (sum, fetched) => ({
+      ...Interval.hull(sum, fetched),
+      rows: sum.rows + fetched.rows,
+      at: Math.max(sum.at, fetched.at)
+    }),
+    { ...interval, rows: answer.rowsAdded, at: answer.at }
+  )
+  const fetched = [...coverage.fetched.filter((other) => !touches(other)), joined].sort((a, b) => a.from - b.from)
+
+  const kept: Array<Empty> = []
+  for (const run of coverage.empty) {
+    // An answer always speaks for whole candles, so a run is inside it or beside it,
+    // except where a wider run was asked again in part: what lies outside keeps its evidence.
+    if (!Interval.overlaps(run, interval)) {
+      kept.push(run)
+      continue
+    }
+    for (const rest of Interval.difference([run], [interval])) {
+      kept.push({ ...run, ...rest, opens: Math.round((run.opens * (rest.to - rest.from)) / (run.to - run.from)) })
+    }
+  }
+  const found = answer.holes.map((hole): Empty => {
+    const before = confirmationsOf(coverage.empty, hole)
+    return {
+      from: hole.from,
+      to: hole.to,
+      opens: hole.opens,
+      confirmations: (before?.count ?? 0) + 1,
+      firstAt: before?.firstAt ?? answer.at,
+      lastAt: answer.at
+    }
+  })
+  return { fetched, empty: [...kept, ...found].sort((a, b) => a.from - b.from) }
+}

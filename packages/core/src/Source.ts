@@ -1,0 +1,131 @@
+/**
+ * The contract that every source plugin implements.
+ *
+ * A plugin is a plain value: it holds no state and opens nothing. `make`
+ * turns one decoded configuration into one `Source`, whose resources live in
+ * the `Scope` it was made in. The `HttpClient` that `make` finds is already
+ * limited, timed, counted and redacted by the engine: a plugin neither waits,
+ * nor retries, nor logs.
+ */
+import type { Effect, Option, Schema, Scope, Stream } from "effect"
+import type { HttpClient } from "effect/http"
+import { type Calendar, closedUntil } from "./Calendar.ts"
+import * as Candles from "./Candles.ts"
+import type { EpochMillis } from "./Instant.ts"
+import type { AssetClass } from "./Instrument.ts"
+import * as Interval from "./Interval.ts"
+import type { Provenance } from "./Provenance.ts"
+import type { SourceError } from "./SourceError.ts"
+import type { Timeframe } from "./Timeframe.ts"
+
+/** Where the history of one instrument is asked for. */
+export interface Subject {
+  /** Canonical symbol, for messages. */
+  readonly symbol: string
+  /** The source's own symbol, if the instrument names one; else the source derives it. */
+  readonly sourceSymbol?: string | undefined
+  readonly assetClass: AssetClass
+  readonly calendar: Calendar
+}
+
+export interface CandlesRequest extends Subject {
+  readonly timeframe: Timeframe
+  readonly interval: Interval.Interval
+}
+
+/**
+ * One answer. `interval` is what the source has answered for: every candle it
+ * has with an open in there is in `candles`. Pages follow one another without
+ * a hole: each starts where the previous ended, and the last ends with the
+ * request, or where the candles stop being final.
+ */
+export interface CandlePage {
+  readonly interval: Interval.Interval
+  readonly candles: Candles.Candles
+}
+
+export interface Source {
+  /**
+   * Lazy, ascending, inside the request's interval, a page a pull. Nothing is
+   * asked for before the first pull, and nothing at all for an empty request.
+   * An unfinished candle is never returned: its close time decides.
+   */
+  readonly candles: (request: CandlesRequest) => Stream.Stream<CandlePage, SourceError>
+  /** Open of the oldest candle that the source has, where it can tell with a request or two. */
+  readonly firstOpen?: (
+    subject: Subject,
+    timeframe: Timeframe
+  ) => Effect.Effect<Option.Option<EpochMillis>, SourceError>
+  /** Succeeds if the source can be reached and would answer; the cheapest call there is. */
+  readonly check?: Effect.Effect<void, SourceError>
+}
+
+/** What a provider allows one address or key, over a window. */
+export interface RequestBudget {
+  /** Weight that may be spent in a window. */
+  readonly limit: number
+  readonly windowMillis: number
+  /** Weight of a request, by its path and query; 1 where absent. */
+  readonly weightOf?: (url: URL) => number
+  /** Response header in which the provider says how much of the window is used. */
+  readonly usedHeader?: string
+}
+
+export interface Capabilities {
+  readonly assetClasses: ReadonlyArray<AssetClass>
+  readonly timeframes: ReadonlyArray<Timeframe>
+  /** Candles a request returns at most. */
+  readonly pageSize: number
+  /** Rough size of a candle on the wire, for estimates. */
+  readonly bytesPerCandle: number
+  /** Weight of one request for candles. */
+  readonly weightPerPage: number
+  /** How far back a timeframe reaches from now, where that is limited, in milliseconds. */
+  readonly historyMillis?: Partial<Record<Timeframe, number>>
+  /** The first instant that the source can have anything for, where known. */
+  readonly earliest?: EpochMillis
+  /** Hosts that the plugin may call; anything else is refused. Empty for a source without network. */
+  readonly hosts: ReadonlyArray<string>
+  /** `undefined`: nothing limits it. */
+  readonly budget?: RequestBudget
+  /** Series that are worth fetching at once. */
+  readonly lanes: number
+  /** Time after its close until a candle is final at the source. */
+  readonly lagMillis: number
+  /** What the prices are already adjusted for. */
+  readonly adjustment: "none" | "splits" | "splits-and-dividends"
+  readonly provenance: Provenance
+}
+
+export interface SourcePlugin<Config = unknown> {
+  readonly id: string
+  /** One line for people. */
+  readonly description: string
+  readonly capabilities: Capabilities
+  /** Decoded once by the registry; every field has a default or comes from `variables`. */
+  readonly config: Schema.Codec<Config, unknown>
+  /** Environment variable of each configuration field that has one. */
+  readonly variables: Readonly<Record<string, string>>
+  /** Field of `config` that the argument of `id:argument` fills, where the plugin takes one. */
+  readonly argument?: string
+  readonly make: (config: Config) => Effect.Effect<Source, SourceError, HttpClient.HttpClient | Scope.Scope>
+}
+
+/** Infers `Config` from a plugin literal. */
+export const define = <Config>(plugin: SourcePlugin<Config>): SourcePlugin<Config> => plugin
+
+/**
+ * The page for `answered`, cut to what the contract allows: inside the
+ * request and final at `now`. `undefined` if nothing remains.
+ */
+export const page = (
+  request: CandlesRequest,
+  answered: Interval.Interval,
+  candles: Candles.Candles,
+  now: EpochMillis
+): CandlePage | undefined => {
+  const final = closedUntil(request.calendar, request.timeframe, now)
+  const asked = Interval.intersect(answered, request.interval)
+  const interval = asked && Interval.clamp(asked.from, Math.min(asked.to, final))
+  return interval && { interval, candles: Candles.within(candles, interval) }
+}

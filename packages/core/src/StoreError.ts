@@ -1,0 +1,74 @@
+/**
+ * The only error that a store fails with. `reason` says whether waiting,
+ * another path or another program helps; the message says it in words.
+ */
+import { Schema } from "effect"
+
+/** Another process has the database open for writing. */
+export class Held extends Schema.TaggedError<Held>()("Held", {
+  pid: Schema.optionalKey(Schema.Int)
+}) {}
+
+/** Written by a newer version of this program. */
+export class TooNew extends Schema.TaggedError<TooNew>()("TooNew", {
+  found: Schema.Int,
+  known: Schema.Int
+}) {}
+
+/** A database, but not one of ours. */
+export class Foreign extends Schema.TaggedError<Foreign>()("Foreign", { detail: Schema.String }) {}
+
+/** It cannot be opened or created: no such folder, no permission, not a database. */
+export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", { detail: Schema.String }) {}
+
+/** The disk, or another resource of the machine, is used up. */
+export class Exhausted extends Schema.TaggedError<Exhausted>()("Exhausted", { detail: Schema.String }) {}
+
+/** The connection to the server broke. */
+export class Disconnected extends Schema.TaggedError<Disconnected>()("Disconnected", { detail: Schema.String }) {}
+
+/** A statement failed. */
+export class StatementFailed extends Schema.TaggedError<StatementFailed>()("StatementFailed", {
+  detail: Schema.String
+}) {}
+
+export const Reason = Schema.Union([Held, TooNew, Foreign, CannotOpen, Exhausted, Disconnected, StatementFailed])
+export type Reason = typeof Reason.Type
+
+const describe = (reason: Reason): string => {
+  switch (reason._tag) {
+    case "Held":
+      return (
+        `another process${reason.pid === undefined ? "" : ` (pid ${reason.pid})`} has the database open. ` +
+        "Wait until it ends, stop it, or name another database with --database"
+      )
+    case "TooNew":
+      return (
+        `the database was written by a newer Tidemark (schema ${reason.found}; this program knows up to ${reason.known}). ` +
+        "Update Tidemark, or name another database with --database"
+      )
+    case "Foreign":
+      return `not a Tidemark database: ${reason.detail}. Name another with --database; this one was left as it is`
+    case "CannotOpen":
+      return `cannot open the database: ${reason.detail}. Name another with --database`
+    case "Exhausted":
+      return `no room: ${reason.detail}. Free some, then run the same command again; it continues where it stopped`
+    case "Disconnected":
+      return `lost the database: ${reason.detail}. Run the same command again; it continues where it stopped`
+    case "StatementFailed":
+      return reason.detail
+  }
+}
+
+export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
+  /** The database, without credentials. */
+  database: Schema.String,
+  /** What was being done. */
+  operation: Schema.String,
+  reason: Reason,
+  cause: Schema.optionalKey(Schema.Defect())
+}) {
+  override get message(): string {
+    return `${this.database}: ${describe(this.reason)}`
+  }
+}

@@ -1,0 +1,16 @@
+/** The user's list of instruments. */
+import { Context, type Effect } from "effect"
+import type { Instrument } from "./Instrument.ts"
+import type { StoreError } from "./StoreError.ts"
+
+export class SymbolStore extends Context.Service<
+  SymbolStore,
+  {
+    /** By symbol, ascending. */
+    readonly list: Effect.Effect<ReadonlyArray<Instrument>, StoreError>
+    /** Adds or replaces, all or none. */
+    readonly put: (instruments: ReadonlyArray<Instrument>) => Effect.Effect<void, StoreError>
+    /** Takes symbols off the list and says which were on it. Their candles stay. */
+    readonly remove: (symbols: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, StoreError>
+  }
+>()("@tidemark/core/SymbolStore") {}
