@@ -9,7 +9,7 @@ import { Context, type Effect, type Stream } from "effect"
 import type { Candles } from "./Candles.ts"
 import type { Coverage, Hole } from "./Coverage.ts"
 import type { EpochMillis } from "./Instant.ts"
-import type { Interval } from "./Interval.ts"
+import type { Interval, IntervalSet } from "./Interval.ts"
 import type { Provenance } from "./Provenance.ts"
 import type { Revision } from "./Revision.ts"
 import type { Series } from "./Series.ts"
@@ -71,8 +71,11 @@ export class CandleStore extends Context.Service<
     readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
     /** Everything stored, in one pass. */
     readonly list: Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
-    /** Corrects the ledger of an interval to what the table holds, where something else has changed the table. */
-    readonly reconcile: (series: Series, interval: Interval) => Effect.Effect<void, StoreError>
+    /**
+     * Brings the ledger in line with a table that something else has changed: `lost` counts as never fetched,
+     * and the rows of every other fetched interval are counted anew.
+     */
+    readonly reconcile: (series: Series, lost: IntervalSet) => Effect.Effect<void, StoreError>
     readonly revisions: (series: Series, interval: Interval) => Effect.Effect<ReadonlyArray<Revision>, StoreError>
     /** Open of the oldest candle that the source has, as it once told. */
     readonly listedAt: (series: Series) => Effect.Effect<EpochMillis | undefined, StoreError>

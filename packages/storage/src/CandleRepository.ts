@@ -1,0 +1,288 @@
+/** `CandleStore` over SQL that DuckDB and Postgres both take. */
+import { Candles, CandleStore, Coverage, Interval, type Revision, type Series } from "@tidemark/core"
+import { Effect, Layer, Stream } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { Driver } from "./Driver.ts"
+import { failing, failingStream } from "./Failure.ts"
+import * as Ledger from "./Ledger.ts"
+import { compare, type Stored } from "./Replacement.ts"
+import { insertRows } from "./Rows.ts"
+import { timestamp, timestampText } from "./Timestamp.ts"
+
+const defaultBatchRows = 65_536
+
+interface RevisionRow extends Revision.CandleValues {
+  readonly open_ms: number
+  readonly known_ms: number
+  readonly revised_ms: number
+  readonly reason: string
+  readonly quote_volume: number | null
+  readonly new_open: number | null
+  readonly new_high: number | null
+  readonly new_low: number | null
+  readonly new_close: number | null
+  readonly new_volume: number | null
+  readonly new_quote_volume: number | null
+  readonly new_trades: number | null
+}
+
+const toCandles = (columns: ReadonlyArray<Float64Array>): Candles.Candles => ({
+  openTime: columns[0]!,
+  open: columns[1]!,
+  high: columns[2]!,
+  low: columns[3]!,
+  close: columns[4]!,
+  volume: columns[5]!,
+  quoteVolume: columns[6]!,
+  trades: columns[7]!
+})
+
+const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const driver = yield* Driver
+  const ledger = yield* Ledger.make
+
+  const inside = (seriesId: number, interval: Interval.Interval) =>
+    sql`series_id = ${seriesId} AND open_time >= ${timestamp(sql, interval.from)}
+      AND open_time < ${timestamp(sql, interval.to)}`
+
+  const stored = (seriesId: number, interval: Interval.Interval) =>
+    driver
+      .columns(
+        sql`SELECT open_time, open, high, low, close, volume, quote_volume, trades, ingested_at FROM candles
+          WHERE ${inside(seriesId, interval)} ORDER BY open_time`,
+        defaultBatchRows
+      )
+      .pipe(
+        Stream.map((columns): Stored => ({ candles: toCandles(columns), ingestedAt: columns[8]! })),
+        Stream.runCollect,
+        Effect.map((batches): Stored => {
+          const size = batches.reduce((sum, batch) => sum + batch.ingestedAt.length, 0)
+          const ingestedAt = new Float64Array(size)
+          let at = 0
+          for (const batch of batches) {
+            ingestedAt.set(batch.ingestedAt, at)
+            at += batch.ingestedAt.length
+          }
+          return { candles: Candles.concat(batches.map((batch) => batch.candles)), ingestedAt }
+        })
+      )
+
+  /** Replaces rows that exist: only where the answer differs is anything written. */
+  const replaceRows = Effect.fnUntraced(function* (seriesId: number, page: CandleStore.PageWrite) {
+    const replacement = compare(yield* stored(seriesId, page.interval), page)
+    yield* insertRows(
+      sql,
+      "revisions",
+      replacement.revisions.map((revision) => ({
+        series_id: seriesId,
+        open_time: timestampText(revision.openTime),
+        known_at: timestampText(revision.knownAt),
+        revised_at: timestampText(page.at),
+        reason: page.reason,
+        ...revision.values
+      }))
+    )
+    if (replacement.changes) {
+      yield* sql`DELETE FROM candles WHERE ${inside(seriesId, page.interval)}`
+      yield* driver.appendCandles({ seriesId, candles: page.candles, ingestedAt: replacement.ingestedAt })
+    }
+    return replacement.result
+  })
+
+  const writePage = Effect.fnUntraced(function* (page: CandleStore.PageWrite) {
+    const seriesId = yield* ledger.findOrCreate(page.series, page.provenance)
+    const before = yield* ledger.around(seriesId, page.interval)
+    const size = Candles.length(page.candles)
+    // Rows exist only inside what is covered, so a fresh interval needs neither a look nor a delete.
+    const fresh = !before.fetched.some((fetched) => Interval.overlaps(fetched, page.interval))
+    let result: CandleStore.WriteResult = { inserted: size, changed: 0, removed: 0, unchanged: 0 }
+    if (!fresh) result = yield* replaceRows(seriesId, page)
+    else if (size > 0) yield* driver.appendCandles({ seriesId, candles: page.candles, ingestedAt: page.at })
+    const after = Coverage.record(before, {
+      interval: page.interval,
+      holes: page.holes,
+      at: page.at,
+      rowsAdded: result.inserted - result.removed
+    })
+    yield* ledger.replace(seriesId, page.interval, before, after)
+    return result
+  })
+
+  const write = Effect.fn("CandleStore.write")(
+    (pages: ReadonlyArray<CandleStore.PageWrite>) => sql.withTransaction(Effect.forEach(pages, writePage)),
+    failing(driver, "write candles")
+  )
+
+  const current = (seriesId: number, interval: Interval.Interval) =>
+    sql`SELECT open_time, open, high, low, close, volume, quote_volume, trades FROM candles
+      WHERE ${inside(seriesId, interval)} ORDER BY open_time`
+
+  // What was known at an instant: rows first stored by then, and the old values of those revised since.
+  const knownAt = (seriesId: number, interval: Interval.Interval, asOf: number) => {
+    const instant = timestamp(sql, asOf)
+    const columns = sql.literal("open_time, open, high, low, close, volume, quote_volume, trades")
+    return sql`SELECT ${columns} FROM candles
+        WHERE ${inside(seriesId, interval)} AND ingested_at <= ${instant}
+      UNION ALL SELECT ${columns} FROM revisions
+        WHERE ${inside(seriesId, interval)} AND known_at <= ${instant} AND revised_at > ${instant}
+      ORDER BY open_time`
+  }
+
+  const ofSeries = <A>(
+    operation: string,
+    series: Series.Series,
+    read: (seriesId: number) => Stream.Stream<A, SqlError.SqlError>
+  ) =>
+    Stream.unwrap(
+      Effect.map(ledger.find(series), (row) => (row === undefined ? Stream.empty : read(row.series_id)))
+    ).pipe(failingStream(driver, operation))
+
+  const read: CandleStore.CandleStore["Service"]["read"] = (series, interval, options) =>
+    ofSeries("read candles", series, (seriesId) =>
+      Stream.map(
+        driver.columns(
+          options?.asOf === undefined ? current(seriesId, interval) : knownAt(seriesId, interval, options.asOf),
+          options?.batchRows ?? defaultBatchRows
+        ),
+        toCandles
+      )
+    )
+
+  const openTimes: CandleStore.CandleStore["Service"]["openTimes"] = (series, interval) =>
+    ofSeries("read open times", series, (seriesId) =>
+      Stream.map(
+        driver.columns(
+          sql`SELECT open_time FROM candles WHERE ${inside(seriesId, interval)} ORDER BY open_time`,
+          defaultBatchRows
+        ),
+        (columns) => columns[0]!
+      )
+    )
+
+  const coverage = Effect.fn("CandleStore.coverage")(
+    function* (series: Series.Series) {
+      const row = yield* ledger.find(series)
+      return row === undefined ? Coverage.none : yield* ledger.all(row.series_id)
+    },
+    failing(driver, "read coverage")
+  )
+
+  const list = Effect.gen(function* () {
+    const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series ORDER BY symbol, source, series_id`
+    const covered = Map.groupBy(yield* sql<Ledger.CoverageRow>`SELECT * FROM coverage`, (row) => row.series_id)
+    const counted = yield* sql<{ series_id: number; rows: number }>`
+      SELECT series_id, count(*) AS rows FROM candles GROUP BY series_id`
+    const rows = new Map(counted.map((row) => [row.series_id, Number(row.rows)]))
+    return series.map((row): CandleStore.StoredSeries => ({
+      series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
+      provenance: row.provenance,
+      coverage: Ledger.fromRows(covered.get(row.series_id) ?? []),
+      rows: rows.get(row.series_id) ?? 0
+    }))
+  }).pipe(failing(driver, "list series"), Effect.withSpan("CandleStore.list"))
+
+  const reconcile = Effect.fn("CandleStore.reconcile")(
+    function* (series: Series.Series, lost: Interval.IntervalSet) {
+      yield* sql.withTransaction(
+        Effect.gen(function* () {
+          const row = yield* ledger.find(series)
+          if (row === undefined) return
+          const before = yield* ledger.all(row.series_id)
+          const fetched = before.fetched.flatMap((interval) =>
+            Interval.difference([interval], lost).map((kept) => ({ ...interval, ...kept }))
+          )
+          const recounted = yield* Effect.forEach(fetched, (interval) =>
+            Effect.map(
+              sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE ${inside(row.series_id, interval)}`,
+              (counts): Coverage.Fetched => ({ ...interval, rows: Number(counts[0]!.rows) })
+            )
+          )
+          // Rows that no answer vouches for go too, or the next answer would double them.
+          yield* Effect.forEach(lost, (interval) => sql`DELETE FROM candles WHERE ${inside(row.series_id, interval)}`, {
+            discard: true
+          })
+          yield* sql`DELETE FROM coverage WHERE series_id = ${row.series_id}`
+          yield* ledger.insert(row.series_id, {
+            fetched: recounted,
+            empty: before.empty.filter((run) => !lost.some((interval) => Interval.overlaps(run, interval)))
+          })
+        })
+      )
+    },
+    failing(driver, "reconcile")
+  )
+
+  const revisions = Effect.fn("CandleStore.revisions")(
+    function* (series: Series.Series, interval: Interval.Interval) {
+      const row = yield* ledger.find(series)
+      if (row === undefined) return []
+      const epochMillis = (column: string) => sql.literal(`CAST(round(extract(epoch FROM ${column}) * 1000) AS BIGINT)`)
+      const rows = yield* sql<RevisionRow>`SELECT *, ${epochMillis("open_time")} AS open_ms,
+        ${epochMillis("known_at")} AS known_ms, ${epochMillis("revised_at")} AS revised_ms
+      FROM revisions WHERE ${inside(row.series_id, interval)} ORDER BY open_time, revised_at`
+      return rows.map((revision): Revision.Revision => ({
+        series,
+        openTime: Number(revision.open_ms),
+        knownAt: Number(revision.known_ms),
+        revisedAt: Number(revision.revised_ms),
+        reason: revision.reason,
+        before: {
+          open: revision.open,
+          high: revision.high,
+          low: revision.low,
+          close: revision.close,
+          volume: revision.volume,
+          quoteVolume: revision.quote_volume ?? Number.NaN,
+          trades: revision.trades ?? Number.NaN
+        },
+        after:
+          revision.new_open === null
+            ? undefined
+            : {
+                open: revision.new_open,
+                high: revision.new_high!,
+                low: revision.new_low!,
+                close: revision.new_close!,
+                volume: revision.new_volume!,
+                quoteVolume: revision.new_quote_volume ?? Number.NaN,
+                trades: revision.new_trades ?? Number.NaN
+              }
+      }))
+    },
+    failing(driver, "read revisions")
+  )
+
+  const listedAt = Effect.fn("CandleStore.listedAt")(
+    function* (series: Series.Series) {
+      const row = yield* ledger.find(series)
+      return row === undefined || row.listed_ms === null ? undefined : Number(row.listed_ms)
+    },
+    failing(driver, "read listing")
+  )
+
+  const setListedAt: CandleStore.CandleStore["Service"]["setListedAt"] = Effect.fn("CandleStore.setListedAt")(
+    (series, provenance, at) =>
+      sql.withTransaction(
+        Effect.gen(function* () {
+          const seriesId = yield* ledger.findOrCreate(series, provenance)
+          yield* sql`UPDATE series SET listed_ms = ${at} WHERE series_id = ${seriesId}`
+        })
+      ),
+    failing(driver, "write listing")
+  )
+
+  return CandleStore.CandleStore.of({
+    write,
+    read,
+    openTimes,
+    coverage,
+    list,
+    reconcile,
+    revisions,
+    listedAt,
+    setListedAt
+  })
+})
+
+export const layer = Layer.effect(CandleStore.CandleStore, make)

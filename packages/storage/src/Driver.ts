@@ -1,0 +1,38 @@
+/**
+ * What a storage driver adds to an Effect `SqlClient`.
+ *
+ * Repositories are written once in SQL that every driver's database takes;
+ * this service is the one home of what differs: moving candles in bulk,
+ * reading columns, and saying in our words why a statement failed.
+ */
+import type { Candles, StoreError } from "@tidemark/core"
+import { Context, type Effect, type Stream } from "effect"
+import type { SqlError, Statement } from "effect/sql"
+
+/** Rows for the table `candles`. */
+export interface CandleRows {
+  readonly seriesId: number
+  readonly candles: Candles.Candles
+  /** Epoch milliseconds at which each row was first stored: one for all, or one a row. */
+  readonly ingestedAt: number | Float64Array
+}
+
+export class Driver extends Context.Service<
+  Driver,
+  {
+    /** The database as messages name it, without credentials. */
+    readonly database: string
+    /** Adds rows inside the current transaction. */
+    readonly appendCandles: (rows: CandleRows) => Effect.Effect<void, SqlError.SqlError>
+    /**
+     * Runs a query whose columns are all numeric or timestamps and streams
+     * them: timestamps as epoch milliseconds, null as `NaN`.
+     */
+    readonly columns: (
+      statement: Statement.Fragment,
+      batchRows: number
+    ) => Stream.Stream<ReadonlyArray<Float64Array>, SqlError.SqlError>
+    /** Why a statement failed. */
+    readonly classify: (error: SqlError.SqlError) => StoreError.Reason
+  }
+>()("@tidemark/storage/Driver") {}

@@ -1,0 +1,136 @@
+/** The rows of `series` and `coverage`: the ledger, as SQL. */
+import { Coverage, type Interval, type Provenance, type Series } from "@tidemark/core"
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { insertRows } from "./Rows.ts"
+
+export interface SeriesRow {
+  readonly series_id: number
+  readonly source: string
+  readonly symbol: string
+  readonly timeframe: Series.Series["timeframe"]
+  readonly provenance: Provenance.Provenance
+  readonly listed_ms: number | null
+}
+
+export interface CoverageRow {
+  readonly series_id: number
+  readonly evidence: "fetched" | "verified-empty"
+  readonly from_ms: number
+  readonly to_ms: number
+  readonly candles: number
+  readonly confirmations: number
+  readonly first_ms: number
+  readonly last_ms: number
+}
+
+/** Rows of one series as a `Coverage`. */
+export const fromRows = (rows: ReadonlyArray<CoverageRow>): Coverage.Coverage => {
+  const fetched: Array<Coverage.Fetched> = []
+  const empty: Array<Coverage.Empty> = []
+  for (const row of rows) {
+    const interval = { from: Number(row.from_ms), to: Number(row.to_ms) }
+    if (row.evidence === "fetched") {
+      fetched.push({ ...interval, rows: Number(row.candles), at: Number(row.last_ms) })
+    } else {
+      empty.push({
+        ...interval,
+        opens: Number(row.candles),
+        confirmations: row.confirmations,
+        firstAt: Number(row.first_ms),
+        lastAt: Number(row.last_ms)
+      })
+    }
+  }
+  const ascending = (a: Interval.Interval, b: Interval.Interval) => a.from - b.from
+  return { fetched: fetched.sort(ascending), empty: empty.sort(ascending) }
+}
+
+const toRows = (seriesId: number, coverage: Coverage.Coverage): ReadonlyArray<CoverageRow> => [
+  ...coverage.fetched.map((fetched): CoverageRow => ({
+    series_id: seriesId,
+    evidence: "fetched",
+    from_ms: fetched.from,
+    to_ms: fetched.to,
+    candles: fetched.rows,
+    confirmations: 1,
+    first_ms: fetched.at,
+    last_ms: fetched.at
+  })),
+  ...coverage.empty.map((empty): CoverageRow => ({
+    series_id: seriesId,
+    evidence: "verified-empty",
+    from_ms: empty.from,
+    to_ms: empty.to,
+    candles: empty.opens,
+    confirmations: empty.confirmations,
+    first_ms: empty.firstAt,
+    last_ms: empty.lastAt
+  }))
+]
+
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+
+  const find = (series: Series.Series) =>
+    Effect.map(
+      sql<SeriesRow>`SELECT * FROM series WHERE source = ${series.source} AND symbol = ${series.symbol}
+        AND timeframe = ${series.timeframe}`,
+      (rows) => rows[0]
+    )
+
+  const findOrCreate = Effect.fnUntraced(function* (series: Series.Series, provenance: Provenance.Provenance) {
+    const row = yield* find(series)
+    if (row !== undefined) return row.series_id
+    const created = yield* sql<{ series_id: number }>`
+      INSERT INTO series (series_id, source, symbol, timeframe, provenance)
+      VALUES (nextval('series_ids'), ${series.source}, ${series.symbol}, ${series.timeframe}, ${provenance})
+      RETURNING series_id`
+    return created[0]!.series_id
+  })
+
+  /** What overlaps or touches the interval. */
+  const around = (seriesId: number, interval: Interval.Interval) =>
+    Effect.map(
+      sql<CoverageRow>`SELECT * FROM coverage WHERE series_id = ${seriesId}
+        AND from_ms <= ${interval.to} AND to_ms >= ${interval.from}`,
+      fromRows
+    )
+
+  const all = (seriesId: number) =>
+    Effect.map(sql<CoverageRow>`SELECT * FROM coverage WHERE series_id = ${seriesId}`, fromRows)
+
+  const insert = (seriesId: number, coverage: Coverage.Coverage) =>
+    insertRows(sql, "coverage", toRows(seriesId, coverage))
+
+  /** Writes `after` in place of `before`, which is all that overlaps or touches the interval. */
+  const replace = Effect.fnUntraced(function* (
+    seriesId: number,
+    interval: Interval.Interval,
+    before: Coverage.Coverage,
+    after: Coverage.Coverage
+  ) {
+    const [old] = before.fetched
+    const [grown] = after.fetched
+    // The common case, a page that continues what is there: the one row grows where it is.
+    if (
+      old !== undefined &&
+      grown !== undefined &&
+      before.fetched.length === 1 &&
+      after.fetched.length === 1 &&
+      before.empty.length === 0
+    ) {
+      yield* sql`UPDATE coverage SET from_ms = ${grown.from}, to_ms = ${grown.to}, candles = ${grown.rows},
+        last_ms = ${grown.at} WHERE series_id = ${seriesId} AND evidence = 'fetched' AND from_ms = ${old.from}`
+      yield* insert(seriesId, { fetched: [], empty: after.empty })
+      return
+    }
+    if (before.fetched.length > 0 || before.empty.length > 0) {
+      yield* sql`DELETE FROM coverage WHERE series_id = ${seriesId} AND from_ms <= ${interval.to}
+        AND to_ms >= ${interval.from}`
+    }
+    yield* insert(seriesId, after)
+  })
+
+  return { find, findOrCreate, around, all, replace, insert }
+})

@@ -1,0 +1,58 @@
+/**
+ * Brings a database to the schema that this program knows.
+ *
+ * Forward only, recorded in `tidemark_migrations`, all in one transaction,
+ * nothing to do when it is current. A database of a newer program and a
+ * database that is not ours are refused before anything is changed.
+ */
+import { StoreError } from "@tidemark/core"
+import { Effect } from "effect"
+import { Migrator, SqlClient, SqlError } from "effect/sql"
+import { Driver } from "./Driver.ts"
+import { failing } from "./Failure.ts"
+import candles from "./migrations/0001_candles.ts"
+
+const table = "tidemark_migrations"
+
+/** Every migration by its number. A released one is never edited; the next change is a new file. */
+const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [[1, "candles", Effect.succeed(candles)]]
+
+/** The newest schema that this program knows. */
+export const latest = Math.max(...migrations.map(([id]) => id))
+
+const found = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const { database } = yield* Driver
+  const tables = yield* sql<{ table_name: string }>`SELECT table_name FROM information_schema.tables
+    WHERE table_schema = current_schema() ORDER BY table_name`
+  const names = tables.map((row) => row.table_name)
+  if (names.length === 0) return 0
+  const refuse = (reason: StoreError.Reason) => new StoreError.StoreError({ database, operation: "open", reason })
+  if (!names.includes(table)) {
+    const some = names.slice(0, 3).join(", ")
+    const detail = `it has other tables (${some}${names.length > 3 ? ", …" : ""})`
+    return yield* refuse(new StoreError.Foreign({ detail }))
+  }
+  const rows = yield* sql<{ id: number | null }>`SELECT max(migration_id) AS id FROM ${sql(table)}`
+  const id = Number(rows[0]?.id ?? 0)
+  if (id > latest) return yield* refuse(new StoreError.TooNew({ found: id, known: latest }))
+  return id
+})
+
+/** The schema of the database, 0 for an empty one. Fails for one that is newer or not ours. */
+export const current = Effect.flatMap(Driver, (driver) => failing(driver, "open")(found))
+
+const migrate = Migrator.make({})({ loader: Effect.succeed(migrations), table }).pipe(
+  // A migration fails with what its statements fail with; anything else is a mistake in this file.
+  Effect.catchTag("MigrationError", (error) =>
+    SqlError.isSqlError(error.cause) ? Effect.fail(error.cause) : Effect.die(error)
+  )
+)
+
+/** Runs what is missing and returns the numbers of what ran. */
+export const run = Effect.gen(function* () {
+  const driver = yield* Driver
+  if ((yield* current) === latest) return []
+  const done = yield* failing(driver, "migrate")(migrate)
+  return done.map(([id]) => id)
+})

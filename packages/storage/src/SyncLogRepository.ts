@@ -1,0 +1,81 @@
+/** `SyncLog` over the table `sync_log`; users read the view `data_sync_log`. */
+import { SyncLog } from "@tidemark/core"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { Driver } from "./Driver.ts"
+import { failing } from "./Failure.ts"
+import { insertRows } from "./Rows.ts"
+
+interface SyncRow {
+  readonly run_id: string
+  readonly source: string
+  readonly symbol: string
+  readonly timeframe: SyncLog.SyncEntry["series"]["timeframe"]
+  readonly from_ms: number | null
+  readonly to_ms: number | null
+  readonly started_ms: number
+  readonly finished_ms: number
+  readonly status: SyncLog.SyncEntry["status"]
+  readonly requests: number
+  readonly inserted: number
+  readonly changed: number
+  readonly removed: number
+  readonly missing: number
+  readonly error: string | null
+}
+
+const toRow = (entry: SyncLog.SyncEntry) => ({
+  run_id: entry.runId,
+  source: entry.series.source,
+  symbol: entry.series.symbol,
+  timeframe: entry.series.timeframe,
+  from_ms: entry.requested?.from ?? null,
+  to_ms: entry.requested?.to ?? null,
+  started_ms: entry.startedAt,
+  finished_ms: entry.finishedAt,
+  status: entry.status,
+  requests: entry.requests,
+  inserted: entry.inserted,
+  changed: entry.changed,
+  removed: entry.removed,
+  missing: entry.missing,
+  error: entry.error ?? null
+})
+
+const fromRow = (row: SyncRow): SyncLog.SyncEntry => ({
+  runId: row.run_id,
+  series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
+  requested: row.from_ms === null ? undefined : { from: Number(row.from_ms), to: Number(row.to_ms) },
+  startedAt: Number(row.started_ms),
+  finishedAt: Number(row.finished_ms),
+  status: row.status,
+  requests: Number(row.requests),
+  inserted: Number(row.inserted),
+  changed: Number(row.changed),
+  removed: Number(row.removed),
+  missing: Number(row.missing),
+  error: row.error ?? undefined
+})
+
+const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const driver = yield* Driver
+
+  const append = Effect.fn("SyncLog.append")(
+    (entries: ReadonlyArray<SyncLog.SyncEntry>) => insertRows(sql, "sync_log", entries.map(toRow)),
+    failing(driver, "write the sync log")
+  )
+
+  const recent = Effect.fn("SyncLog.recent")(
+    function* (limit: number) {
+      const rows = yield* sql<SyncRow>`SELECT * FROM sync_log ORDER BY finished_ms DESC, run_id, symbol, timeframe
+      LIMIT ${limit}`
+      return rows.map(fromRow)
+    },
+    failing(driver, "read the sync log")
+  )
+
+  return SyncLog.SyncLog.of({ append, recent })
+})
+
+export const layer = Layer.effect(SyncLog.SyncLog, make)
