@@ -52,6 +52,8 @@ export interface StoredSeries {
   readonly coverage: Coverage
   /** Rows in the table, counted; differs from the coverage's only if something else changed the table. */
   readonly rows: number
+  /** Open of the oldest candle that the source has, as it once told. */
+  readonly listedAt: EpochMillis | undefined
 }
 
 export class CandleStore extends Context.Service<
@@ -77,8 +79,7 @@ export class CandleStore extends Context.Service<
      */
     readonly reconcile: (series: Series, lost: IntervalSet) => Effect.Effect<void, StoreError>
     readonly revisions: (series: Series, interval: Interval) => Effect.Effect<ReadonlyArray<Revision>, StoreError>
-    /** Open of the oldest candle that the source has, as it once told. */
-    readonly listedAt: (series: Series) => Effect.Effect<EpochMillis | undefined, StoreError>
+    /** Records the open of the oldest candle that the source says it has. */
     readonly setListedAt: (series: Series, provenance: Provenance, at: EpochMillis) => Effect.Effect<void, StoreError>
   }
 >()("@tidemark/core/CandleStore") {}

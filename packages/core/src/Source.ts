@@ -97,18 +97,29 @@ export interface Capabilities {
   readonly provenance: Provenance
 }
 
+/** An origin that users can replace, to use a mirror, a proxy or an emulator. */
+export interface BaseUrl {
+  readonly variable: string
+  readonly hosts: ReadonlyArray<string>
+  /** `true`: the original host becomes the first segment of the path, `${url}/${host}${path}`. */
+  readonly keepHost?: boolean
+}
+
 export interface SourcePlugin<Config = unknown> {
   readonly id: string
   /** One line for people. */
   readonly description: string
   readonly capabilities: Capabilities
-  /** Decoded once by the registry; every field has a default or comes from `variables`. */
+  /** Decoded once by the registry. Every field has a default, a variable, or is the argument. */
   readonly config: Schema.Codec<Config, unknown>
   /** Environment variable of each configuration field that has one. */
   readonly variables: Readonly<Record<string, string>>
+  /** Variables that send the traffic of declared hosts elsewhere; the engine's client does the replacing. */
+  readonly baseUrls: ReadonlyArray<BaseUrl>
   /** Field of `config` that the argument of `id:argument` fills, where the plugin takes one. */
   readonly argument?: string
-  readonly make: (config: Config) => Effect.Effect<Source, SourceError, HttpClient.HttpClient | Scope.Scope>
+  // A method, so that a plugin of any configuration is a `SourcePlugin<unknown>`: the registry decodes before it calls.
+  make(config: Config): Effect.Effect<Source, SourceError, HttpClient.HttpClient | Scope.Scope>
 }
 
 /** Infers `Config` from a plugin literal. */

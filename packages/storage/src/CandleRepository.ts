@@ -178,7 +178,8 @@ const make = Effect.gen(function* () {
       series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
       provenance: row.provenance,
       coverage: Ledger.fromRows(covered.get(row.series_id) ?? []),
-      rows: rows.get(row.series_id) ?? 0
+      rows: rows.get(row.series_id) ?? 0,
+      listedAt: row.listed_ms === null ? undefined : Number(row.listed_ms)
     }))
   }).pipe(failing(driver, "list series"), Effect.withSpan("CandleStore.list"))
 
@@ -253,14 +254,6 @@ const make = Effect.gen(function* () {
     failing(driver, "read revisions")
   )
 
-  const listedAt = Effect.fn("CandleStore.listedAt")(
-    function* (series: Series.Series) {
-      const row = yield* ledger.find(series)
-      return row === undefined || row.listed_ms === null ? undefined : Number(row.listed_ms)
-    },
-    failing(driver, "read listing")
-  )
-
   const setListedAt: CandleStore.CandleStore["Service"]["setListedAt"] = Effect.fn("CandleStore.setListedAt")(
     (series, provenance, at) =>
       sql.withTransaction(
@@ -280,7 +273,6 @@ const make = Effect.gen(function* () {
     list,
     reconcile,
     revisions,
-    listedAt,
     setListedAt
   })
 })

@@ -1,0 +1,353 @@
+/**
+ * The main job: plan → fetch → verify → repair → report.
+ *
+ * One series that fails never stops the others; a store that fails stops
+ * everything, because nothing can be kept any more. When it is interrupted it
+ * stops asking, stores what it already has, and reports.
+ */
+import { CandleStore, Candles, type Gap, Interval, Series, type Source, SourceError, SyncLog } from "@tidemark/core"
+import { Cause, Clock, Effect, Exit, Option, Random, Result, Stream } from "effect"
+import { Events } from "./Events.ts"
+import * as Fetch from "./Fetch.ts"
+import * as Plan from "./Plan.ts"
+import { Policy } from "./Policy.ts"
+import type { Report, SeriesOutcome, Status } from "./Report.ts"
+import { select, type Selected, type Target, unconfirmed } from "./Selection.ts"
+import { RequestCounter } from "./SourceHttp.ts"
+import * as Verify from "./Verify.ts"
+import * as Writer from "./Writer.ts"
+
+export interface BackfillOptions {
+  readonly targets: ReadonlyArray<Target>
+  readonly window: Plan.Window
+  /** Ask for everything again; what changed leaves revisions. */
+  readonly force: boolean
+  /** Ask again for candles that an answer lacked. */
+  readonly repair: boolean
+  /** Series at once from each source; the source's own number if absent. */
+  readonly concurrency?: number | undefined
+}
+
+/** What a run knows of one series while it goes on. */
+interface Progress {
+  selected: Selected
+  readonly counter: { requests: number }
+  readonly touched: Array<Interval.Interval>
+  inserted: number
+  changed: number
+  removed: number
+  error: SourceError.SourceError | undefined
+}
+
+/** One piece of work for a lane. */
+interface Work {
+  readonly progress: Progress
+  readonly interval: Interval.Interval
+}
+
+const start = (selected: Selected): Progress => ({
+  selected,
+  counter: { requests: 0 },
+  touched: [],
+  inserted: 0,
+  changed: 0,
+  removed: 0,
+  error: undefined
+})
+
+const requestOf = (progress: Progress, interval: Interval.Interval): Source.CandlesRequest => {
+  const { registered, plan } = progress.selected
+  const { calendar, instrument, series } = plan.request
+  const listing = instrument.sources.find((candidate) => candidate.source.split(":")[0] === registered.id)
+  return {
+    symbol: instrument.symbol,
+    sourceSymbol: listing?.symbol,
+    assetClass: instrument.assetClass,
+    calendar,
+    timeframe: series.timeframe,
+    interval
+  }
+}
+
+/** Turns pages into writes; `reason` goes with the revisions that they cause. */
+const storePages = (writer: Writer.Writer, progress: Progress, reason: string) =>
+  Effect.map(Events, (events) => {
+    const { plan, registered } = progress.selected
+    const { calendar, series } = plan.request
+    const onWritten: Writer.Pending["onWritten"] = (page, result) => {
+      progress.inserted += result.inserted
+      progress.changed += result.changed
+      progress.removed += result.removed
+      progress.touched.push(page.interval)
+      const candles = Candles.length(page.candles)
+      return events.publish({ _tag: "PageStored", series, candles, ...result })
+    }
+    return Effect.fnUntraced(function* (page: Source.CandlePage) {
+      yield* writer.offer({
+        onWritten,
+        page: {
+          series,
+          provenance: registered.plugin.capabilities.provenance,
+          interval: page.interval,
+          candles: page.candles,
+          holes: Verify.holes(calendar, series.timeframe, page.interval, page.candles.openTime),
+          at: yield* Clock.currentTimeMillis,
+          reason
+        }
+      })
+    })
+  })
+
+/**
+ * Before an answer takes a stored candle away it has to be given twice: a
+ * provider that answers with less than it has must not cost us history.
+ */
+const confirmShrinking = Effect.fnUntraced(function* (progress: Progress, page: Source.CandlePage) {
+  const store = yield* CandleStore.CandleStore
+  const { series } = progress.selected.plan.request
+  const stored = yield* Stream.runCollect(store.openTimes(series, page.interval))
+  const vanishes = stored.some((times) => Candles.missingRuns(times, page.candles.openTime).length > 0)
+  if (!vanishes) return page
+  const again = Candles.concat(
+    (yield* Stream.runCollect(progress.selected.registered.source.candles(requestOf(progress, page.interval)))).map(
+      (second) => second.candles
+    )
+  )
+  if (Candles.equals(again, page.candles)) return page
+  return yield* new SourceError.SourceError({
+    source: series.source,
+    symbol: series.symbol,
+    ...page.interval,
+    reason: new SourceError.Malformed({
+      detail: "it answers differently each time, once without candles that are stored"
+    })
+  })
+})
+
+const fetchWork = Effect.fnUntraced(function* (writer: Writer.Writer, reason: string, { interval, progress }: Work) {
+  if (progress.error !== undefined) return
+  const { registered, plan } = progress.selected
+  const store = yield* storePages(writer, progress, reason)
+  const overlaps = progress.selected.coverage.fetched.some((fetched) => Interval.overlaps(fetched, interval))
+  const result = yield* Fetch.fetch({
+    source: registered.source,
+    series: plan.request.series,
+    request: requestOf(progress, interval),
+    onPage: overlaps ? (page) => Effect.flatMap(confirmShrinking(progress, page), store) : store
+  }).pipe(Effect.provideService(RequestCounter, progress.counter), Effect.result)
+  if (Result.isSuccess(result)) return
+  if (result.failure._tag === "StoreError") return yield* result.failure
+  progress.error = result.failure
+})
+
+/** All work, a lane pool a source, with one writer; ends when everything that was fetched is stored. */
+const fetchAll = Effect.fnUntraced(function* (
+  work: ReadonlyArray<Work>,
+  reason: string,
+  concurrency: number | undefined
+) {
+  return yield* Effect.uninterruptibleMask(
+    Effect.fnUntraced(function* (restore) {
+      const writer = yield* Writer.make
+      const bySource = [...Map.groupBy(work, (item) => item.progress.selected.registered).entries()]
+      const lanes = Effect.forEach(
+        bySource,
+        ([registered, items]) =>
+          Effect.forEach(items, (item) => fetchWork(writer, reason, item), {
+            concurrency: concurrency ?? registered.plugin.capabilities.lanes,
+            discard: true
+          }),
+        { concurrency: "unbounded", discard: true }
+      )
+      const exit = yield* Effect.exit(restore(Effect.raceFirst(lanes, writer.failure)))
+      // Also after an interruption: what has been fetched is kept.
+      yield* writer.finish
+      return yield* exit
+    })
+  )
+})
+
+/** Learns where a series begins, where a hole at its start asks for it; plans anew. */
+const probeListing = Effect.fnUntraced(function* (progress: Progress, options: BackfillOptions, now: number) {
+  const { coverage, plan, registered } = progress.selected
+  const { request, requested } = plan
+  const [first] = coverage.empty
+  const { firstOpen } = registered.source
+  if (first === undefined || requested === undefined || firstOpen === undefined || request.listedAt !== undefined)
+    return
+  if (first.from > request.calendar.openAtOrAfter(request.series.timeframe, requested.from)) return
+  const open = yield* firstOpen(requestOf(progress, requested), request.series.timeframe).pipe(
+    Effect.provideService(RequestCounter, progress.counter),
+    Effect.result
+  )
+  // Not knowing costs an explanation, not the data: the gap stays as it is.
+  if (Result.isFailure(open) || Option.isNone(open.success) || open.success.value < first.to) {
+    return
+  }
+  const store = yield* CandleStore.CandleStore
+  yield* store.setListedAt(request.series, registered.plugin.capabilities.provenance, open.success.value)
+  const policy = yield* Policy
+  progress.selected = {
+    ...progress.selected,
+    plan: Plan.make(
+      { ...request, coverage, listedAt: open.success.value },
+      { now, force: options.force, pagesPerChunk: policy.pagesPerChunk }
+    )
+  }
+})
+
+/** Reads the ledger again and checks it against the rows that this run wrote. */
+const verify = Effect.fnUntraced(function* (progress: Progress) {
+  const store = yield* CandleStore.CandleStore
+  const { series, calendar } = progress.selected.plan.request
+  let coverage = yield* store.coverage(series)
+  const lost = yield* Verify.lost(series, calendar, coverage, Interval.normalize(progress.touched))
+  if (lost.length > 0) {
+    yield* store.reconcile(series, lost)
+    coverage = yield* store.coverage(series)
+  }
+  progress.selected = { ...progress.selected, coverage }
+})
+
+const touchedOf = (all: ReadonlyArray<Progress>) => all.filter((progress) => progress.touched.length > 0)
+
+const gapsOf = (progress: Progress) =>
+  Verify.gaps(progress.selected.plan, progress.selected.coverage, progress.error?.message)
+
+const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: boolean) {
+  const { plan, registered } = progress.selected
+  const gaps = yield* gapsOf(progress)
+  const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0)
+  const status: Status =
+    progress.error !== undefined
+      ? "failed"
+      : missing === 0
+        ? "complete"
+        : interrupted && gaps.some((gap) => gap.cause === "unfetched")
+          ? "interrupted"
+          : "incomplete"
+  const outcome: SeriesOutcome = {
+    series: plan.request.series,
+    provenance: registered.plugin.capabilities.provenance,
+    status,
+    requested: plan.requested,
+    excluded: plan.excluded,
+    expected: plan.expected,
+    missing,
+    requests: progress.counter.requests,
+    inserted: progress.inserted,
+    changed: progress.changed,
+    removed: progress.removed,
+    gaps,
+    error: progress.error?.message
+  }
+  return outcome
+})
+
+/** Gaps of `before` of which nothing is left in `after`. */
+const filled = (before: ReadonlyArray<Gap.Gap>, after: ReadonlyArray<Gap.Gap>) =>
+  before.filter(
+    (gap) =>
+      !after.some((left) => Series.equals(left.series, gap.series) && Interval.overlaps(left.interval, gap.interval))
+  )
+
+/** What a run would do; asks no source for candles. */
+export const plan = Effect.fn("Backfill.plan")(function* (options: BackfillOptions) {
+  const now = yield* Clock.currentTimeMillis
+  const events = yield* Events
+  yield* events.publish({ _tag: "StageStarted", stage: "plan" })
+  const selection = yield* select({ ...options, now })
+  const plans = selection.selected.map((selected) => selected.plan)
+  yield* events.publish({ _tag: "Planned", plans })
+  return {
+    ...selection,
+    now,
+    cost: plans.reduce((sum, one) => Plan.addCost(sum, one.cost), Plan.noCost)
+  }
+})
+
+export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions) {
+  const events = yield* Events
+  const policy = yield* Policy
+  const log = yield* SyncLog.SyncLog
+  const planned = yield* plan(options)
+  const { now } = planned
+  const runId = `${now.toString(36)}-${(yield* Random.nextIntBetween(0, 36 ** 6)).toString(36)}`
+  const all = planned.selected.map(start)
+  const detected: Array<Gap.Gap> = []
+  let repaired: ReadonlyArray<Gap.Gap> = []
+
+  const verifyTouched = Effect.fnUntraced(function* () {
+    yield* events.publish({ _tag: "StageStarted", stage: "verify" })
+    yield* Effect.forEach(touchedOf(all), verify, { discard: true })
+  })
+
+  /** Asks again for what answers lacked, until it is there or confirmed. */
+  const repair = Effect.fnUntraced(function* () {
+    for (let round = 1; round < policy.confirmations; round++) {
+      const work = all.flatMap((progress) => {
+        const { coverage, plan } = progress.selected
+        if (progress.error !== undefined) return []
+        const holes = unconfirmed(coverage, plan, policy, now)
+        return Plan.repairs(plan.request, holes).map((interval): Work => ({ progress, interval }))
+      })
+      if (work.length === 0) return
+      if (round === 1) yield* events.publish({ _tag: "StageStarted", stage: "repair" })
+      else yield* Effect.sleep(policy.backoffMillis * round)
+      yield* fetchAll(work, "repair", options.concurrency)
+      yield* Effect.forEach(new Set(work.map((item) => item.progress)), verify, { discard: true })
+    }
+  })
+
+  const job = Effect.gen(function* () {
+    const work = all.flatMap((progress) =>
+      progress.selected.plan.chunks.map((interval): Work => ({ progress, interval }))
+    )
+    if (work.length > 0) {
+      yield* events.publish({ _tag: "StageStarted", stage: "fetch" })
+      yield* fetchAll(work, options.force ? "force" : "fetch", options.concurrency)
+      yield* verifyTouched()
+      yield* Effect.forEach(touchedOf(all), (progress) => probeListing(progress, options, now), { discard: true })
+    }
+    for (const gap of (yield* Effect.forEach(all, gapsOf)).flat()) {
+      detected.push(gap)
+      yield* events.publish({ _tag: "GapFound", gap })
+    }
+    if (!options.repair) return
+    yield* repair()
+    repaired = filled(detected, (yield* Effect.forEach(all, gapsOf)).flat())
+    yield* Effect.forEach(repaired, (gap) => events.publish({ _tag: "GapFilled", gap }), { discard: true })
+  })
+
+  return yield* Effect.uninterruptibleMask(
+    Effect.fnUntraced(function* (restore) {
+      const exit = yield* Effect.exit(restore(job))
+      const interrupted = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+      if (Exit.isFailure(exit) && !interrupted) return yield* Effect.failCause(exit.cause)
+      // Whatever was stored before the interruption counts.
+      if (interrupted) yield* Effect.forEach(touchedOf(all), verify, { discard: true })
+      const outcomes = yield* Effect.forEach(all, (progress) => outcomeOf(progress, interrupted))
+      yield* Effect.forEach(outcomes, (outcome) => events.publish({ _tag: "SeriesFinished", outcome }), {
+        discard: true
+      })
+      const finishedAt = yield* Clock.currentTimeMillis
+      yield* log.append(
+        outcomes
+          .filter((outcome) => outcome.requests > 0 || outcome.inserted > 0 || outcome.error !== undefined)
+          .map((outcome): SyncLog.SyncEntry => ({ ...outcome, runId, startedAt: now, finishedAt }))
+      )
+      const report: Report = {
+        runId,
+        startedAt: now,
+        finishedAt,
+        interrupted,
+        planned: planned.cost,
+        outcomes,
+        passedOver: planned.passedOver,
+        gapsDetected: detected,
+        gapsFilled: repaired
+      }
+      return report
+    })
+  )
+})

@@ -1,0 +1,93 @@
+/**
+ * Gets one interval from a source, page by page, for as long as it takes.
+ *
+ * After a failure it asks again from where the last good page ended, by the
+ * reason's rules. Every page is checked before anyone sees it: it follows the
+ * one before, and its candles are possible.
+ */
+import { Candles, Instant, type Interval, type Series, type Source, SourceError, type StoreError } from "@tidemark/core"
+import { Effect, Random, Result, Stream } from "effect"
+import { Events } from "./Events.ts"
+import { Policy } from "./Policy.ts"
+
+export interface FetchOptions<R> {
+  readonly source: Source.Source
+  readonly series: Series.Series
+  readonly request: Source.CandlesRequest
+  /** Receives each page, in order. */
+  readonly onPage: (page: Source.CandlePage) => Effect.Effect<void, SourceError.SourceError | StoreError.StoreError, R>
+}
+
+const malformed = (series: Series.Series, interval: Interval.Interval, detail: string) =>
+  new SourceError.SourceError({
+    source: series.source,
+    symbol: series.symbol,
+    from: interval.from,
+    to: interval.to,
+    reason: new SourceError.Malformed({ detail })
+  })
+
+/** What is wrong with a page that should start at `cursor`, in words. */
+const fault = (page: Source.CandlePage, cursor: number, end: number): string | undefined => {
+  const { from, to } = page.interval
+  if (from !== cursor) return `a page starts at ${Instant.format(from)} instead of ${Instant.format(cursor)}`
+  if (to <= from || to > end) return `a page claims to answer until ${Instant.format(to)}: no progress`
+  return Candles.invalidity(page.candles, page.interval)
+}
+
+/** Milliseconds to wait before attempt number `attempt + 1`; `undefined` to give up. */
+const delayOf = Effect.fnUntraced(function* (reason: SourceError.Reason, attempt: number) {
+  const policy = yield* Policy
+  const allowed = reason._tag === "Malformed" ? policy.malformedRetries : policy.retries
+  if (!SourceError.isRetryable(reason) || attempt > allowed) return undefined
+  const jitter = 0.5 + (yield* Random.next)
+  const backoff = Math.min(policy.maxBackoffMillis, policy.backoffMillis * 2 ** (attempt - 1)) * jitter
+  if (reason._tag !== "RateLimited" || reason.retryAfterMillis === undefined) return backoff
+  return reason.retryAfterMillis > policy.maxRetryAfterMillis ? undefined : Math.max(backoff, reason.retryAfterMillis)
+})
+
+/** Fails with the last error once asking again is pointless or was tried often enough. */
+export const fetch = Effect.fnUntraced(function* <R>(
+  options: FetchOptions<R>
+): Effect.fn.Return<void, SourceError.SourceError | StoreError.StoreError, R | Events> {
+  const { onPage, request, series, source } = options
+  const events = yield* Events
+  const end = request.interval.to
+  let cursor = request.interval.from
+  let attempt = 0
+  while (cursor < end) {
+    const start = cursor
+    const result = yield* source.candles({ ...request, interval: { from: cursor, to: end } }).pipe(
+      Stream.runForEach((page): ReturnType<typeof onPage> => {
+        const wrong = fault(page, cursor, end)
+        if (wrong !== undefined) return Effect.fail(malformed(series, { from: cursor, to: end }, wrong))
+        return Effect.andThen(
+          onPage(page),
+          Effect.sync(() => {
+            cursor = page.interval.to
+            attempt = 0
+          })
+        )
+      }),
+      Effect.result
+    )
+    if (Result.isSuccess(result)) {
+      // The planner asks only for what has closed, so an answer that stops early is one that is lost.
+      if (cursor < end && cursor === start) {
+        return yield* malformed(
+          series,
+          { from: cursor, to: end },
+          "the answer stops before the range that was asked for"
+        )
+      }
+      continue
+    }
+    const error = result.failure
+    if (error._tag === "StoreError") return yield* error
+    attempt++
+    const delayMillis = yield* delayOf(error.reason, attempt)
+    if (delayMillis === undefined) return yield* error
+    yield* events.publish({ _tag: "Retrying", series, attempt, delayMillis, error })
+    yield* Effect.sleep(delayMillis)
+  }
+})

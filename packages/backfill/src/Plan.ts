@@ -1,0 +1,215 @@
+/**
+ * What to ask a source for, and what it will cost. Pure.
+ *
+ * requested range − not yet closed − outside the instrument's life − beyond
+ * what the source keeps − what is covered → chunks.
+ */
+import {
+  Calendar,
+  type Coverage,
+  type Gap,
+  type Instant,
+  type Instrument,
+  Interval,
+  type Series,
+  type Source,
+  Timeframe
+} from "@tidemark/core"
+
+/** The range that the user wants: an end and one of the two starts, both with defaults. */
+export interface Window {
+  readonly from?: Instant.EpochMillis
+  readonly to?: Instant.EpochMillis
+  /** The newest so many candles, instead of `from`. */
+  readonly count?: number
+}
+
+export interface SeriesRequest {
+  readonly series: Series.Series
+  readonly instrument: Instrument.Instrument
+  readonly calendar: Calendar.Calendar
+  readonly capabilities: Source.Capabilities
+  readonly window: Window
+  readonly coverage: Coverage.Coverage
+  /** Open of the source's oldest candle, where it has told. */
+  readonly listedAt?: Instant.EpochMillis | undefined
+}
+
+export interface Options {
+  readonly now: Instant.EpochMillis
+  /** Ask for everything, covered or not. */
+  readonly force: boolean
+  readonly pagesPerChunk: number
+}
+
+/** A part of the wanted range that cannot be had, and why. */
+export interface Excluded {
+  readonly interval: Interval.Interval
+  readonly cause: Extract<Gap.GapCause, "not-listed" | "delisted" | "retention-limit">
+}
+
+export interface Cost {
+  readonly candles: number
+  readonly requests: number
+  /** In the provider's own weight. */
+  readonly weight: number
+  readonly bytes: number
+  /** What the budget and the round trips take at the least. */
+  readonly millis: number
+}
+
+export interface SeriesPlan {
+  readonly request: SeriesRequest
+  /** What is complete when the plan is done; `undefined` if nothing is left of the wanted range. */
+  readonly requested: Interval.Interval | undefined
+  /** Candles that the calendar has in `requested`. */
+  readonly expected: number
+  readonly excluded: ReadonlyArray<Excluded>
+  /** Pieces of work, ascending. */
+  readonly chunks: ReadonlyArray<Interval.Interval>
+  readonly cost: Cost
+}
+
+/** A network round trip with its answer, for estimates. */
+const roundTripMillis = 120
+
+export const noCost: Cost = { candles: 0, requests: 0, weight: 0, bytes: 0, millis: 0 }
+
+/** The interval from the `count`-th newest open before `to`. */
+const newest = (
+  calendar: Calendar.Calendar,
+  timeframe: Timeframe.Timeframe,
+  to: Instant.EpochMillis,
+  count: number
+): Interval.Interval => {
+  let span = count * Timeframe.nominalMillis(timeframe)
+  for (;;) {
+    const opens = calendar.openTimes(timeframe, { from: Math.max(0, to - span), to })
+    if (opens.length >= count || span >= to) return { from: opens[Math.max(0, opens.length - count)] ?? to - 1, to }
+    span *= 2
+  }
+}
+
+const wanted = (request: SeriesRequest, now: Instant.EpochMillis): Interval.Interval | undefined => {
+  const { calendar, capabilities, series, window } = request
+  const final = Calendar.closedUntil(calendar, series.timeframe, now - capabilities.lagMillis)
+  const to = Math.min(window.to ?? Infinity, final, now)
+  if (window.count !== undefined) return newest(calendar, series.timeframe, to, window.count)
+  const from = window.from ?? capabilities.earliest ?? 0
+  return Interval.clamp(calendar.openAtOrAfter(series.timeframe, from), to)
+}
+
+/** Takes off what cannot be had, and says why. */
+const possible = (request: SeriesRequest, whole: Interval.Interval, now: Instant.EpochMillis) => {
+  const { capabilities, instrument, series } = request
+  const excluded: Array<Excluded> = []
+  let { from, to } = whole
+  const startAt = (instant: number | undefined, cause: Excluded["cause"]) => {
+    if (instant === undefined || instant <= from) return
+    const cut = Math.min(instant, to)
+    excluded.push({ interval: { from, to: cut }, cause })
+    from = cut
+  }
+  const listed = Math.max(request.listedAt ?? 0, instrument.listedAt ?? 0, capabilities.earliest ?? 0)
+  startAt(listed === 0 ? undefined : listed, "not-listed")
+  const keeps = capabilities.historyMillis?.[series.timeframe]
+  startAt(keeps === undefined ? undefined : now - keeps, "retention-limit")
+  if (instrument.delistedAt !== undefined && instrument.delistedAt < to && from < to) {
+    const cut = Math.max(instrument.delistedAt, from)
+    excluded.push({ interval: { from: cut, to }, cause: "delisted" })
+    to = cut
+  }
+  return { requested: Interval.clamp(from, to), excluded }
+}
+
+/** Cuts to pieces of about `pagesPerChunk` pages, on candle opens; pieces without a candle are dropped. */
+const cut = (request: SeriesRequest, missing: Interval.IntervalSet, pagesPerChunk: number) => {
+  const { calendar, capabilities, series } = request
+  const step = pagesPerChunk * capabilities.pageSize * Timeframe.nominalMillis(series.timeframe)
+  const chunks: Array<Interval.Interval> = []
+  for (const interval of missing) {
+    let from = interval.from
+    while (from < interval.to) {
+      const to = from + step >= interval.to ? interval.to : calendar.openAtOrAfter(series.timeframe, from + step)
+      const chunk = { from, to: Math.min(to, interval.to) }
+      if (calendar.countOpens(series.timeframe, chunk) > 0) chunks.push(chunk)
+      from = chunk.to
+    }
+  }
+  return chunks
+}
+
+/** What asking for these intervals costs. */
+export const costOf = (request: SeriesRequest, intervals: ReadonlyArray<Interval.Interval>): Cost => {
+  const { calendar, capabilities, series } = request
+  let candles = 0
+  let requests = 0
+  for (const interval of intervals) {
+    const opens = calendar.countOpens(series.timeframe, interval)
+    candles += opens
+    requests += Math.max(1, Math.ceil(opens / capabilities.pageSize))
+  }
+  if (capabilities.hosts.length === 0) return { ...noCost, candles }
+  const weight = requests * capabilities.weightPerPage
+  const budgetMillis =
+    capabilities.budget === undefined ? 0 : (weight / capabilities.budget.limit) * capabilities.budget.windowMillis
+  return {
+    candles,
+    requests,
+    weight,
+    bytes: candles * capabilities.bytesPerCandle,
+    millis: Math.max(budgetMillis, (requests * roundTripMillis) / capabilities.lanes)
+  }
+}
+
+export const addCost = (a: Cost, b: Cost): Cost => ({
+  candles: a.candles + b.candles,
+  requests: a.requests + b.requests,
+  weight: a.weight + b.weight,
+  bytes: a.bytes + b.bytes,
+  millis: a.millis + b.millis
+})
+
+export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
+  const { calendar, coverage, series } = request
+  const whole = wanted(request, options.now)
+  if (whole === undefined) {
+    return { request, requested: undefined, expected: 0, excluded: [], chunks: [], cost: noCost }
+  }
+  const { excluded, requested } = possible(request, whole, options.now)
+  if (requested === undefined) {
+    return { request, requested, expected: 0, excluded, chunks: [], cost: noCost }
+  }
+  const missing = options.force ? [requested] : Interval.difference([requested], Interval.normalize(coverage.fetched))
+  const chunks = cut(request, missing, options.pagesPerChunk)
+  return {
+    request,
+    requested,
+    expected: calendar.countOpens(series.timeframe, requested),
+    excluded,
+    chunks,
+    cost: costOf(request, chunks)
+  }
+}
+
+/**
+ * The intervals to ask again for empty runs that are not confirmed yet: each
+ * run alone, except that runs which fit in one page together share a request.
+ */
+export const repairs = (
+  request: SeriesRequest,
+  empty: ReadonlyArray<Coverage.Empty>
+): ReadonlyArray<Interval.Interval> => {
+  const { calendar, capabilities, series } = request
+  const windows: Array<Interval.Interval> = []
+  for (const run of empty) {
+    const last = windows.at(-1)
+    const joined = last && Interval.hull(last, run)
+    if (joined !== undefined && calendar.countOpens(series.timeframe, joined) <= capabilities.pageSize) {
+      windows[windows.length - 1] = joined
+    } else {
+      windows.push({ from: run.from, to: run.to })
+    }
+  }
+  return windows
+}

@@ -1,0 +1,50 @@
+/**
+ * How patient the engine is. One value for all sources; what a provider
+ * allows is in its capabilities instead.
+ */
+import { Context } from "effect"
+
+export interface Policy {
+  /** A request, from asking to the last byte of the body. */
+  readonly requestDeadlineMillis: number
+  /** Asking whether a source can be reached at all. */
+  readonly checkDeadlineMillis: number
+  /** How often the same page is asked again after a failure that may pass. */
+  readonly retries: number
+  /** How often after an answer that makes no sense: it rarely gets better. */
+  readonly malformedRetries: number
+  /** First wait between attempts; doubles each time, with jitter of ±50 %. */
+  readonly backoffMillis: number
+  readonly maxBackoffMillis: number
+  /** The longest that a provider's own `Retry-After` is waited for; beyond it the series fails and says so. */
+  readonly maxRetryAfterMillis: number
+  /** Failures of a host in a row until it is left alone for `breakerOpenMillis`. */
+  readonly breakerFailures: number
+  readonly breakerOpenMillis: number
+  /** Answers in a row that must lack a candle until the source is not asked for it again. */
+  readonly confirmations: number
+  /** After this time it is asked once more all the same. */
+  readonly emptyExpiresMillis: number
+  /** Pages in a piece of work that one lane takes. */
+  readonly pagesPerChunk: number
+  /** Pages that wait for the store, over all lanes: the bound on memory. */
+  readonly pagesInFlight: number
+}
+
+export const defaults: Policy = {
+  requestDeadlineMillis: 30_000,
+  checkDeadlineMillis: 2_000,
+  retries: 5,
+  malformedRetries: 2,
+  backoffMillis: 500,
+  maxBackoffMillis: 30_000,
+  maxRetryAfterMillis: 180_000,
+  breakerFailures: 8,
+  breakerOpenMillis: 30_000,
+  confirmations: 3,
+  emptyExpiresMillis: 30 * 86_400_000,
+  pagesPerChunk: 32,
+  pagesInFlight: 16
+}
+
+export const Policy = Context.Reference<Policy>("@tidemark/backfill/Policy", { defaultValue: () => defaults })

@@ -1,0 +1,163 @@
+/**
+ * Which source serves a series, and the plan that follows.
+ *
+ * The instrument's sources are tried in order. One that cannot serve the
+ * timeframe is skipped; one that cannot be reached is passed over, loudly;
+ * but once a symbol has history from a real source, generated data never
+ * steps in for it.
+ */
+import { Calendars } from "@tidemark/calendars"
+import { CandleStore, Coverage, type Instant, type Instrument, Series, SourceError, type Timeframe } from "@tidemark/core"
+import { Effect, Result } from "effect"
+import { Events } from "./Events.ts"
+import * as Plan from "./Plan.ts"
+import { Policy } from "./Policy.ts"
+import type { PassedOver } from "./Report.ts"
+import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
+import { UsageError } from "./UsageError.ts"
+import * as Verify from "./Verify.ts"
+
+/** One series to be: an instrument at a timeframe, from the first of its sources that can. */
+export interface Target {
+  readonly instrument: Instrument.Instrument
+  readonly timeframe: Timeframe.Timeframe
+}
+
+export interface SelectOptions {
+  readonly targets: ReadonlyArray<Target>
+  readonly window: Plan.Window
+  readonly force: boolean
+  readonly now: Instant.EpochMillis
+}
+
+/** A series with its source and its plan. */
+export interface Selected {
+  readonly plan: Plan.SeriesPlan
+  readonly registered: Registered
+  readonly coverage: Coverage.Coverage
+}
+
+export interface Selection {
+  readonly selected: ReadonlyArray<Selected>
+  readonly passedOver: ReadonlyArray<PassedOver>
+}
+
+/** Empty runs that the next run should ask for again. */
+export const unconfirmed = (coverage: Coverage.Coverage, plan: Plan.SeriesPlan, policy: Policy, now: number) =>
+  plan.requested === undefined
+    ? []
+    : Coverage.emptyWithin(coverage, plan.requested).filter(
+        (run) => run.confirmations < policy.confirmations || now - run.lastAt > policy.emptyExpiresMillis
+      )
+
+export const select = Effect.fn("Backfill.select")(function* (options: SelectOptions) {
+  const registry = yield* SourceRegistry
+  const store = yield* CandleStore.CandleStore
+  const events = yield* Events
+  const policy = yield* Policy
+  const stored = new Map((yield* store.list).map((entry) => [Series.key(entry.series), entry]))
+  const realSymbols = new Set(
+    [...stored.values()].flatMap((entry) =>
+      entry.provenance === "observed" && entry.rows > 0 ? [`${entry.series.source} ${entry.series.symbol}`] : []
+    )
+  )
+  const checks = new Map<string, SourceError.SourceError | undefined>()
+  const passed = new Map<string, { readonly symbols: Set<string>; readonly error: SourceError.SourceError }>()
+
+  /** The ledger of a series, put right first if something else has changed the table. */
+  const coverageOf = Effect.fnUntraced(function* (series: Series.Series, calendar: Instrument.Instrument["calendar"]) {
+    const entry = stored.get(Series.key(series))
+    if (entry === undefined) return Coverage.none
+    if (entry.rows === Coverage.rows(entry.coverage)) return entry.coverage
+    const lost = yield* Verify.lost(
+      series,
+      Calendars.get(calendar),
+      entry.coverage,
+      Coverage.fetchedSet(entry.coverage)
+    )
+    yield* store.reconcile(series, lost)
+    return yield* store.coverage(series)
+  })
+
+  /** Why a source cannot be used now, asked once a run. */
+  const unreachable = Effect.fnUntraced(function* (name: string) {
+    if (checks.has(name)) return checks.get(name)
+    const result = yield* registry.get(name).pipe(
+      Effect.flatMap(({ source }) => source.check ?? Effect.void),
+      Effect.timeoutOrElse({
+        duration: policy.checkDeadlineMillis,
+        orElse: () => {
+          const detail = `no answer within ${policy.checkDeadlineMillis / 1000} s`
+          return Effect.fail(
+            new SourceError.SourceError({ source: name, reason: new SourceError.Unavailable({ detail }) })
+          )
+        }
+      }),
+      Effect.result
+    )
+    if (Result.isFailure(result) && result.failure._tag === "UsageError") return yield* result.failure
+    const error = Result.isFailure(result) ? (result.failure as SourceError.SourceError) : undefined
+    checks.set(name, error)
+    return error
+  })
+
+  const planFor = Effect.fnUntraced(function* (target: Target, registered: Registered) {
+    const { instrument, timeframe } = target
+    const series: Series.Series = { source: registered.id, symbol: instrument.symbol, timeframe }
+    const coverage = yield* coverageOf(series, instrument.calendar)
+    const plan = Plan.make(
+      {
+        series,
+        instrument,
+        calendar: Calendars.get(instrument.calendar),
+        capabilities: registered.plugin.capabilities,
+        window: options.window,
+        coverage,
+        listedAt: stored.get(Series.key(series))?.listedAt
+      },
+      { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk }
+    )
+    return { plan, registered, coverage } satisfies Selected
+  })
+
+  const choose = Effect.fnUntraced(function* (target: Target) {
+    const { instrument, timeframe } = target
+    const refused: Array<string> = []
+    const candidates: Array<string> = []
+    for (const listing of instrument.sources) {
+      const { capabilities } = yield* registry.plugin(listing.source)
+      if (!capabilities.assetClasses.includes(instrument.assetClass)) {
+        refused.push(`${listing.source} has no ${instrument.assetClass}`)
+      } else if (!capabilities.timeframes.includes(timeframe)) {
+        refused.push(`${listing.source} has no ${timeframe}`)
+      } else candidates.push(listing.source)
+    }
+    for (const [i, name] of candidates.entries()) {
+      const registered = yield* registry.get(name)
+      const selected = yield* planFor(target, registered)
+      const idle =
+        selected.plan.chunks.length === 0 &&
+        unconfirmed(selected.coverage, selected.plan, policy, options.now).length === 0
+      const final = i === candidates.length - 1 || realSymbols.has(`${registered.id} ${instrument.symbol}`)
+      const known = stored.has(Series.key(selected.plan.request.series))
+      if (final || (idle && known)) return selected
+      const error = yield* unreachable(name)
+      if (error === undefined) return selected
+      const entry = passed.get(name)
+      if (entry === undefined) passed.set(name, { symbols: new Set([instrument.symbol]), error })
+      else entry.symbols.add(instrument.symbol)
+    }
+    return yield* new UsageError({
+      message: `No source of ${instrument.symbol} can serve ${timeframe}: ${refused.join("; ") || "it has no sources"}. See: tidemark sources list`
+    })
+  })
+
+  const selected = yield* Effect.forEach(options.targets, choose)
+  const passedOver: Array<PassedOver> = []
+  for (const [source, entry] of passed) {
+    const symbols = [...entry.symbols]
+    yield* events.publish({ _tag: "SourcePassedOver", source, symbols, error: entry.error })
+    passedOver.push({ source, symbols, error: entry.error.message })
+  }
+  return { selected, passedOver } satisfies Selection
+})

@@ -1,0 +1,124 @@
+/**
+ * The sources that a program knows, made when first asked for.
+ *
+ * A name is an id, with an argument where the plugin takes one:
+ * `binance`, `file:history/btc.csv`. Configuration is decoded here, once:
+ * the file's section for the source, then its environment variables, then
+ * the argument, later ones winning.
+ */
+import { type Source, SourceError } from "@tidemark/core"
+import { Context, Effect, Layer, Schema, Scope, Semaphore } from "effect"
+import { HttpClient } from "effect/http"
+import { SourceHttp } from "./SourceHttp.ts"
+import { UsageError } from "./UsageError.ts"
+
+/** A built-in source; `load` imports its package, so that nothing is loaded before it is used. */
+export interface Entry {
+  readonly id: string
+  readonly load: () => Promise<Source.SourcePlugin<unknown>>
+}
+
+export interface Settings {
+  /** Section of each source in the configuration file. */
+  readonly sections: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  /** Environment variables. */
+  readonly variables: Readonly<Record<string, string | undefined>>
+}
+
+export interface Registered {
+  /** The source's name in a series. */
+  readonly id: string
+  readonly plugin: Source.SourcePlugin<unknown>
+  readonly source: Source.Source
+}
+
+export class SourceRegistry extends Context.Service<
+  SourceRegistry,
+  {
+    readonly ids: ReadonlyArray<string>
+    /** What a source can do, without making it. */
+    readonly plugin: (name: string) => Effect.Effect<Source.SourcePlugin<unknown>, UsageError>
+    /** The source, made on the first call and closed with the registry. */
+    readonly get: (name: string) => Effect.Effect<Registered, UsageError | SourceError.SourceError>
+  }
+>()("@tidemark/backfill/SourceRegistry") {
+  static readonly layer = (entries: ReadonlyArray<Entry>, settings: Settings) =>
+    Layer.effect(SourceRegistry, make(entries, settings))
+}
+
+const split = (name: string): readonly [id: string, argument: string | undefined] => {
+  const colon = name.indexOf(":")
+  return colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)]
+}
+
+/** The variables that are set. */
+const present = (record: Readonly<Record<string, string | undefined>>, keys: Iterable<string>) => {
+  const out: Record<string, string> = {}
+  for (const key of keys) {
+    const value = record[key]
+    if (value !== undefined && value !== "") out[key] = value
+  }
+  return out
+}
+
+const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, settings: Settings) {
+  const http = yield* SourceHttp
+  const scope = yield* Effect.scope
+  const ids = entries.map((entry) => entry.id)
+  const made = new Map<string, Registered>()
+  const lock = yield* Semaphore.make(1)
+
+  const plugin = Effect.fn("SourceRegistry.plugin")(function* (name: string) {
+    const [id] = split(name)
+    const entry = entries.find((candidate) => candidate.id === id)
+    if (entry === undefined) {
+      return yield* new UsageError({ message: `There is no source "${id}". Known sources: ${ids.join(", ")}` })
+    }
+    return yield* Effect.promise(entry.load)
+  })
+
+  const configOf = Effect.fnUntraced(function* (chosen: Source.SourcePlugin<unknown>, argument: string | undefined) {
+    if (argument !== undefined && chosen.argument === undefined) {
+      return yield* new UsageError({ message: `The source "${chosen.id}" takes no argument, got "${argument}"` })
+    }
+    const input: Record<string, unknown> = { ...settings.sections[chosen.id] }
+    for (const [field, variable] of Object.entries(chosen.variables)) {
+      const value = settings.variables[variable]
+      if (value !== undefined && value !== "") input[field] = value
+    }
+    if (argument !== undefined) input[chosen.argument!] = argument
+    return yield* Schema.decodeUnknownEffect(chosen.config)(input).pipe(
+      Effect.mapError((error) => {
+        const detail = `the configuration of the source "${chosen.id}" is wrong: ${error.message}`
+        return new SourceError.SourceError({ source: chosen.id, reason: new SourceError.Misconfigured({ detail }) })
+      })
+    )
+  })
+
+  const get = Effect.fn("SourceRegistry.get")(
+    function* (name: string) {
+      const known = made.get(name)
+      if (known !== undefined) return known
+      const chosen = yield* plugin(name)
+      const config = yield* configOf(chosen, split(name)[1])
+      const client = http.clientFor({
+        source: chosen.id,
+        capabilities: chosen.capabilities,
+        baseUrls: chosen.baseUrls,
+        overrides: present(
+          settings.variables,
+          chosen.baseUrls.map((base) => base.variable)
+        )
+      })
+      const source = yield* chosen
+        .make(config)
+        .pipe(Effect.provideService(HttpClient.HttpClient, client), Effect.provideService(Scope.Scope, scope))
+      const registered: Registered = { id: chosen.id, plugin: chosen, source }
+      made.set(name, registered)
+      return registered
+    },
+    (effect) => lock.withPermit(effect)
+  )
+
+  return SourceRegistry.of({ ids, plugin, get })
+})

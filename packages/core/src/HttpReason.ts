@@ -1,0 +1,74 @@
+/**
+ * What an HTTP failure means, in the reasons that the engine decides by.
+ *
+ * The same for every provider unless its plugin knows better. Details name
+ * the method, the host and the path, never the query, where keys live.
+ */
+import { Option } from "effect"
+import { HttpClientRequest, type HttpClientError, type HttpClientResponse } from "effect/http"
+import { Malformed, RateLimited, type Reason, Unauthorized, Unavailable } from "./SourceError.ts"
+
+/** `GET api.example.com/path` */
+export const describeRequest = (request: HttpClientRequest.HttpClientRequest): string =>
+  Option.match(HttpClientRequest.toUrl(request), {
+    onNone: () => request.method,
+    onSome: (url) => `${request.method} ${url.host}${url.pathname}`
+  })
+
+/** `Retry-After` in milliseconds, where the header gives seconds. */
+export const retryAfterMillis = (headers: Readonly<Record<string, string | undefined>>): number | undefined => {
+  const value = headers["retry-after"]
+  if (value === undefined) return undefined
+  const seconds = Number(value)
+  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined
+}
+
+/** Why an answer with this status is not one. `detail` is what the provider's body says, if anything. */
+export const ofStatus = (response: HttpClientResponse.HttpClientResponse, detail?: string): Reason => {
+  const { status } = response
+  const said = `${describeRequest(response.request)} answered ${status}${detail === undefined ? "" : ` (${detail})`}`
+  switch (status) {
+    case 401:
+    case 402:
+    case 403:
+    case 407:
+    case 451:
+      return new Unauthorized({ detail: said })
+    case 418:
+    case 429: {
+      const retryAfter = retryAfterMillis(response.headers)
+      return new RateLimited({
+        ...(retryAfter === undefined ? {} : { retryAfterMillis: retryAfter }),
+        ...(status === 418 ? { banned: true } : {})
+      })
+    }
+    default:
+      return new Unavailable({ detail: said, status })
+  }
+}
+
+/** Why there was no answer, or none that could be read. */
+export const ofError = (error: HttpClientError.HttpClientError): Reason => {
+  const where = describeRequest(error.request)
+  switch (error.reason._tag) {
+    case "StatusCodeError":
+      return ofStatus(error.reason.response)
+    case "DecodeError":
+    case "EmptyBodyError":
+      return new Malformed({ detail: `${where}: the body cannot be read` })
+    case "TransportError":
+      return new Unavailable({ detail: `${where}: ${error.reason.description ?? causeOf(error.reason.cause)}` })
+    case "EncodeError":
+    case "InvalidUrlError":
+      return new Unavailable({ detail: `${where}: the request cannot be made` })
+  }
+}
+
+// Node's network errors say what happened in a code (ECONNREFUSED, ENOTFOUND), often one or two causes deep.
+const causeOf = (cause: unknown): string => {
+  for (let at = cause, depth = 0; depth < 4 && typeof at === "object" && at !== null; depth++) {
+    if ("code" in at && typeof at.code === "string") return at.code
+    at = "cause" in at ? at.cause : undefined
+  }
+  return "no connection"
+}

@@ -1,0 +1,65 @@
+/** What storage needs of DuckDB beyond SQL: typed-vector appends, columnar reads, and what its errors mean. */
+import { type Candles, StoreError } from "@tidemark/core"
+import { type Columns, DuckDbClient } from "@tidemark/sql-duckdb"
+import { Driver } from "@tidemark/storage"
+import { Effect, Layer, Stream } from "effect"
+import type { SqlError } from "effect/sql"
+
+const doubles = (values: Float64Array): Columns.Column => ({ kind: "double", values })
+
+const nullable = (values: Float64Array | undefined): Columns.Column =>
+  values === undefined ? { kind: "constant", type: "double", value: null } : { kind: "double", values, nanIsNull: true }
+
+/** Columns in the order of the table `candles`. */
+const tableColumns = (seriesId: number, candles: Candles.Candles, ingestedAt: number | Float64Array) => [
+  { kind: "constant", type: "integer", value: seriesId } as const,
+  { kind: "timestamp", values: candles.openTime } as const,
+  doubles(candles.open),
+  doubles(candles.high),
+  doubles(candles.low),
+  doubles(candles.close),
+  doubles(candles.volume),
+  nullable(candles.quoteVolume),
+  nullable(candles.trades),
+  typeof ingestedAt === "number"
+    ? ({ kind: "constant", type: "timestamp", value: ingestedAt } as const)
+    : ({ kind: "timestamp", values: ingestedAt } as const)
+]
+
+const firstLine = (error: SqlError.SqlError): string => error.message.split("\n", 1)[0]!
+
+/** Why a statement failed. */
+export const classify = (error: SqlError.SqlError): StoreError.Reason => {
+  const holder = DuckDbClient.lockHolder(error)
+  if (holder !== undefined) return new StoreError.Held(holder.pid === undefined ? {} : { pid: holder.pid })
+  const detail = firstLine(error)
+  if (/no space left|out of memory|could not write|failed to write|disk/i.test(detail)) {
+    return new StoreError.Exhausted({ detail })
+  }
+  return new StoreError.StatementFailed({ detail })
+}
+
+/** Why the file could not be opened. */
+export const classifyOpening = (error: SqlError.SqlError): StoreError.Reason => {
+  const reason = classify(error)
+  return reason._tag === "StatementFailed" ? new StoreError.CannotOpen({ detail: reason.detail }) : reason
+}
+
+export const layer = (database: string) =>
+  Layer.effect(
+    Driver.Driver,
+    Effect.map(DuckDbClient.DuckDbClient, (client) =>
+      Driver.Driver.of({
+        database,
+        appendCandles: ({ candles, ingestedAt, seriesId }) =>
+          client.append("candles", tableColumns(seriesId, candles, ingestedAt)),
+        columns: (statement, batchRows) =>
+          Stream.map(
+            client.columns(statement, { batchRows }),
+            // Only numeric and timestamp columns are asked for.
+            (batch) => batch.columns as ReadonlyArray<Float64Array>
+          ),
+        classify
+      })
+    )
+  )

@@ -1,0 +1,1 @@
+export * as DuckDbStorage from "./DuckDbStorage.ts"
