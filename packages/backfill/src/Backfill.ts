@@ -55,19 +55,11 @@ const start = (selected: Selected): Progress => ({
   error: undefined
 })
 
-const requestOf = (progress: Progress, interval: Interval.Interval): Source.CandlesRequest => {
-  const { registered, plan } = progress.selected
-  const { calendar, instrument, series } = plan.request
-  const listing = instrument.sources.find((candidate) => candidate.source.split(":")[0] === registered.id)
-  return {
-    symbol: instrument.symbol,
-    sourceSymbol: listing?.symbol,
-    assetClass: instrument.assetClass,
-    calendar,
-    timeframe: series.timeframe,
-    interval
-  }
-}
+const requestOf = ({ selected }: Progress, interval: Interval.Interval): Source.CandlesRequest => ({
+  ...selected.subject,
+  timeframe: selected.plan.request.series.timeframe,
+  interval
+})
 
 /** Turns pages into writes; `reason` goes with the revisions that they cause. */
 const storePages = (writer: Writer.Writer, progress: Progress, reason: string) =>
@@ -172,25 +164,24 @@ const probeListing = Effect.fnUntraced(function* (progress: Progress, options: B
   const { coverage, plan, registered } = progress.selected
   const { request, requested } = plan
   const [first] = coverage.empty
-  const { firstOpen } = registered.source
-  if (first === undefined || requested === undefined || firstOpen === undefined || request.listedAt !== undefined)
-    return
+  const { extent } = registered.source
+  if (first === undefined || requested === undefined || extent === undefined || request.listedAt !== undefined) return
   if (first.from > request.calendar.openAtOrAfter(request.series.timeframe, requested.from)) return
-  const open = yield* firstOpen(requestOf(progress, requested), request.series.timeframe).pipe(
+  const open = yield* extent(requestOf(progress, requested), request.series.timeframe).pipe(
     Effect.provideService(RequestCounter, progress.counter),
     Effect.result
   )
   // Not knowing costs an explanation, not the data: the gap stays as it is.
-  if (Result.isFailure(open) || Option.isNone(open.success) || open.success.value < first.to) {
+  if (Result.isFailure(open) || Option.isNone(open.success) || open.success.value.first < first.to) {
     return
   }
   const store = yield* CandleStore.CandleStore
-  yield* store.setListedAt(request.series, registered.plugin.capabilities.provenance, open.success.value)
+  yield* store.setListedAt(request.series, registered.plugin.capabilities.provenance, open.success.value.first)
   const policy = yield* Policy
   progress.selected = {
     ...progress.selected,
     plan: Plan.make(
-      { ...request, coverage, listedAt: open.success.value },
+      { ...request, coverage, listedAt: open.success.value.first },
       { now, force: options.force, pagesPerChunk: policy.pagesPerChunk }
     )
   }

@@ -7,8 +7,18 @@
  * steps in for it.
  */
 import { Calendars } from "@tidemark/calendars"
-import { CandleStore, Coverage, type Instant, type Instrument, Series, SourceError, type Timeframe } from "@tidemark/core"
-import { Effect, Result } from "effect"
+import {
+  type Calendar,
+  CandleStore,
+  Coverage,
+  type Instant,
+  type Instrument,
+  Series,
+  type Source,
+  SourceError,
+  type Timeframe
+} from "@tidemark/core"
+import { Effect, Option, Result } from "effect"
 import { Events } from "./Events.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
@@ -33,6 +43,8 @@ export interface SelectOptions {
 /** A series with its source and its plan. */
 export interface Selected {
   readonly plan: Plan.SeriesPlan
+  /** The instrument as its source is asked for it. */
+  readonly subject: Source.Subject
   readonly registered: Registered
   readonly coverage: Coverage.Coverage
 }
@@ -49,6 +61,13 @@ export const unconfirmed = (coverage: Coverage.Coverage, plan: Plan.SeriesPlan, 
     : Coverage.emptyWithin(coverage, plan.requested).filter(
         (run) => run.confirmations < policy.confirmations || now - run.lastAt > policy.emptyExpiresMillis
       )
+
+const subjectOf = (instrument: Instrument.Instrument, source: string, calendar: Calendar.Calendar): Source.Subject => ({
+  symbol: instrument.symbol,
+  sourceSymbol: instrument.sources.find((listing) => listing.source.split(":")[0] === source)?.symbol,
+  assetClass: instrument.assetClass,
+  calendar
+})
 
 export const select = Effect.fn("Backfill.select")(function* (options: SelectOptions) {
   const registry = yield* SourceRegistry
@@ -101,23 +120,35 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
     return error
   })
 
+  /** The window, with its start asked of the source where the user wants everything that it has. */
+  const windowFor = Effect.fnUntraced(function* (target: Target, registered: Registered, subject: Source.Subject) {
+    const { window } = options
+    if (window.from !== undefined || window.count !== undefined || registered.source.extent === undefined) return window
+    const extent = Option.getOrUndefined(yield* registered.source.extent(subject, target.timeframe))
+    if (extent === undefined) return window
+    const to = Math.min(window.to ?? Infinity, extent.end ?? Infinity)
+    return { from: extent.first, ...(to === Infinity ? {} : { to }) } satisfies Plan.Window
+  })
+
   const planFor = Effect.fnUntraced(function* (target: Target, registered: Registered) {
     const { instrument, timeframe } = target
     const series: Series.Series = { source: registered.id, symbol: instrument.symbol, timeframe }
     const coverage = yield* coverageOf(series, instrument.calendar)
+    const calendar = Calendars.get(instrument.calendar)
+    const subject = subjectOf(instrument, registered.id, calendar)
     const plan = Plan.make(
       {
         series,
         instrument,
-        calendar: Calendars.get(instrument.calendar),
+        calendar,
         capabilities: registered.plugin.capabilities,
-        window: options.window,
+        window: yield* windowFor(target, registered, subject),
         coverage,
         listedAt: stored.get(Series.key(series))?.listedAt
       },
       { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk }
     )
-    return { plan, registered, coverage } satisfies Selected
+    return { plan, subject, registered, coverage } satisfies Selected
   })
 
   const choose = Effect.fnUntraced(function* (target: Target) {

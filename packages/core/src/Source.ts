@@ -44,6 +44,13 @@ export interface CandlePage {
   readonly candles: Candles.Candles
 }
 
+export interface Extent {
+  /** Open of the oldest candle. */
+  readonly first: EpochMillis
+  /** First instant after the newest candle, for a source whose history has ended. */
+  readonly end?: EpochMillis
+}
+
 export interface Source {
   /**
    * Lazy, ascending, inside the request's interval, a page a pull. Nothing is
@@ -51,11 +58,8 @@ export interface Source {
    * An unfinished candle is never returned: its close time decides.
    */
   readonly candles: (request: CandlesRequest) => Stream.Stream<CandlePage, SourceError>
-  /** Open of the oldest candle that the source has, where it can tell with a request or two. */
-  readonly firstOpen?: (
-    subject: Subject,
-    timeframe: Timeframe
-  ) => Effect.Effect<Option.Option<EpochMillis>, SourceError>
+  /** How far the source's history reaches, where it can tell with a request or two; `none` if it has none. */
+  readonly extent?: (subject: Subject, timeframe: Timeframe) => Effect.Effect<Option.Option<Extent>, SourceError>
   /** Succeeds if the source can be reached and would answer; the cheapest call there is. */
   readonly check?: Effect.Effect<void, SourceError>
 }

@@ -165,9 +165,9 @@ const make = Effect.gen(function* () {
       ? Stream.empty
       : Stream.paginate(request.interval.from, (cursor) => fetchPage(request, cursor))
 
-  const firstOpen = (subject: Source.Subject, timeframe: Timeframe.Timeframe) =>
+  const extent = (subject: Source.Subject, timeframe: Timeframe.Timeframe) =>
     klines(subject, timeframe, { startTime: 0, limit: 1 }).pipe(
-      Effect.map((decoded) => Option.fromUndefinedOr(decoded.candles.openTime[0])),
+      Effect.map((decoded) => Option.map(Option.fromUndefinedOr(decoded.candles.openTime[0]), (first) => ({ first }))),
       Effect.mapError(fail(subject, undefined))
     )
 
@@ -176,7 +176,7 @@ const make = Effect.gen(function* () {
     Effect.mapError((reason) => new SourceError.SourceError({ source: id, reason }))
   )
 
-  return { candles, firstOpen, check } satisfies Source.Source
+  return { candles, extent, check } satisfies Source.Source
 })
 
 export const plugin = Source.define({

@@ -8,7 +8,9 @@
 import { StoreError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Driver, Migrations, Storage } from "@tidemark/storage"
-import { Effect, FileSystem, Layer, Path } from "effect"
+import { Context, Effect, FileSystem, Layer, Path } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { SqlClient } from "effect/sql"
 import * as DuckDbDriver from "./DuckDbDriver.ts"
 
 export interface Options {
@@ -34,9 +36,11 @@ const prepare = Effect.fnUntraced(function* (options: Options) {
   if (found._tag === "Some") return options
   if (options.mode === "read") return { path: memory, mode: "write" } satisfies Options
   const folder = path.dirname(options.path)
-  yield* fs.makeDirectory(folder, { recursive: true }).pipe(
-    Effect.mapError((error) => cannotOpen(options.path, `its folder ${folder} cannot be made (${error.message})`))
-  )
+  yield* fs
+    .makeDirectory(folder, { recursive: true })
+    .pipe(
+      Effect.mapError((error) => cannotOpen(options.path, `its folder ${folder} cannot be made (${error.message})`))
+    )
   return options
 })
 
@@ -48,26 +52,34 @@ const upToDate = Effect.gen(function* () {
   }
 })
 
+/** The client, with what keeps it from opening in our words. */
+const clientLayer = (options: Options, database: string) =>
+  Layer.effectContext(
+    DuckDbClient.make({ path: options.path, readOnly: options.mode === "read" }).pipe(
+      Effect.mapError(
+        (error) =>
+          new StoreError.StoreError({
+            database,
+            operation: "open",
+            reason: DuckDbDriver.classifyOpening(error),
+            cause: error
+          })
+      ),
+      Effect.map((client) =>
+        Context.make(DuckDbClient.DuckDbClient, client).pipe(Context.add(SqlClient.SqlClient, client))
+      )
+    )
+  ).pipe(Layer.provide(Reactivity.layer))
+
 /** All stores of the database. Fails with a `StoreError` that says why it cannot be opened. */
 export const layer = (options: Options) =>
   Layer.unwrap(
     Effect.map(prepare(options), (prepared) => {
-      const readOnly = prepared.mode === "read"
-      const client = DuckDbClient.layer({ path: prepared.path, readOnly }).pipe(
-        Layer.catch((error) =>
-          Layer.effectDiscard(
-            Effect.fail(
-              new StoreError.StoreError({
-                database: options.path,
-                operation: "open",
-                reason: DuckDbDriver.classifyOpening(error),
-                cause: error
-              })
-            )
-          ) as never
-        )
+      const stores =
+        prepared.mode === "read" ? Layer.unwrap(Effect.as(upToDate, Storage.layerNoMigrations)) : Storage.layer
+      return stores.pipe(
+        Layer.provide(DuckDbDriver.layer(options.path)),
+        Layer.provide(clientLayer(prepared, options.path))
       )
-      const stores = readOnly ? Layer.unwrap(Effect.as(upToDate, Storage.layerNoMigrations)) : Storage.layer
-      return stores.pipe(Layer.provide(DuckDbDriver.layer(options.path)), Layer.provide(client))
     })
   )

@@ -7,7 +7,7 @@ import { failing, failingStream } from "./Failure.ts"
 import * as Ledger from "./Ledger.ts"
 import { compare, type Stored } from "./Replacement.ts"
 import { insertRows } from "./Rows.ts"
-import { timestamp, timestampText } from "./Timestamp.ts"
+import { epochMillis, timestamp, timestampText } from "./Timestamp.ts"
 
 const defaultBatchRows = 65_536
 
@@ -218,9 +218,8 @@ const make = Effect.gen(function* () {
     function* (series: Series.Series, interval: Interval.Interval) {
       const row = yield* ledger.find(series)
       if (row === undefined) return []
-      const epochMillis = (column: string) => sql.literal(`CAST(round(extract(epoch FROM ${column}) * 1000) AS BIGINT)`)
-      const rows = yield* sql<RevisionRow>`SELECT *, ${epochMillis("open_time")} AS open_ms,
-        ${epochMillis("known_at")} AS known_ms, ${epochMillis("revised_at")} AS revised_ms
+      const rows = yield* sql<RevisionRow>`SELECT *, ${epochMillis(sql, "open_time")} AS open_ms,
+        ${epochMillis(sql, "known_at")} AS known_ms, ${epochMillis(sql, "revised_at")} AS revised_ms
       FROM revisions WHERE ${inside(row.series_id, interval)} ORDER BY open_time, revised_at`
       return rows.map((revision): Revision.Revision => ({
         series,

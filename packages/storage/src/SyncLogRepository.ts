@@ -1,10 +1,11 @@
-/** `SyncLog` over the table `sync_log`; users read the view `data_sync_log`. */
+/** `SyncLog` over the table `data_sync_log`, which users read as it is. */
 import { SyncLog } from "@tidemark/core"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Driver } from "./Driver.ts"
 import { failing } from "./Failure.ts"
 import { insertRows } from "./Rows.ts"
+import { epochMillis, timestampText } from "./Timestamp.ts"
 
 interface SyncRow {
   readonly run_id: string
@@ -26,13 +27,13 @@ interface SyncRow {
 
 const toRow = (entry: SyncLog.SyncEntry) => ({
   run_id: entry.runId,
-  source: entry.series.source,
   symbol: entry.series.symbol,
   timeframe: entry.series.timeframe,
-  from_ms: entry.requested?.from ?? null,
-  to_ms: entry.requested?.to ?? null,
-  started_ms: entry.startedAt,
-  finished_ms: entry.finishedAt,
+  source: entry.series.source,
+  requested_from: entry.requested === undefined ? null : timestampText(entry.requested.from),
+  requested_to: entry.requested === undefined ? null : timestampText(entry.requested.to),
+  started_at: timestampText(entry.startedAt),
+  finished_at: timestampText(entry.finishedAt),
   status: entry.status,
   requests: entry.requests,
   inserted: entry.inserted,
@@ -62,14 +63,16 @@ const make = Effect.gen(function* () {
   const driver = yield* Driver
 
   const append = Effect.fn("SyncLog.append")(
-    (entries: ReadonlyArray<SyncLog.SyncEntry>) => insertRows(sql, "sync_log", entries.map(toRow)),
+    (entries: ReadonlyArray<SyncLog.SyncEntry>) => insertRows(sql, "data_sync_log", entries.map(toRow)),
     failing(driver, "write the sync log")
   )
 
   const recent = Effect.fn("SyncLog.recent")(
     function* (limit: number) {
-      const rows = yield* sql<SyncRow>`SELECT * FROM sync_log ORDER BY finished_ms DESC, run_id, symbol, timeframe
-      LIMIT ${limit}`
+      const rows = yield* sql<SyncRow>`SELECT *, ${epochMillis(sql, "requested_from")} AS from_ms,
+        ${epochMillis(sql, "requested_to")} AS to_ms, ${epochMillis(sql, "started_at")} AS started_ms,
+        ${epochMillis(sql, "finished_at")} AS finished_ms
+      FROM data_sync_log ORDER BY finished_at DESC, run_id, symbol, timeframe LIMIT ${limit}`
       return rows.map(fromRow)
     },
     failing(driver, "read the sync log")

@@ -9,3 +9,7 @@ export const timestampText = (instant: number): string =>
 /** Epoch milliseconds as a TIMESTAMP to compare with. */
 export const timestamp = (sql: SqlClient.SqlClient, instant: number): Statement.Fragment =>
   sql`CAST(${timestampText(instant)} AS TIMESTAMP)`
+
+/** The epoch milliseconds of a TIMESTAMP column, as SQL. `column` is a name of ours, never input. */
+export const epochMillis = (sql: SqlClient.SqlClient, column: string): Statement.Fragment =>
+  sql.literal(`CAST(round(extract(epoch FROM ${column}) * 1000) AS BIGINT)`)

@@ -1,10 +1,10 @@
 /**
  * Candles and the ledger of what was asked for.
  *
- * The ledger keeps instants as epoch milliseconds (`…_ms`), which are exact
- * and mean the same everywhere; `candles` keeps a TIMESTAMP (UTC), because
- * users filter the view on it and the database can skip what lies outside.
- * Users read the views.
+ * What users read has TIMESTAMP columns, in UTC; in `candles` too, because
+ * users filter the view on it and the database can then skip what lies
+ * outside. The ledger, which only the program reads, keeps instants as epoch
+ * milliseconds (`…_ms`).
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
@@ -74,15 +74,15 @@ export default Effect.gen(function* () {
     delisted_ms BIGINT,
     active BOOLEAN NOT NULL
   )`
-  yield* sql`CREATE TABLE sync_log (
+  yield* sql`CREATE TABLE data_sync_log (
     run_id VARCHAR NOT NULL,
-    source VARCHAR NOT NULL,
     symbol VARCHAR NOT NULL,
     timeframe VARCHAR NOT NULL,
-    from_ms BIGINT,
-    to_ms BIGINT,
-    started_ms BIGINT NOT NULL,
-    finished_ms BIGINT NOT NULL,
+    source VARCHAR NOT NULL,
+    requested_from TIMESTAMP,
+    requested_to TIMESTAMP,
+    started_at TIMESTAMP NOT NULL,
+    finished_at TIMESTAMP NOT NULL,
     status VARCHAR NOT NULL,
     requests BIGINT NOT NULL,
     inserted BIGINT NOT NULL,
@@ -109,12 +109,4 @@ export default Effect.gen(function* () {
       r.open, r.high, r.low, r.close, r.volume, r.quote_volume, r.trades,
       r.new_open, r.new_high, r.new_low, r.new_close, r.new_volume, r.new_quote_volume, r.new_trades
     FROM revisions r JOIN series s ON s.series_id = r.series_id`
-  yield* sql`CREATE VIEW data_sync_log AS
-    SELECT run_id, symbol, timeframe, source,
-      TIMESTAMP '1970-01-01 00:00:00' + from_ms * INTERVAL '1 millisecond' AS requested_from,
-      TIMESTAMP '1970-01-01 00:00:00' + to_ms * INTERVAL '1 millisecond' AS requested_to,
-      TIMESTAMP '1970-01-01 00:00:00' + started_ms * INTERVAL '1 millisecond' AS started_at,
-      TIMESTAMP '1970-01-01 00:00:00' + finished_ms * INTERVAL '1 millisecond' AS finished_at,
-      status, requests, inserted, changed, removed, missing, error
-    FROM sync_log`
 })

@@ -1,0 +1,24 @@
+/** The `tidemark` command: composition only. A command is a file in `commands/`. */
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Effect } from "effect"
+import { Command } from "effect/cli"
+import { backfill } from "./commands/backfill.ts"
+import { coverage } from "./commands/coverage.ts"
+import { doctor } from "./commands/doctor.ts"
+import { migrate } from "./commands/migrate.ts"
+import { query } from "./commands/query.ts"
+import { sources } from "./commands/sources.ts"
+import { symbols } from "./commands/symbols.ts"
+import * as Failure from "./Failure.ts"
+import * as Globals from "./flags/Globals.ts"
+
+Command.make("tidemark").pipe(
+  Command.withDescription("Market history that you can trust."),
+  Command.withSubcommands([backfill, coverage, symbols, sources, query, migrate, doctor]),
+  Command.withGlobalFlags(Globals.flags),
+  Command.run({ version: "0.1.0", renderErrors: true }),
+  Failure.report,
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain({ disableErrorReporting: true })
+)

@@ -1,0 +1,26 @@
+/** What the list flags mean. */
+import { UsageError } from "@tidemark/backfill"
+import { Timeframe } from "@tidemark/core"
+import { Effect, Option } from "effect"
+
+export const items = (text: Option.Option<string>): ReadonlyArray<string> =>
+  Option.match(text, {
+    onNone: () => [],
+    onSome: (list) =>
+      list
+        .split(",")
+        .map((item) => item.trim())
+        .filter((item) => item !== "")
+  })
+
+export const timeframes = Effect.fnUntraced(function* (text: Option.Option<string>) {
+  if (Option.isNone(text)) return Timeframe.standard
+  const names = [...new Set(items(text))]
+  const unknown = names.find((name) => !Timeframe.is(name))
+  if (unknown !== undefined || names.length === 0) {
+    return yield* new UsageError.UsageError({
+      message: `There is no timeframe "${unknown ?? text.value}". Timeframes: ${Timeframe.all.join(", ")}`
+    })
+  }
+  return names.filter(Timeframe.is)
+})

@@ -1,0 +1,29 @@
+/** What a command's work has at hand: the configuration, and stores and sources made from it. */
+import { Configuration, Runtime, type Stores } from "@tidemark/runtime"
+import { Console, Effect } from "effect"
+import * as Globals from "../flags/Globals.ts"
+
+/** The configuration that the flags, the environment and the files give. */
+export const configuration = Effect.gen(function* () {
+  return yield* Configuration.load({ database: yield* Globals.database, config: yield* Globals.config })
+})
+
+/** Gives a command stores and sources. `read` never creates or changes a database. */
+export const withRuntime =
+  (mode: Stores.Mode) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(configuration, (settings) => Effect.provide(effect, Runtime.layer(settings, mode)))
+
+/** Gives a command stores only. */
+export const withStores =
+  (mode: Stores.Mode) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(configuration, (settings) => Effect.provide(effect, Runtime.stores(settings, mode)))
+
+/** Prints the result: as JSON if the user asks for it, else as text. */
+export const print = Effect.fnUntraced(function* (result: {
+  readonly json: () => unknown
+  readonly text: () => string
+}) {
+  yield* Console.log((yield* Globals.json) ? JSON.stringify(result.json(), null, 2) : result.text())
+})

@@ -1,0 +1,86 @@
+/** The work of `tidemark backfill`. */
+import { Backfill, Report, UsageError } from "@tidemark/backfill"
+import { SymbolStore } from "@tidemark/core"
+import { Universe } from "@tidemark/runtime"
+import { Console, Effect, FileSystem, Option } from "effect"
+import { exitWith } from "../Failure.ts"
+import * as Globals from "../flags/Globals.ts"
+import type { RangeFlags } from "../flags/Range.ts"
+import * as BackfillView from "../view/BackfillView.ts"
+import * as PlanView from "../view/PlanView.ts"
+import * as Progress from "../view/Progress.ts"
+import * as Lists from "./Lists.ts"
+import { toWindow } from "./Range.ts"
+import { print, withRuntime, withStores } from "./Session.ts"
+
+export interface Input extends RangeFlags {
+  readonly symbols: Option.Option<string>
+  readonly timeframes: Option.Option<string>
+  readonly source: string
+  readonly concurrency: Option.Option<number>
+  readonly force: boolean
+  readonly dryRun: boolean
+  readonly noRepair: boolean
+  readonly results: Option.Option<string>
+}
+
+/** What the user asks for, checked before anything is opened for writing. */
+const toOptions = Effect.fnUntraced(function* (input: Input) {
+  const timeframes = yield* Lists.timeframes(input.timeframes)
+  const window = yield* toWindow(input, { whole: input.source.startsWith("file") })
+  const concurrency = Option.getOrUndefined(input.concurrency)
+  if (concurrency !== undefined && concurrency < 1) {
+    return yield* new UsageError.UsageError({ message: `--concurrency must be at least 1, got ${concurrency}` })
+  }
+  const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("read"))
+  const instruments = yield* Universe.resolve({ symbols: Lists.items(input.symbols), source: input.source }, list)
+  const options: Backfill.BackfillOptions = {
+    targets: instruments.flatMap((instrument) => timeframes.map((timeframe) => ({ instrument, timeframe }))),
+    window,
+    force: input.force,
+    repair: !input.noRepair,
+    concurrency
+  }
+  return options
+})
+
+/** A file is there whole or not at all. */
+const writeWhole = Effect.fnUntraced(function* (path: string, text: string) {
+  const fs = yield* FileSystem.FileSystem
+  const temporary = `${path}.${process.pid}.tmp`
+  yield* fs.writeFileString(temporary, text).pipe(
+    Effect.andThen(fs.rename(temporary, path)),
+    Effect.mapError(
+      (error) => new UsageError.UsageError({ message: `The results could not be written to ${path}: ${error.message}` })
+    )
+  )
+})
+
+export const run = Effect.fnUntraced(function* (input: Input) {
+  const options = yield* toOptions(input)
+  if (input.dryRun) {
+    const planned = yield* Backfill.plan(options).pipe(withRuntime("read"))
+    return yield* print({ json: () => PlanView.toJson(planned), text: () => PlanView.toText(planned) })
+  }
+  const quiet = yield* Globals.quiet
+  // After Ctrl-C the engine stores what it has and still returns its report, which is shown before the end.
+  return yield* Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const report = yield* restore(
+        Effect.scoped(
+          Effect.gen(function* () {
+            if (!quiet) yield* Progress.show
+            return yield* Backfill.run(options)
+          })
+        ).pipe(withRuntime("write"))
+      )
+      if (Option.isSome(input.results)) {
+        yield* writeWhole(input.results.value, `${JSON.stringify(Report.toJson(report), null, 2)}\n`)
+      }
+      yield* print({ json: () => Report.toJson(report), text: () => BackfillView.toText(report) })
+      if (report.interrupted)
+        yield* Console.error("tidemark: interrupted; run the same command again, it continues here")
+      return yield* exitWith(Report.exitCode(report))
+    })
+  )
+})

@@ -1,0 +1,61 @@
+/** The work of `tidemark sources list`. */
+import { Policy, SourceRegistry } from "@tidemark/backfill"
+import { Runtime } from "@tidemark/runtime"
+import { Effect } from "effect"
+import { render } from "../view/Table.ts"
+import { configuration, print } from "./Session.ts"
+
+/** Whether a source would answer now, in a word or the reason. */
+export const reach = Effect.fnUntraced(function* (id: string) {
+  const registry = yield* SourceRegistry.SourceRegistry
+  const policy = yield* Policy.Policy
+  const plugin = yield* registry.plugin(id)
+  if (plugin.capabilities.hosts.length === 0) return { id, plugin, reachable: true, detail: "needs no network" }
+  return yield* registry.get(id).pipe(
+    Effect.flatMap(({ source }) => source.check ?? Effect.void),
+    Effect.timeoutOrElse({
+      duration: policy.checkDeadlineMillis,
+      orElse: () => Effect.fail({ message: `no answer within ${policy.checkDeadlineMillis / 1000} s` })
+    }),
+    Effect.match({
+      onFailure: (error) => ({ id, plugin, reachable: false, detail: error.message }),
+      onSuccess: () => ({ id, plugin, reachable: true, detail: "reachable" })
+    })
+  )
+})
+
+export const run = Effect.fnUntraced(function* () {
+  const sources = yield* Effect.gen(function* () {
+    const registry = yield* SourceRegistry.SourceRegistry
+    return yield* Effect.forEach(registry.ids, reach, { concurrency: "unbounded" })
+  }).pipe(Effect.provide(Runtime.sources(yield* configuration)))
+  const rows = sources.map(({ detail, id, plugin, reachable }) => ({
+    id,
+    description: plugin.description,
+    provenance: plugin.capabilities.provenance,
+    asset_classes: plugin.capabilities.assetClasses,
+    timeframes: plugin.capabilities.timeframes,
+    adjustment: plugin.capabilities.adjustment,
+    budget:
+      plugin.capabilities.budget === undefined
+        ? null
+        : { limit: plugin.capabilities.budget.limit, window_ms: plugin.capabilities.budget.windowMillis },
+    variables: [...Object.values(plugin.variables), ...plugin.baseUrls.map((base) => base.variable)],
+    reachable,
+    detail
+  }))
+  yield* print({
+    json: () => rows,
+    text: () =>
+      render(
+        ["source", "gives", "for", "reachable", ""],
+        rows.map((row) => [
+          row.id,
+          row.provenance,
+          row.asset_classes.join(", "),
+          row.reachable ? "yes" : `no: ${row.detail}`,
+          row.description
+        ])
+      )
+  })
+})

@@ -1,0 +1,112 @@
+/** The report of a backfill, for people. Pure. */
+import { Report } from "@tidemark/backfill"
+import { Gap } from "@tidemark/core"
+import { count, duration, plural } from "./Format.ts"
+import * as Matrix from "./Matrix.ts"
+
+/** Gaps and errors that are listed; the JSON results have all of them. */
+const shown = 12
+
+const listed = (lines: ReadonlyArray<string>, what: string): ReadonlyArray<string> =>
+  lines.length <= shown
+    ? lines
+    : [
+        ...lines.slice(0, shown),
+        `  … and ${plural(lines.length - shown, what)} more: --json or --results PATH lists all`
+      ]
+
+const syntheticNotice = (report: Report.Report): ReadonlyArray<string> => {
+  const synthetic = report.outcomes.filter((outcome) => outcome.provenance === "synthetic")
+  if (synthetic.length === 0) return []
+  const symbols = [...new Set(synthetic.map((outcome) => outcome.series.symbol))]
+  const reasons = report.passedOver.map((passed) => `  ${passed.error}`)
+  return [
+    "",
+    `! SYNTHETIC DATA: ${symbols.join(", ")} ${symbols.length === 1 ? "is" : "are"} generated, not market history.`,
+    ...reasons,
+    "  For real data, name a source that you can reach, or your own files:",
+    "    tidemark backfill --symbols BTC/USDT --source binance",
+    "    tidemark backfill --symbols AAPL --timeframes 1d --source file:history/AAPL.csv"
+  ]
+}
+
+const gapLines = (report: Report.Report): ReadonlyArray<string> => {
+  const open = report.outcomes.flatMap((outcome) => (outcome.status === "failed" ? [] : outcome.gaps))
+  if (open.length === 0) return []
+  const lines = open.flatMap((gap) => [
+    `  ${Gap.format(gap)}`,
+    ...gap.evidence.map((sentence) => `    ${sentence}`),
+    `    next: ${gap.nextAction}`
+  ])
+  const perGap = lines.length / open.length
+  const visible = lines.slice(0, Math.ceil(perGap) * shown)
+  return [
+    "",
+    `${plural(open.length, "gap")}:`,
+    ...visible,
+    ...(visible.length < lines.length
+      ? [`  … and ${plural(open.length - shown, "gap")} more: --json or --results PATH lists all`]
+      : [])
+  ]
+}
+
+const errorLines = (report: Report.Report): ReadonlyArray<string> => {
+  const messages = [
+    ...new Set(report.outcomes.flatMap((outcome) => (outcome.error === undefined ? [] : [outcome.error])))
+  ]
+  return messages.length === 0
+    ? []
+    : [
+        "",
+        "Failed:",
+        ...listed(
+          messages.map((message) => `  ${message}`),
+          "error"
+        )
+      ]
+}
+
+const excludedLines = (report: Report.Report): ReadonlyArray<string> => {
+  const causes = new Map<string, number>()
+  for (const { excluded } of report.outcomes) {
+    for (const { cause } of excluded) causes.set(cause, (causes.get(cause) ?? 0) + 1)
+  }
+  return [...causes].map(
+    ([cause, series]) => `  part of the range was not asked for in ${plural(series, "case")}: ${cause}`
+  )
+}
+
+const summary = (report: Report.Report): string => {
+  const of = (status: Report.Status) => Report.countOf(report, status)
+  const states = (["complete", "incomplete", "failed", "interrupted"] as const)
+    .filter((status) => of(status) > 0)
+    .map((status) => `${of(status)} ${status}`)
+  const sum = (figure: (outcome: Report.SeriesOutcome) => number) => Report.total(report, figure)
+  const changed = sum((outcome) => outcome.changed) + sum((outcome) => outcome.removed)
+  return [
+    `${count(report.outcomes.length)} series: ${states.join(", ")}`,
+    `${plural(
+      sum((outcome) => outcome.inserted),
+      "new candle"
+    )}`,
+    ...(changed > 0 ? [`${count(changed)} revised`] : []),
+    ...(report.gapsFilled.length > 0 ? [`${plural(report.gapsFilled.length, "gap")} filled`] : []),
+    `${plural(
+      sum((outcome) => outcome.requests),
+      "request"
+    )}`,
+    duration(report.finishedAt - report.startedAt)
+  ].join(" · ")
+}
+
+export const toText = (report: Report.Report): string =>
+  [
+    Matrix.draw(report.outcomes.map((outcome) => Matrix.ofOutcome(outcome, Report.completeness(outcome)))),
+    Matrix.legend,
+    ...excludedLines(report),
+    ...gapLines(report),
+    ...errorLines(report),
+    ...syntheticNotice(report),
+    "",
+    summary(report)
+  ].join("\n")

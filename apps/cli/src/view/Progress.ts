@@ -1,0 +1,117 @@
+/**
+ * What happens, on stderr, while it happens: bars on a terminal, one line
+ * every few seconds elsewhere. A listener: the engine does not know it.
+ */
+import { Events, type Plan } from "@tidemark/backfill"
+import { Series } from "@tidemark/core"
+import { Clock, Console, Effect, PubSub, Ref, Stream } from "effect"
+import { count, duration } from "./Format.ts"
+
+/** Time between two lines where there is no terminal. */
+const lineMillis = 5_000
+
+interface Lane {
+  readonly source: string
+  readonly planned: number
+  done: number
+}
+
+const lanesOf = (plans: ReadonlyArray<Plan.SeriesPlan>): Map<string, Lane> => {
+  const lanes = new Map<string, Lane>()
+  for (const plan of plans) {
+    const { source } = plan.request.series
+    const lane = lanes.get(source) ?? { source, planned: 0, done: 0 }
+    lanes.set(source, { ...lane, planned: lane.planned + plan.cost.candles })
+  }
+  return lanes
+}
+
+export interface Bars {
+  readonly start: (lanes: ReadonlyArray<{ readonly source: string; readonly planned: number }>) => void
+  readonly update: (source: string, done: number, note: string) => void
+  readonly stop: () => void
+}
+
+/** Bars by cli-progress, one a source. */
+const terminalBars = Effect.map(
+  Effect.promise(() => import("cli-progress")),
+  ({ default: { MultiBar, Presets } }): Bars => {
+    const bars = new MultiBar(
+      {
+        format: "{source} {bar} {percentage}%  {value}/{total} candles  {note}",
+        hideCursor: true,
+        clearOnComplete: true,
+        stream: process.stderr,
+        gracefulExit: false
+      },
+      Presets.shades_grey
+    )
+    const bySource = new Map<string, ReturnType<typeof bars.create>>()
+    return {
+      start: (lanes) => {
+        for (const { planned, source } of lanes) {
+          if (planned > 0) bySource.set(source, bars.create(planned, 0, { source: source.padEnd(10), note: "" }))
+        }
+      },
+      update: (source, done, note) => bySource.get(source)?.update(done, { note }),
+      stop: () => bars.stop()
+    }
+  }
+)
+
+const noBars: Bars = { start: () => {}, update: () => {}, stop: () => {} }
+
+/** Prints until the scope closes. */
+export const show = Effect.gen(function* () {
+  const { pubsub } = yield* Events.Events
+  const isTerminal = process.stderr.isTTY === true
+  const bars = isTerminal ? yield* terminalBars : noBars
+  const subscription = yield* PubSub.subscribe(pubsub)
+  const startedAt = yield* Clock.currentTimeMillis
+  const lastLine = yield* Ref.make(startedAt)
+  let lanes = new Map<string, Lane>()
+
+  const say = (line: string) => Console.error(line)
+
+  const advance = Effect.fnUntraced(function* (source: string, candles: number) {
+    const lane = lanes.get(source)
+    if (lane === undefined) return
+    lane.done += candles
+    const now = yield* Clock.currentTimeMillis
+    const rate = (lane.done * 1000) / Math.max(1, now - startedAt)
+    const left = Math.max(0, lane.planned - lane.done)
+    const note = `${count(rate)}/s, ${left === 0 ? "done" : `${duration((left * 1000) / Math.max(1, rate))} left`}`
+    bars.update(source, Math.min(lane.done, lane.planned), note)
+    if (isTerminal || now - (yield* Ref.get(lastLine)) < lineMillis) return
+    yield* Ref.set(lastLine, now)
+    yield* say(`${source}: ${count(lane.done)} of ${count(lane.planned)} candles, ${note}`)
+  })
+
+  const handle = Effect.fnUntraced(function* (event: Events.Event) {
+    switch (event._tag) {
+      case "SourcePassedOver":
+        return yield* say(`! ${event.error.message}`)
+      case "Planned": {
+        lanes = lanesOf(event.plans)
+        const work = event.plans.filter((plan) => plan.chunks.length > 0).length
+        yield* say(`plan: ${count(event.plans.length)} series, ${work} to fetch`)
+        return bars.start([...lanes.values()])
+      }
+      case "PageStored":
+        return yield* advance(event.series.source, event.candles)
+      case "Retrying":
+        return isTerminal
+          ? undefined
+          : yield* say(
+              `${Series.key(event.series)}: ${event.error.message}; attempt ${event.attempt + 1} in ${duration(event.delayMillis)}`
+            )
+      case "StageStarted":
+        return event.stage === "repair" ? yield* say("repair: asking again for candles that answers lacked") : undefined
+      default:
+        return
+    }
+  })
+
+  yield* Effect.addFinalizer(() => Effect.sync(() => bars.stop()))
+  yield* Stream.fromSubscription(subscription).pipe(Stream.runForEach(handle), Effect.forkScoped)
+})

@@ -1,0 +1,95 @@
+/**
+ * What the user has configured: flags > environment > `.env.local` > `.env` >
+ * `tidemark.json` > defaults.
+ *
+ * The one place where the process's environment and the configuration file
+ * are read. Everything else gets values.
+ */
+import { UsageError } from "@tidemark/backfill"
+import { Instrument } from "@tidemark/core"
+import { Effect, FileSystem, Option, Schema } from "effect"
+import { parseEnv } from "node:util"
+
+/** An instrument as people write it in files and requests; what is left out follows from the symbol. */
+export const SymbolEntry = Schema.Struct({
+  symbol: Instrument.Symbol,
+  asset_class: Schema.optionalKey(Schema.Literals(["crypto", "equity", "stock", "etf", "index", "fx", "forex"])),
+  calendar: Schema.optionalKey(Instrument.Instrument.fields.calendar),
+  /** In order of preference; a name alone, or with the symbol that the source uses. */
+  sources: Schema.optionalKey(Schema.Array(Schema.Union([Schema.NonEmptyString, Instrument.Listing]))),
+  /** ISO date of the first and the last day of trading. */
+  listed: Schema.optionalKey(Schema.String),
+  delisted: Schema.optionalKey(Schema.String),
+  active: Schema.optionalKey(Schema.Boolean)
+})
+export type SymbolEntry = typeof SymbolEntry.Type
+
+/** `tidemark.json` */
+export const ConfigFile = Schema.Struct({
+  $schema: Schema.optionalKey(Schema.String),
+  /** As `DATABASE_URL`. */
+  database: Schema.optionalKey(Schema.NonEmptyString),
+  /** Settings of each source, by its id. */
+  sources: Schema.optionalKey(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)))
+})
+export type ConfigFile = typeof ConfigFile.Type
+
+export interface Configuration {
+  readonly databaseUrl: string
+  readonly sources: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly variables: Readonly<Record<string, string | undefined>>
+}
+
+export interface Flags {
+  readonly database: Option.Option<string>
+  readonly config: Option.Option<string>
+}
+
+const defaultDatabase = "duckdb:./data/tidemark.duckdb"
+const defaultFile = "tidemark.json"
+
+const decodeFile = Schema.decodeUnknownEffect(Schema.fromJsonString(ConfigFile), { onExcessProperty: "error" })
+
+const readFile = Effect.fnUntraced(function* (path: string, required: boolean) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(path).pipe(Effect.option)
+  if (Option.isNone(text)) {
+    if (required) return yield* new UsageError.UsageError({ message: `Cannot read the configuration file ${path}` })
+    return {} as ConfigFile
+  }
+  return yield* decodeFile(text.value).pipe(
+    Effect.mapError(
+      (error) => new UsageError.UsageError({ message: `The configuration file ${path} is wrong: ${error.message}` })
+    )
+  )
+})
+
+const readVariables = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs.readFileString(path).pipe(Effect.option)
+  return Option.match(text, { onNone: () => ({}), onSome: (content) => parseEnv(content) })
+})
+
+export const load = Effect.fnUntraced(function* (
+  flags: Flags,
+  environment: Readonly<Record<string, string | undefined>> = process.env
+) {
+  const file = yield* readFile(
+    Option.getOrElse(flags.config, () => defaultFile),
+    Option.isSome(flags.config)
+  )
+  const variables: Record<string, string | undefined> = {
+    ...(yield* readVariables(".env")),
+    ...(yield* readVariables(".env.local")),
+    ...environment
+  }
+  const configuration: Configuration = {
+    databaseUrl: Option.getOrElse(
+      flags.database,
+      () => variables["DATABASE_URL"] || (file.database ?? defaultDatabase)
+    ),
+    sources: file.sources ?? {},
+    variables
+  }
+  return configuration
+})

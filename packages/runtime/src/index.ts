@@ -1,0 +1,5 @@
+export * as Configuration from "./Configuration.ts"
+export * as Runtime from "./Runtime.ts"
+export * as Sources from "./Sources.ts"
+export * as Stores from "./Stores.ts"
+export * as Universe from "./Universe.ts"

@@ -1,0 +1,2 @@
+export * as LoopbackProvider from "./LoopbackProvider.ts"
+export * as SourceContract from "./SourceContract.ts"

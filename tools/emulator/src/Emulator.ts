@@ -1,0 +1,167 @@
+/**
+ * Market data providers on loopback, over real HTTP, with faults on demand.
+ *
+ * One server answers for every provider, told apart by path. It is Node's own
+ * `http` server, because stalls, resets and broken lengths are beneath what a
+ * framework lets through; closing the layer destroys every socket.
+ *
+ * Time is the wall clock unless `now` says otherwise, also under a
+ * `TestClock`: candles that open after it are not served, and the windows of
+ * the weight limit follow it.
+ */
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
+import type { AddressInfo, Socket } from "node:net"
+import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import * as Binance from "./Binance.ts"
+import type { Dataset } from "./Dataset.ts"
+import type { Fault } from "./Fault.ts"
+import * as FaultQueue from "./FaultQueue.ts"
+import type { Provider } from "./Provider.ts"
+import * as Reply from "./Reply.ts"
+import * as RequestLog from "./RequestLog.ts"
+import * as WeightLimiter from "./WeightLimiter.ts"
+
+/** Every provider there is: a new one is a file and an entry here. */
+export const providers: ReadonlyArray<Provider> = [Binance.provider]
+
+export interface Options {
+  readonly datasets: ReadonlyArray<Dataset>
+  /** 0, a free one, where absent. */
+  readonly port?: number | undefined
+  /** Weight that may be spent in a window; 6000 where absent. */
+  readonly weightLimit?: number | undefined
+  /** 60,000 where absent. */
+  readonly weightWindowMillis?: number | undefined
+  /** Requests refused in a window until the address is banned; 10 where absent. */
+  readonly banAfter?: number | undefined
+  /** Length of the first ban, doubled each time; 120,000 where absent. */
+  readonly banMillis?: number | undefined
+  /** Epoch milliseconds, for all that is served; the wall clock where absent. */
+  readonly now?: (() => number) | undefined
+  /** Clock of the weight limit alone, where `now` stands still; `now` where absent. */
+  readonly limiterNow?: (() => number) | undefined
+  /** Every answer comes so much later; 0 where absent. */
+  readonly latencyMillis?: number | undefined
+  /** Injected before the first request. */
+  readonly faults?: ReadonlyArray<Fault> | undefined
+}
+
+/** The address could not be listened on. */
+export class ListenError extends Schema.TaggedError<ListenError>()("ListenError", {
+  port: Schema.Int,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `the emulator can't listen on 127.0.0.1:${this.port}: ${this.detail}; choose another --port, or 0 for a free one`
+  }
+}
+
+interface Shape {
+  /** `http://127.0.0.1:PORT` */
+  readonly url: string
+  /** The newest 10,000 requests, oldest first. */
+  readonly requests: Effect.Effect<ReadonlyArray<RequestLog.Request>>
+  /** All requests that ever came. */
+  readonly requestCount: Effect.Effect<number>
+  /** Requests whose answer is neither complete nor given up. */
+  readonly inFlight: Effect.Effect<number>
+  /** Puts faults at the end of the queue. */
+  readonly inject: (...faults: ReadonlyArray<Fault>) => Effect.Effect<void>
+  /** Empties the queue of faults. */
+  readonly clear: Effect.Effect<void>
+  readonly openConnections: Effect.Effect<number>
+  /** Weight used in the present window. */
+  readonly usedWeight: Effect.Effect<number>
+}
+
+const host = "127.0.0.1"
+const idleMillis = 65_000
+
+const listen = (server: Server, port: number): Effect.Effect<number, ListenError> =>
+  Effect.callback((resume) => {
+    const fail = (error: Error) => resume(Effect.fail(new ListenError({ port, detail: error.message })))
+    server.once("error", fail)
+    server.listen(port, host, () => {
+      server.off("error", fail)
+      resume(Effect.succeed((server.address() as AddressInfo).port))
+    })
+  })
+
+const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Shape, ListenError, Scope.Scope> {
+  const now = options.now ?? Date.now
+  const limiter = WeightLimiter.make({
+    limit: options.weightLimit ?? 6000,
+    windowMillis: options.weightWindowMillis ?? 60_000,
+    banAfter: options.banAfter ?? 10,
+    banMillis: options.banMillis ?? 120_000,
+    now: options.limiterNow ?? now
+  })
+  const faults = FaultQueue.make()
+  faults.add(options.faults ?? [])
+  const log = RequestLog.make()
+  const world = { datasets: options.datasets, now, limiter }
+  const served = providers.map((provider) => ({ provider, answer: provider.make(world) }))
+  const latencyMillis = options.latencyMillis ?? 0
+  const sockets = new Set<Socket>()
+  let inFlight = 0
+
+  const answer = (method: string, path: string, parameters: URLSearchParams): Reply.Reply => {
+    const owner = served.find(({ provider }) => provider.owns(path))
+    const fault = faults.take(path, owner?.provider.servesCandles(path) ?? false)
+    const reply = owner?.answer({ method, path, parameters }, fault) ?? Reply.notFound
+    return Reply.delay(Reply.spoil(reply, fault, path), latencyMillis)
+  }
+
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const target = request.url ?? "/"
+    const mark = target.indexOf("?")
+    const path = mark < 0 ? target : target.slice(0, mark)
+    const parameters = new URLSearchParams(mark < 0 ? "" : target.slice(mark + 1))
+    const method = request.method ?? "GET"
+    inFlight++
+    response.once("close", () => {
+      inFlight--
+    })
+    const reply = answer(method, path, parameters)
+    log.add({ method, path, query: parameters, status: reply.status, at: now() })
+    request.resume()
+    Reply.send(response, reply)
+  }
+
+  const server = yield* Effect.acquireRelease(
+    Effect.sync(() => createServer({ keepAliveTimeout: idleMillis }, onRequest)),
+    (server) =>
+      Effect.callback<void>((resume) => {
+        server.close(() => resume(Effect.void))
+        for (const socket of sockets) socket.destroy()
+      })
+  )
+  server.on("connection", (socket) => {
+    sockets.add(socket)
+    socket.once("close", () => sockets.delete(socket))
+  })
+  const port = yield* listen(server, options.port ?? 0)
+
+  return {
+    url: `http://${host}:${port}`,
+    requests: Effect.sync(log.newest),
+    requestCount: Effect.sync(log.count),
+    inFlight: Effect.sync(() => inFlight),
+    inject: (...more) => Effect.sync(() => faults.add(more)),
+    clear: Effect.sync(faults.clear),
+    openConnections: Effect.sync(() => sockets.size),
+    usedWeight: Effect.sync(limiter.used)
+  }
+})
+
+export class Emulator extends Context.Service<Emulator, Shape>()("@tidemark/emulator/Emulator") {
+  /** On a free port, or one that is known to be free. */
+  static layer(options: Options): Layer.Layer<Emulator> {
+    return Layer.orDie(this.layerListening(options))
+  }
+
+  /** Fails where the port can't be had. */
+  static layerListening(options: Options): Layer.Layer<Emulator, ListenError> {
+    return Layer.effect(this, make(options))
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * What makes a provider one more file and one array entry.
+ *
+ * A provider is a plain value that recognises its requests by path and, given
+ * the world of one emulator, answers each with a `Reply`, synchronously. It
+ * applies the faults that need its own formats (errors, candles); the
+ * emulator applies those of the connection. No provider knows another.
+ */
+import type { Dataset } from "./Dataset.ts"
+import type { Fault } from "./Fault.ts"
+import type { Reply } from "./Reply.ts"
+import type { WeightLimiter } from "./WeightLimiter.ts"
+
+export interface Query {
+  readonly method: string
+  readonly path: string
+  readonly parameters: URLSearchParams
+}
+
+/** What the providers of one emulator share. */
+export interface World {
+  readonly datasets: ReadonlyArray<Dataset>
+  /** Epoch milliseconds; candles that open later are not served. */
+  readonly now: () => number
+  readonly limiter: WeightLimiter
+}
+
+export interface Provider {
+  readonly id: string
+  /** Environment variable by which the product is pointed at the emulator. */
+  readonly variable: string
+  /** Whether a path belongs to it. */
+  readonly owns: (path: string) => boolean
+  /** Whether a path asks for candles, so that faults of the data apply. */
+  readonly servesCandles: (path: string) => boolean
+  readonly make: (world: World) => (query: Query, fault: Fault | undefined) => Reply
+}
