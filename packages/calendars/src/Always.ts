@@ -17,7 +17,8 @@ const fixed = (step: number, origin: number): Grid => ({
   closeAt: (index) => origin + (index + 1) * step,
   write: (first, out) => {
     const from = origin + first * step
-    for (let i = 0; i < out.length; i++) out[i] = from + i * step
+    const size = out.length
+    for (let i = 0; i < size; i++) out[i] = from + i * step
   }
 })
 

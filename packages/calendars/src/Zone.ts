@@ -13,14 +13,14 @@
  * - A wall time that a change skips or repeats takes the offset before the
  *   change. No session opens or closes at such a time.
  */
-import type { EpochMillis } from "@tidemark/core/Instant"
+import { type Instant } from "@tidemark/core"
 import { type Day, make as makeDay, millisPerDay } from "./Day.ts"
 
 export interface Zone {
   /** IANA name. */
   readonly name: string
   /** The instant at which clocks in the zone show `minuteOfDay` (which may exceed a day or be negative) of `day`. */
-  readonly toUtc: (day: Day, minuteOfDay: number) => EpochMillis
+  readonly toUtc: (day: Day, minuteOfDay: number) => Instant.EpochMillis
 }
 
 const millisPerMinute = 60_000
@@ -29,7 +29,7 @@ const stepMillis = 28 * millisPerDay
 const offsetReader = (name: string) => {
   const format = new Intl.DateTimeFormat("en-US", { timeZone: name, timeZoneName: "longOffset" })
   const pattern = /GMT(?:([+-])(\d{2}):(\d{2}))?$/
-  return (instant: EpochMillis): number => {
+  return (instant: Instant.EpochMillis): number => {
     const match = pattern.exec(format.format(instant))
     if (match === null) throw new Error(`cannot read the UTC offset of ${name} from "${format.format(instant)}"`)
     const [, sign, hours, minutes] = match
@@ -43,7 +43,7 @@ export const make = (name: string, firstDay: Day, lastDay: Day): Zone => {
   const offsetAt = offsetReader(name)
   const end = (lastDay + 2) * millisPerDay
   let from = (firstDay - 2) * millisPerDay
-  const changes: Array<EpochMillis> = []
+  const changes: Array<Instant.EpochMillis> = []
   const offsets = [offsetAt(from)]
   while (from < end) {
     const before = offsets.at(-1)!

@@ -136,6 +136,10 @@ const make = Effect.gen(function* () {
           const detail = `asked from ${Instant.format(cursor)}, it answered with ${Instant.format(open)}: no progress`
           return yield* Effect.fail(new SourceError.Malformed({ detail }))
         }
+        if (open >= interval.to) {
+          const detail = `asked until ${Instant.format(interval.to)}, it answered with ${Instant.format(open)}`
+          return yield* Effect.fail(new SourceError.Malformed({ detail }))
+        }
         if (i > 0 && open <= candles.openTime[i - 1]!) {
           const detail = `the candle of ${Instant.format(open)} comes ${open === candles.openTime[i - 1] ? "twice" : "out of order"}`
           return yield* Effect.fail(new SourceError.Malformed({ detail }))
@@ -165,11 +169,20 @@ const make = Effect.gen(function* () {
       ? Stream.empty
       : Stream.paginate(request.interval.from, (cursor) => fetchPage(request, cursor))
 
-  const extent = (subject: Source.Subject, timeframe: Timeframe.Timeframe) =>
-    klines(subject, timeframe, { startTime: 0, limit: 1 }).pipe(
-      Effect.map((decoded) => Option.map(Option.fromUndefinedOr(decoded.candles.openTime[0]), (first) => ({ first }))),
-      Effect.mapError(fail(subject, undefined))
-    )
+  const extent = Effect.fnUntraced(
+    function* (subject: Source.Subject, timeframe: Timeframe.Timeframe) {
+      const oldest = yield* klines(subject, timeframe, { startTime: 0, limit: 1 })
+      const first = oldest.candles.openTime[0]
+      if (first === undefined) return Option.none<Source.Extent>()
+      // What is told here explains years without candles, so it is confirmed: nothing is older.
+      const older = yield* klines(subject, timeframe, { startTime: 0, endTime: first - 1, limit: 1 })
+      if (Candles.length(older.candles) > 0) {
+        return yield* Effect.fail(new SourceError.Malformed({ detail: "its oldest candle is not its oldest" }))
+      }
+      return Option.some<Source.Extent>({ first })
+    },
+    (effect, subject) => Effect.mapError(effect, fail(subject, undefined))
+  )
 
   const check = get("/api/v3/ping", {}).pipe(
     Effect.asVoid,

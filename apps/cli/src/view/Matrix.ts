@@ -40,7 +40,9 @@ export const ofOutcome = (outcome: Report.SeriesOutcome, share: number): Cell =>
     outcome.status === "failed"
       ? "failed"
       : outcome.status === "complete"
-        ? "complete"
+        ? outcome.expected > 0
+          ? "complete"
+          : "nothing"
         : share > 0
           ? "partial"
           : "nothing"

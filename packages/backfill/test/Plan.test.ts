@@ -1,0 +1,196 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Plan } from "@tidemark/backfill"
+import { Calendars } from "@tidemark/calendars"
+import { Calendar, Coverage, Instrument, Interval, type Source, Timeframe } from "@tidemark/core"
+import { Schema } from "effect"
+
+const hour = 3_600_000
+const day = 24 * hour
+const utc = (text: string) => Date.parse(text)
+const now = utc("2024-06-12T10:30:00Z")
+
+const capabilities: Source.Capabilities = {
+  assetClasses: ["crypto", "equity", "fx"],
+  timeframes: Timeframe.all,
+  pageSize: 100,
+  bytesPerCandle: 100,
+  weightPerPage: 2,
+  hosts: ["example.test"],
+  budget: { limit: 600, windowMillis: 60_000 },
+  lanes: 2,
+  lagMillis: 0,
+  adjustment: "none",
+  provenance: "observed"
+}
+
+const instrument = (extra: Partial<Instrument.Instrument> = {}) =>
+  new Instrument.Instrument({
+    symbol: "X/USD",
+    assetClass: "crypto",
+    calendar: "24/7",
+    sources: [{ source: "test" }],
+    active: true,
+    ...extra
+  })
+
+const request = (extra: Partial<Plan.SeriesRequest> = {}): Plan.SeriesRequest => ({
+  series: { source: "test", symbol: "X/USD", timeframe: "1h" },
+  instrument: instrument(),
+  calendar: Calendars.get("24/7"),
+  capabilities,
+  window: { from: now - 10 * day },
+  coverage: Coverage.none,
+  ...extra
+})
+
+const options = { now, force: false, pagesPerChunk: 2 }
+const fetched = (from: number, to: number) => ({ fetched: [{ from, to, rows: 0, at: 0 }], empty: [] })
+
+describe("Plan", () => {
+  it("ends with the last candle that has closed", () => {
+    const plan = Plan.make(request(), options)
+    assert.deepStrictEqual(plan.requested, { from: utc("2024-06-02T11:00Z"), to: utc("2024-06-12T10:00Z") })
+    assert.strictEqual(plan.expected, 239)
+  })
+
+  it("waits for the source's lag before a candle counts as closed", () => {
+    const lagging = request({ capabilities: { ...capabilities, lagMillis: 45 * 60_000 } })
+    assert.strictEqual(Plan.make(lagging, options).requested!.to, utc("2024-06-12T09:00Z"))
+  })
+
+  it("leaves out what lies outside the instrument's life or beyond what the source keeps, and says why", () => {
+    const listed = Plan.make(request({ listedAt: now - 3 * day }), options)
+    assert.deepStrictEqual(listed.excluded, [
+      { interval: { from: utc("2024-06-02T11:00Z"), to: now - 3 * day }, cause: "not-listed" }
+    ])
+    assert.strictEqual(listed.requested!.from, now - 3 * day)
+    const delisted = Plan.make(request({ instrument: instrument({ delistedAt: now - 3 * day }) }), options)
+    assert.deepStrictEqual(
+      delisted.excluded.map(({ cause }) => cause),
+      ["delisted"]
+    )
+    assert.strictEqual(delisted.requested!.to, now - 3 * day)
+    const kept = Plan.make(request({ capabilities: { ...capabilities, historyMillis: { "1h": 2 * day } } }), options)
+    assert.deepStrictEqual(
+      kept.excluded.map(({ cause }) => cause),
+      ["retention-limit"]
+    )
+    const gone = Plan.make(request({ listedAt: now + day }), options)
+    assert.isUndefined(gone.requested)
+    assert.deepStrictEqual(gone.chunks, [])
+  })
+
+  it("asks for nothing that is covered, and for everything when forced", () => {
+    const coverage = fetched(now - 30 * day, now)
+    assert.deepStrictEqual(Plan.make(request({ coverage }), options).chunks, [])
+    assert.deepStrictEqual(Plan.make(request({ coverage }), options).cost, Plan.noCost)
+    const forced = Plan.make(request({ coverage }), { ...options, force: true })
+    assert.deepStrictEqual(Interval.normalize(forced.chunks), [forced.requested!])
+  })
+
+  it("asks for nothing while the market is closed", () => {
+    const friday = utc("2024-06-14T20:00Z")
+    const sunday = utc("2024-06-16T12:00Z")
+    const plan = Plan.make(
+      request({
+        series: { source: "test", symbol: "SPY", timeframe: "1m" },
+        calendar: Calendars.get("XNYS"),
+        window: { from: friday - 10 * day },
+        coverage: fetched(friday - 11 * day, friday)
+      }),
+      { ...options, now: sunday }
+    )
+    assert.deepStrictEqual(plan.chunks, [])
+  })
+
+  it("takes the newest so many candles, over nights and weekends", () => {
+    for (const id of Calendar.CalendarId.literals) {
+      for (const timeframe of Timeframe.standard) {
+        const plan = Plan.make(
+          request({
+            series: { source: "test", symbol: "X/USD", timeframe },
+            calendar: Calendars.get(id),
+            window: { count: 50 }
+          }),
+          options
+        )
+        assert.strictEqual(plan.expected, 50, `${id} ${timeframe}`)
+      }
+    }
+  })
+
+  it("costs the requests, the weight, the bytes and the time that its chunks need", () => {
+    const plan = Plan.make(request({ window: { from: now - 1_000 * hour } }), options)
+    const requests = plan.chunks.reduce((sum, chunk) => sum + Math.ceil((chunk.to - chunk.from) / hour / 100), 0)
+    assert.strictEqual(plan.cost.candles, plan.expected)
+    assert.strictEqual(plan.cost.requests, requests)
+    assert.strictEqual(plan.cost.weight, 2 * requests)
+    assert.strictEqual(plan.cost.bytes, 100 * plan.expected)
+    assert.isAbove(plan.cost.millis, 0)
+  })
+
+  const Pieces = Schema.Array(
+    Schema.Struct({
+      from: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 900 })),
+      length: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 300 }))
+    })
+  ).check(Schema.isMaxLength(6))
+
+  it.prop(
+    "chunks ascend, do not overlap, are whole candles, and are exactly the candles that are not covered",
+    {
+      pieces: Pieces,
+      id: Calendar.CalendarId,
+      timeframe: Schema.Literals(["1m", "15m", "1h", "4h", "1d", "1w"]),
+      pagesPerChunk: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 5 }))
+    },
+    ({ id, pagesPerChunk, pieces, timeframe }) => {
+      const calendar = Calendars.get(id)
+      const unit = Timeframe.nominalMillis(timeframe)
+      const base = calendar.openAtOrAfter(timeframe, now - 1_000 * unit)
+      // What a run has fetched always begins and ends between candles.
+      const covered = Interval.normalize(
+        pieces.map(({ from, length }) => ({
+          from: calendar.openAtOrAfter(timeframe, base + from * unit),
+          to: calendar.openAtOrAfter(timeframe, base + (from + length) * unit)
+        }))
+      )
+      const plan = Plan.make(
+        request({
+          series: { source: "test", symbol: "X/USD", timeframe },
+          calendar,
+          window: { from: base },
+          coverage: { fetched: covered.map((interval) => ({ ...interval, rows: 0, at: 0 })), empty: [] }
+        }),
+        { ...options, pagesPerChunk }
+      )
+      const asked = plan.chunks.flatMap((chunk) => [...calendar.openTimes(timeframe, chunk)])
+      const wanted = [...calendar.openTimes(timeframe, plan.requested!)].filter((open) => !Interval.has(covered, open))
+      assert.deepStrictEqual(asked, wanted)
+      for (const [i, chunk] of plan.chunks.entries()) {
+        if (i > 0) assert.isAtLeast(chunk.from, plan.chunks[i - 1]!.to)
+        assert.isAtMost(calendar.countOpens(timeframe, chunk), pagesPerChunk * capabilities.pageSize + 1)
+      }
+    },
+    { arbitrary: { runs: 200 } }
+  )
+
+  it.prop(
+    "repairs ask for every run, and share a request only where one page holds them",
+    { pieces: Pieces },
+    ({ pieces }) => {
+      const calendar = Calendars.get("24/7")
+      const empty = Interval.normalize(
+        pieces.map(({ from, length }) => ({ from: from * hour, to: (from + length) * hour }))
+      ).map((run) => ({ ...run, opens: (run.to - run.from) / hour, confirmations: 1, firstAt: 0, lastAt: 0 }))
+      const windows = Plan.repairs(request(), empty)
+      for (const run of empty) assert.isTrue(Interval.covers(Interval.normalize(windows), run))
+      for (const window of windows) {
+        const inside = empty.filter((run) => Interval.overlaps(run, window))
+        if (inside.length > 1) assert.isAtMost(calendar.countOpens("1h", window), capabilities.pageSize)
+        else assert.deepStrictEqual(window, { from: inside[0]!.from, to: inside[0]!.to })
+      }
+    },
+    { arbitrary: { runs: 300 } }
+  )
+})

@@ -1,0 +1,91 @@
+/** The engine as applications compose it, over a real DuckDB file, real HTTP and the emulator, with little patience. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { Backfill, Events, Policy, SourceHttp, SourceRegistry } from "@tidemark/backfill"
+import { Candles, CandleStore, Instrument, type Interval, type Series, type Timeframe } from "@tidemark/core"
+import { Dataset, Emulator } from "@tidemark/emulator"
+import { plugin as binance } from "@tidemark/source-binance"
+import { DuckDbStorage } from "@tidemark/storage-duckdb"
+import { Effect, FileSystem, Layer, PubSub, Stream } from "effect"
+
+export const minute = 60_000
+export const start = Date.parse("2024-01-01T00:00:00Z")
+/** Three pages and a bit. */
+export const range: Interval.Interval = { from: start, to: start + 3_300 * minute }
+
+export const policy: Policy.Policy = {
+  ...Policy.defaults,
+  requestDeadlineMillis: 400,
+  retries: 3,
+  backoffMillis: 5,
+  maxBackoffMillis: 40,
+  maxRetryAfterMillis: 4_000,
+  breakerOpenMillis: 20
+}
+
+export const instrument = (symbol = "BTC/USDT") =>
+  new Instrument.Instrument({
+    symbol,
+    assetClass: "crypto",
+    calendar: "24/7",
+    sources: [{ source: "binance" }],
+    active: true
+  })
+
+export const series = (symbol = "BTC/USDT", timeframe: Timeframe.Timeframe = "1m"): Series.Series => ({
+  source: "binance",
+  symbol,
+  timeframe
+})
+
+export const dataset = Dataset.cheap({ symbol: "BTCUSDT", interval: "1m", from: start, to: start + 20_000 * minute })
+/** What the provider really has. */
+export const truth = (interval: Interval.Interval): Candles.Candles => dataset.candles(interval)
+
+const temporaryStore = Layer.unwrap(
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    const folder = yield* Effect.orDie(fs.makeTempDirectoryScoped())
+    return DuckDbStorage.layer({ path: `${folder}/test.duckdb`, mode: "write" })
+  })
+).pipe(Layer.provide(NodeServices.layer))
+
+/** Everything a run needs; sources are those of the emulator in the context. */
+export const engine = (settings: Policy.Policy = policy) =>
+  Layer.unwrap(
+    Effect.map(Emulator, ({ url }) =>
+      SourceRegistry.SourceRegistry.layer([{ id: "binance", load: () => Promise.resolve(binance) }], {
+        sections: {},
+        variables: { BINANCE_BASE_URL: url }
+      })
+    )
+  ).pipe(
+    Layer.provide(SourceHttp.layer),
+    Layer.provide(NodeHttpClient.layerUndici),
+    Layer.provideMerge(Events.Events.layer),
+    Layer.merge(temporaryStore),
+    Layer.provideMerge(Layer.succeed(Policy.Policy, settings))
+  )
+
+export const options = (extra: Partial<Backfill.BackfillOptions> = {}): Backfill.BackfillOptions => ({
+  targets: [{ instrument: instrument(), timeframe: "1m" }],
+  window: range,
+  force: false,
+  repair: true,
+  ...extra
+})
+
+export const stored = (of: Series.Series = series(), interval: Interval.Interval = range) =>
+  Effect.gen(function* () {
+    const store = yield* CandleStore.CandleStore
+    return Candles.concat(yield* Stream.runCollect(store.read(of, interval)))
+  })
+
+/** Runs and returns the report together with everything that was published. */
+export const observed = Effect.fnUntraced(function* (run: Backfill.BackfillOptions) {
+  const { pubsub } = yield* Events.Events
+  const subscription = yield* PubSub.subscribe(pubsub)
+  const report = yield* Backfill.run(run)
+  const events: ReadonlyArray<Events.Event> = yield* PubSub.takeUpTo(subscription, 100_000)
+  return { report, events }
+})

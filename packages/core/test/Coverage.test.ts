@@ -1,0 +1,89 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Coverage, Interval } from "@tidemark/core"
+import { Schema } from "effect"
+
+/** A world of 30 candles of one millisecond; the source has those of `has`. */
+const Answers = Schema.Array(
+  Schema.Struct({
+    from: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 28 })),
+    length: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 12 })),
+    has: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 39 })))
+  })
+).check(Schema.isMaxLength(12))
+
+const holesOf = (interval: Interval.Interval, has: ReadonlySet<number>): ReadonlyArray<Coverage.Hole> =>
+  Interval.normalize(
+    Array.from({ length: interval.to - interval.from }, (_, i) => interval.from + i)
+      .filter((at) => !has.has(at))
+      .map((at) => ({ from: at, to: at + 1 }))
+  ).map((hole) => ({ ...hole, opens: hole.to - hole.from }))
+
+const answer = (interval: Interval.Interval, holes: ReadonlyArray<Coverage.Hole>, at: number, rowsAdded = 0) => ({
+  interval,
+  holes,
+  at,
+  rowsAdded
+})
+
+describe("Coverage", () => {
+  it.prop(
+    "after any answers, a fetched candle is a counted row or in one empty run, confirmed as often as it was lacking",
+    { answers: Answers },
+    ({ answers }) => {
+      let coverage = Coverage.none
+      const rows = new Set<number>()
+      const asked = new Set<number>()
+      const lacking = new Map<number, number>()
+      answers.forEach(({ from, has, length }, i) => {
+        const interval = { from, to: from + length }
+        const present = new Set(has)
+        let added = 0
+        for (let at = interval.from; at < interval.to; at++) {
+          asked.add(at)
+          const had = rows.has(at)
+          if (present.has(at)) {
+            rows.add(at)
+            lacking.delete(at)
+            if (!had) added++
+          } else {
+            rows.delete(at)
+            lacking.set(at, (lacking.get(at) ?? 0) + 1)
+            if (had) added--
+          }
+        }
+        coverage = Coverage.record(coverage, answer(interval, holesOf(interval, present), i, added))
+      })
+      assert.strictEqual(Coverage.rows(coverage), rows.size)
+      const fetched = Coverage.fetchedSet(coverage)
+      assert.deepStrictEqual(
+        coverage.fetched.map(({ from, to }) => ({ from, to })),
+        fetched
+      )
+      for (let at = 0; at < 45; at++) {
+        assert.strictEqual(Interval.has(fetched, at), asked.has(at))
+        const runs = coverage.empty.filter((run) => Interval.contains(run, at))
+        assert.lengthOf(runs, lacking.has(at) ? 1 : 0)
+        // A run that is asked again in part with its neighbours counts from the least confirmed of them.
+        if (runs[0] !== undefined) assert.isAtMost(runs[0].confirmations, lacking.get(at)!)
+      }
+      for (const run of coverage.empty) assert.strictEqual(run.opens, run.to - run.from)
+    },
+    { arbitrary: { runs: 500 } }
+  )
+
+  it("counts how often the same hole was confirmed, and since when", () => {
+    const hole = { from: 3, to: 6, opens: 3 }
+    let coverage = Coverage.record(Coverage.none, answer({ from: 0, to: 10 }, [hole], 100, 7))
+    coverage = Coverage.record(coverage, answer(hole, [hole], 200))
+    coverage = Coverage.record(coverage, answer(hole, [hole], 300))
+    assert.deepStrictEqual(coverage.empty, [{ ...hole, confirmations: 3, firstAt: 100, lastAt: 300 }])
+  })
+
+  it("a hole that is wider than what was confirmed before starts anew", () => {
+    const narrow = { from: 3, to: 4, opens: 1 }
+    const wide = { from: 3, to: 6, opens: 3 }
+    let coverage = Coverage.record(Coverage.none, answer({ from: 0, to: 10 }, [narrow], 100, 9))
+    coverage = Coverage.record(coverage, answer({ from: 0, to: 10 }, [wide], 200, -2))
+    assert.deepStrictEqual(coverage.empty, [{ ...wide, confirmations: 1, firstAt: 200, lastAt: 200 }])
+  })
+})

@@ -1,0 +1,2 @@
+export * as Columns from "./Columns.ts"
+export * as DuckDbClient from "./DuckDbClient.ts"

@@ -1,0 +1,1 @@
+export * as StorageContract from "./StorageContract.ts"
