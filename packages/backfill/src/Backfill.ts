@@ -2,11 +2,11 @@
  * The main job: plan → fetch → verify → repair → report.
  *
  * One series that fails never stops the others; a store that fails stops
- * everything, because nothing can be kept any more. When it is interrupted it
- * stops asking, stores what it already has, and reports.
+ * everything, because nothing can be kept any more. A run that is told to stop,
+ * or is interrupted, stores what it has already fetched.
  */
 import { CandleStore, Candles, type Gap, Interval, Series, type Source, SourceError, SyncLog } from "@tidemark/core"
-import { Cause, Clock, Effect, Exit, Option, Random, Result, Stream } from "effect"
+import { Clock, Effect, Option, Random, Result, Stream } from "effect"
 import { Events } from "./Events.ts"
 import * as Fetch from "./Fetch.ts"
 import * as Plan from "./Plan.ts"
@@ -26,6 +26,8 @@ export interface BackfillOptions {
   readonly repair: boolean
   /** Series at once from each source; the source's own number if absent. */
   readonly concurrency?: number | undefined
+  /** Ends the run early once it completes: what has been fetched is stored, and the report says `interrupted`. */
+  readonly stop?: Effect.Effect<void>
 }
 
 /** What a run knows of one series while it goes on. */
@@ -310,35 +312,27 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
     yield* Effect.forEach(repaired, (gap) => events.publish({ _tag: "GapFilled", gap }), { discard: true })
   })
 
-  return yield* Effect.uninterruptibleMask(
-    Effect.fnUntraced(function* (restore) {
-      const exit = yield* Effect.exit(restore(job))
-      const interrupted = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
-      if (Exit.isFailure(exit) && !interrupted) return yield* Effect.failCause(exit.cause)
-      // Whatever was stored before the interruption counts.
-      if (interrupted) yield* Effect.forEach(touchedOf(all), verify, { discard: true })
-      const outcomes = yield* Effect.forEach(all, (progress) => outcomeOf(progress, interrupted))
-      yield* Effect.forEach(outcomes, (outcome) => events.publish({ _tag: "SeriesFinished", outcome }), {
-        discard: true
-      })
-      const finishedAt = yield* Clock.currentTimeMillis
-      yield* log.append(
-        outcomes
-          .filter((outcome) => outcome.requests > 0 || outcome.inserted > 0 || outcome.error !== undefined)
-          .map((outcome): SyncLog.SyncEntry => ({ ...outcome, runId, startedAt: now, finishedAt }))
-      )
-      const report: Report = {
-        runId,
-        startedAt: now,
-        finishedAt,
-        interrupted,
-        planned: planned.cost,
-        outcomes,
-        passedOver: planned.passedOver,
-        gapsDetected: detected,
-        gapsFilled: repaired
-      }
-      return report
-    })
+  const interrupted = yield* Effect.raceFirst(Effect.as(job, false), Effect.as(options.stop ?? Effect.never, true))
+  // Whatever was stored before the stop counts.
+  if (interrupted) yield* Effect.forEach(touchedOf(all), verify, { discard: true })
+  const outcomes = yield* Effect.forEach(all, (progress) => outcomeOf(progress, interrupted))
+  yield* Effect.forEach(outcomes, (outcome) => events.publish({ _tag: "SeriesFinished", outcome }), { discard: true })
+  const finishedAt = yield* Clock.currentTimeMillis
+  yield* log.append(
+    outcomes
+      .filter((outcome) => outcome.requests > 0 || outcome.inserted > 0 || outcome.error !== undefined)
+      .map((outcome): SyncLog.SyncEntry => ({ ...outcome, runId, startedAt: now, finishedAt }))
   )
+  const report: Report = {
+    runId,
+    startedAt: now,
+    finishedAt,
+    interrupted,
+    planned: planned.cost,
+    outcomes,
+    passedOver: planned.passedOver,
+    gapsDetected: detected,
+    gapsFilled: repaired
+  }
+  return report
 })

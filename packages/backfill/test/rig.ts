@@ -60,7 +60,7 @@ export const engine = (settings: Policy.Policy = policy) =>
       })
     )
   ).pipe(
-    Layer.provide(SourceHttp.layer),
+    Layer.provideMerge(SourceHttp.layer),
     Layer.provide(NodeHttpClient.layerUndici),
     Layer.provideMerge(Events.Events.layer),
     Layer.merge(temporaryStore),

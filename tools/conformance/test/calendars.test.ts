@@ -5,15 +5,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
 import { DateTime } from "effect"
-import { readFileSync } from "node:fs"
-import { join } from "node:path"
+import * as Data from "./data.ts"
 
-const folder = process.env["TIDEMARK_CONFORMANCE_DATA"]
-const skipped = folder === undefined || folder === ""
-const note = skipped ? " (skipped: TIDEMARK_CONFORMANCE_DATA names no folder of recorded data)" : ""
-
-const rows = (path: string): ReadonlyArray<ReadonlyArray<string>> =>
-  readFileSync(join(folder!, path), "utf8")
+const rows = (name: string): ReadonlyArray<ReadonlyArray<string>> =>
+  Data.text(name)
     .trim()
     .split("\n")
     .slice(1)
@@ -22,7 +17,7 @@ const rows = (path: string): ReadonlyArray<ReadonlyArray<string>> =>
 const iso = (instant: number): string => DateTime.formatIso(DateTime.makeUnsafe(instant)).replace(".000Z", "Z")
 const millis = (text: string): number => DateTime.toEpochMillis(DateTime.makeUnsafe(text))
 
-describe.skipIf(skipped)(`recorded calendars${note}`, () => {
+describe.skipIf(Data.isAbsent)(`recorded calendars${Data.note}`, () => {
   for (const { file, id, count } of [
     { file: "calendars/xnys.csv", id: "XNYS", count: 8_324 },
     { file: "calendars/24-7.csv", id: "24/7", count: 366 }

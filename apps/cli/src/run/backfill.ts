@@ -10,6 +10,7 @@ import * as BackfillView from "../view/BackfillView.ts"
 import * as PlanView from "../view/PlanView.ts"
 import * as Progress from "../view/Progress.ts"
 import * as Lists from "./Lists.ts"
+import { untilInterrupted } from "./Interrupt.ts"
 import { toWindow } from "./Range.ts"
 import { print, withRuntime, withStores } from "./Session.ts"
 
@@ -63,23 +64,23 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     return yield* print({ json: () => PlanView.toJson(planned), text: () => PlanView.toText(planned) })
   }
   const quiet = yield* Globals.quiet
-  // After Ctrl-C the engine stores what it has and still returns its report, which is shown before the end.
-  return yield* Effect.uninterruptibleMask((restore) =>
-    Effect.gen(function* () {
-      const report = yield* restore(
-        Effect.scoped(
-          Effect.gen(function* () {
-            if (!quiet) yield* Progress.show
-            return yield* Backfill.run(options)
-          })
-        ).pipe(withRuntime("write"))
-      )
+  const work = (stop: Effect.Effect<void>) =>
+    Effect.scoped(
+      Effect.gen(function* () {
+        if (!quiet) yield* Progress.show
+        return yield* Backfill.run({ ...options, stop })
+      })
+    ).pipe(withRuntime("write"))
+  return yield* untilInterrupted(
+    work,
+    Effect.fnUntraced(function* (report) {
+      yield* print({ json: () => Report.toJson(report), text: () => BackfillView.toText(report) })
       if (Option.isSome(input.results)) {
         yield* writeWhole(input.results.value, `${JSON.stringify(Report.toJson(report), null, 2)}\n`)
       }
-      yield* print({ json: () => Report.toJson(report), text: () => BackfillView.toText(report) })
-      if (report.interrupted)
+      if (report.interrupted) {
         yield* Console.error("tidemark: interrupted; run the same command again, it continues here")
+      }
       return yield* exitWith(Report.exitCode(report))
     })
   )
