@@ -188,7 +188,11 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   for (const [source, entry] of passed) {
     const symbols = [...entry.symbols]
     yield* events.publish({ _tag: "SourcePassedOver", source, symbols, error: entry.error })
-    passedOver.push({ source, symbols, error: entry.error.message })
+    passedOver.push({
+      source,
+      symbols,
+      error: `${source} cannot be used now: ${SourceError.describe(entry.error.reason)}`
+    })
   }
   return { selected, passedOver } satisfies Selection
 })

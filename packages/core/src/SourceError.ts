@@ -65,13 +65,16 @@ export const Reason = Schema.Union([
 ])
 export type Reason = typeof Reason.Type
 
-const describe = (reason: Reason): string => {
+const retryLater = "run the same command again later, it continues where it stopped"
+
+/** What happened, in words. */
+export const describe = (reason: Reason): string => {
   switch (reason._tag) {
     case "RateLimited": {
       const wait = reason.retryAfterMillis === undefined ? "" : ` for ${Math.ceil(reason.retryAfterMillis / 1000)} s`
       return reason.banned === true
-        ? `the provider has shut this address out${wait}; wait until the ban ends, then run the same command again`
-        : `the provider asks to slow down${wait}; run the same command again later, it continues where it stopped`
+        ? `the provider has shut this address out${wait}`
+        : `the provider asks to slow down${wait}`
     }
     case "Unauthorized":
       return `access refused: ${reason.detail}`
@@ -80,13 +83,32 @@ const describe = (reason: Reason): string => {
     case "NotListed":
       return `unknown symbol: ${reason.detail}`
     case "RetentionLimit":
-      return "the range is older than the provider keeps; ask for a later start"
+      return "the range is older than the provider keeps"
     case "Unavailable":
-      return `no usable answer: ${reason.detail}; run the same command again, it continues where it stopped`
+      return `no usable answer: ${reason.detail}`
     case "Malformed":
-      return `an answer that makes no sense: ${reason.detail}; nothing of it was stored`
+      return `an answer that makes no sense: ${reason.detail}`
     case "Misconfigured":
       return reason.detail
+  }
+}
+
+/** What to do about it, where the description does not say so itself. */
+const advice = (reason: Reason): string => {
+  switch (reason._tag) {
+    case "RateLimited":
+    case "Unavailable":
+      return `; ${retryLater}`
+    case "Malformed":
+      return `; nothing of it was stored; ${retryLater}`
+    case "RetentionLimit":
+      return "; ask for a later start"
+    case "Unsupported":
+      return "; see: tidemark sources list"
+    case "NotListed":
+    case "Unauthorized":
+    case "Misconfigured":
+      return ""
   }
 }
 
@@ -106,6 +128,6 @@ export class SourceError extends Schema.TaggedError<SourceError>()("SourceError"
     const where = this.symbol === undefined ? "" : ` ${this.symbol}`
     const range =
       this.from === undefined || this.to === undefined ? "" : ` ${Interval.format({ from: this.from, to: this.to })}`
-    return `${this.source}${where}${range}: ${describe(this.reason)}`
+    return `${this.source}${where}${range}: ${describe(this.reason)}${advice(this.reason)}`
   }
 }

@@ -70,17 +70,19 @@ const readVariables = Effect.fnUntraced(function* (path: string) {
   return Option.match(text, { onNone: () => ({}), onSome: (content) => parseEnv(content) })
 })
 
+/** Reads everything; files are looked for in `folder`. */
 export const load = Effect.fnUntraced(function* (
   flags: Flags,
-  environment: Readonly<Record<string, string | undefined>> = process.env
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  folder = "."
 ) {
   const file = yield* readFile(
-    Option.getOrElse(flags.config, () => defaultFile),
+    Option.getOrElse(flags.config, () => `${folder}/${defaultFile}`),
     Option.isSome(flags.config)
   )
   const variables: Record<string, string | undefined> = {
-    ...(yield* readVariables(".env")),
-    ...(yield* readVariables(".env.local")),
+    ...(yield* readVariables(`${folder}/.env`)),
+    ...(yield* readVariables(`${folder}/.env.local`)),
     ...environment
   }
   const configuration: Configuration = {

@@ -84,9 +84,11 @@ export const open = Effect.fnUntraced(function* (
           WHEN abs(${number}) < 1e17 THEN 1e3 ELSE 1 END`
       : sql`${options.timeUnit === "text" ? 0 : nanosPerUnit[options.timeUnit]}`
   const dashed = sql`regexp_replace(time, '^([0-9]{4})[./]([0-9]{2})[./]([0-9]{2})', '\\1-\\2-\\3')`
+  // DuckDB wants the seconds.
+  const whole = sql`regexp_replace(${dashed}, '([T ][0-9]{2}:[0-9]{2})(Z|[+-][0-9]{2}:?[0-9]{2})?$', '\\1:00\\2')`
   const hasOffset = sql`regexp_matches(time, '[0-9]{2}:[0-9]{2}.*(Z|[+-][0-9]{2}:?[0-9]{2})$')`
-  const ofText = sql`CASE WHEN ${hasOffset} THEN epoch_ms(TRY_CAST(${dashed} AS TIMESTAMPTZ))
-    ELSE epoch_ms(TRY_CAST(${dashed} AS TIMESTAMP)) END`
+  const ofText = sql`CASE WHEN ${hasOffset} THEN epoch_ms(TRY_CAST(${whole} AS TIMESTAMPTZ))
+    ELSE epoch_ms(TRY_CAST(${whole} AS TIMESTAMP)) END`
   const isNumber = sql`regexp_matches(time, '^[0-9]{9,}([.][0-9]+)?$')`
   const ofNumber = sql`CAST(floor(${number} * (${unit}) / 1e6) AS BIGINT)`
   const timeMs = options.timeUnit === "text" ? ofText : sql`CASE WHEN ${isNumber} THEN ${ofNumber} ELSE ${ofText} END`

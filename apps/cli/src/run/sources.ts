@@ -1,5 +1,6 @@
 /** The work of `tidemark sources list`. */
 import { Policy, SourceRegistry } from "@tidemark/backfill"
+import { SourceError } from "@tidemark/core"
 import { Runtime } from "@tidemark/runtime"
 import { Effect } from "effect"
 import { render } from "../view/Table.ts"
@@ -18,7 +19,12 @@ export const reach = Effect.fnUntraced(function* (id: string) {
       orElse: () => Effect.fail({ message: `no answer within ${policy.checkDeadlineMillis / 1000} s` })
     }),
     Effect.match({
-      onFailure: (error) => ({ id, plugin, reachable: false, detail: error.message }),
+      onFailure: (error) => ({
+        id,
+        plugin,
+        reachable: false,
+        detail: "reason" in error ? SourceError.describe(error.reason) : error.message
+      }),
       onSuccess: () => ({ id, plugin, reachable: true, detail: "reachable" })
     })
   )

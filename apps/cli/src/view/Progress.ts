@@ -3,7 +3,7 @@
  * every few seconds elsewhere. A listener: the engine does not know it.
  */
 import { Events, type Plan } from "@tidemark/backfill"
-import { Series } from "@tidemark/core"
+import { Series, SourceError } from "@tidemark/core"
 import { Clock, Console, Effect, PubSub, Ref, Stream } from "effect"
 import { count, duration } from "./Format.ts"
 
@@ -90,7 +90,7 @@ export const show = Effect.gen(function* () {
   const handle = Effect.fnUntraced(function* (event: Events.Event) {
     switch (event._tag) {
       case "SourcePassedOver":
-        return yield* say(`! ${event.error.message}`)
+        return yield* say(`! ${event.source} cannot be used now: ${SourceError.describe(event.error.reason)}`)
       case "Planned": {
         lanes = lanesOf(event.plans)
         const work = event.plans.filter((plan) => plan.chunks.length > 0).length

@@ -17,7 +17,11 @@ export const render = (
     columnDefault: { paddingLeft: 0, paddingRight: 2 },
     columns: Object.fromEntries((options.right ?? []).map((index) => [index, { alignment: "right" as const }])),
     drawHorizontalLine: () => false
-  }).trimEnd()
+  })
+    .split("\n")
+    .map((line) => line.trimEnd())
+    .join("\n")
+    .trimEnd()
 
 // The table library refuses control characters; a cell is one line.
 const printable = (cell: string): string => cell.replaceAll(/\p{Cc}+/gu, " ")

@@ -1,0 +1,116 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { CandleStore, type StoreError, SymbolStore } from "@tidemark/core"
+import { DuckDbClient } from "@tidemark/sql-duckdb"
+import { DuckDbStorage } from "@tidemark/storage-duckdb"
+import { Effect, FileSystem } from "effect"
+import { createHash } from "node:crypto"
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs"
+
+const hash = (path: string) => createHash("sha256").update(readFileSync(path)).digest("hex")
+
+const inFolder = <A, E, R>(body: (folder: string) => Effect.Effect<A, E, R>) =>
+  Effect.gen(function* () {
+    const fs = yield* FileSystem.FileSystem
+    return yield* body(yield* fs.makeTempDirectoryScoped())
+  }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
+
+const open = (path: string, mode: "read" | "write" = "write") =>
+  Effect.flatMap(CandleStore.CandleStore, (store) => store.list).pipe(
+    Effect.provide(DuckDbStorage.layer({ path, mode }))
+  )
+
+const reasonOf = <A, R>(effect: Effect.Effect<A, StoreError.StoreError, R>) =>
+  Effect.map(Effect.flip(effect), (error) => error)
+
+/** Runs SQL on a file without any of our schema. */
+const raw = (path: string, ...statements: ReadonlyArray<string>) =>
+  Effect.gen(function* () {
+    const sql = yield* DuckDbClient.DuckDbClient
+    for (const statement of statements) yield* sql`${sql.literal(statement)}`
+  }).pipe(Effect.provide(DuckDbClient.layer({ path })))
+
+describe("opening a DuckDB storage", () => {
+  it.live("makes the file and its folder, migrates once, and finds everything again", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const path = `${folder}/a/b/tidemark.duckdb`
+        assert.deepStrictEqual(yield* open(path), [])
+        yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(
+          Effect.provide(DuckDbStorage.layer({ path, mode: "write" }))
+        )
+        const before = hash(path)
+        assert.deepStrictEqual(yield* open(path), [])
+        assert.strictEqual(hash(path), before)
+      })
+    )
+  )
+
+  it.live("to read never makes a file, and shows an empty database", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const path = `${folder}/none/tidemark.duckdb`
+        assert.deepStrictEqual(yield* open(path, "read"), [])
+        assert.isFalse(existsSync(`${folder}/none`))
+      })
+    )
+  )
+
+  it.live("refuses a database of others and leaves it as it is", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const path = `${folder}/theirs.duckdb`
+        yield* raw(path, "CREATE TABLE customers (id INTEGER)", "INSERT INTO customers VALUES (1)", "CHECKPOINT")
+        const before = hash(path)
+        for (const mode of ["write", "read"] as const) {
+          const error = yield* reasonOf(open(path, mode))
+          assert.strictEqual(error.reason._tag, "Foreign")
+          assert.include(error.message, "customers")
+          assert.include(error.message, "--database")
+        }
+        assert.strictEqual(hash(path), before)
+      })
+    )
+  )
+
+  it.live("refuses a database that a newer program has written", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const path = `${folder}/new.duckdb`
+        yield* open(path)
+        yield* raw(path, "INSERT INTO tidemark_migrations (migration_id, name) VALUES (99, 'future')", "CHECKPOINT")
+        const before = hash(path)
+        const error = yield* reasonOf(open(path))
+        assert.strictEqual(error.reason._tag, "TooNew")
+        assert.include(error.message, "99")
+        assert.strictEqual(hash(path), before)
+      })
+    )
+  )
+
+  it.live("refuses what is no database at all, and leaves it as it is", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const text = `${folder}/notes.duckdb`
+        writeFileSync(text, "these are my notes, not a database\n".repeat(1_000))
+        const before = hash(text)
+        assert.strictEqual((yield* reasonOf(open(text))).reason._tag, "CannotOpen")
+        assert.strictEqual(hash(text), before)
+        mkdirSync(`${folder}/folder.duckdb`)
+        assert.include((yield* reasonOf(open(`${folder}/folder.duckdb`))).message, "folder")
+        assert.strictEqual((yield* reasonOf(open(`${text}/below/x.duckdb`))).reason._tag, "CannotOpen")
+      })
+    )
+  )
+
+  it.live("to read refuses an older schema and says how to bring it up to date", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const path = `${folder}/old.duckdb`
+        yield* open(path)
+        yield* raw(path, "DELETE FROM tidemark_migrations", "CHECKPOINT")
+        assert.include((yield* reasonOf(open(path, "read"))).message, "tidemark migrate")
+      })
+    )
+  )
+})
