@@ -9,7 +9,7 @@
  */
 import type { Source } from "@tidemark/core"
 import { Clock, Context, Duration, Effect, Exit, Layer } from "effect"
-import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { HttpClient, HttpClientError, HttpClientRequest } from "effect/http"
 import { CircuitBreaker, RateLimiter } from "effect/persistence"
 import { Events } from "./Events.ts"
 import * as HostGate from "./HostGate.ts"
@@ -47,9 +47,6 @@ const rewrite = (url: URL, options: ClientOptions): URL => {
   target.search = url.search
   return target
 }
-
-/** Statuses that a `Response` cannot carry with a body. */
-const withoutBody = new Set([204, 205, 304])
 
 const make = Effect.gen(function* () {
   const inner = yield* HttpClient.HttpClient
@@ -98,16 +95,10 @@ const make = Effect.gen(function* () {
       }
     })
 
-    /** The whole answer, in memory, within the deadline. */
+    /** The whole answer within the deadline: the response keeps the body that is read here for whoever reads it next. */
     const exchange = (request: HttpClientRequest.HttpClientRequest, url: URL) =>
       inner.execute(HttpClientRequest.setUrl(request, rewrite(url, options))).pipe(
-        Effect.flatMap((response) =>
-          Effect.map(response.arrayBuffer, (body) => ({
-            status: response.status,
-            headers: response.headers,
-            body
-          }))
-        ),
+        Effect.flatMap((response) => Effect.map(response.arrayBuffer, ({ byteLength }) => ({ response, byteLength }))),
         // An error of the inner client names the rewritten URL; ours names the declared host.
         Effect.mapError((error) =>
           error.reason._tag === "TransportError"
@@ -148,25 +139,19 @@ const make = Effect.gen(function* () {
           breaker.execute({
             key: url.host,
             classify: (exit) =>
-              Exit.isSuccess(exit) && exit.value.status < 500 ? CircuitBreaker.success : CircuitBreaker.failure()
+              Exit.isSuccess(exit) && exit.value.response.status < 500
+                ? CircuitBreaker.success
+                : CircuitBreaker.failure()
           }),
           Effect.catchTag("CircuitBreakerError", () =>
             Effect.fail(transportError(request, "it failed too often in a row and is left alone for a while"))
           ),
           Effect.tapError(() => done(undefined, 0))
         )
-        yield* done(answer.status, answer.body.byteLength)
-        gate.observe(url.host, answer, budget, yield* Clock.currentTimeMillis)
-        if (answer.status < 200 || answer.status > 599) {
-          return yield* transportError(request, `it answered with the status ${answer.status}`)
-        }
-        return HttpClientResponse.fromWeb(
-          request,
-          new Response(withoutBody.has(answer.status) ? null : answer.body, {
-            status: answer.status,
-            headers: answer.headers
-          })
-        )
+        const { response } = answer
+        yield* done(response.status, answer.byteLength)
+        gate.observe(url.host, response, budget, yield* Clock.currentTimeMillis)
+        return response
       })
     )
   }

@@ -44,8 +44,8 @@ const capabilities: Source.Capabilities = {
 const ErrorBody = Schema.fromJsonString(Schema.Struct({ code: Schema.Int, msg: Schema.String }))
 const decodeErrorBody = Schema.decodeUnknownOption(ErrorBody)
 
-const reasonOf = (response: HttpClientResponse.HttpClientResponse, body: string): SourceError.Reason => {
-  const error = Option.getOrUndefined(decodeErrorBody(body))
+const reasonOf = (response: HttpClientResponse.HttpClientResponse, body: Uint8Array): SourceError.Reason => {
+  const error = Option.getOrUndefined(decodeErrorBody(new TextDecoder().decode(body)))
   const detail = error && `${error.code} ${error.msg}`
   switch (error?.code) {
     case -1121:
@@ -81,9 +81,11 @@ const make = Effect.gen(function* () {
       })
 
   /** The body of a 200, or the reason why there is none. */
-  const get = (path: string, urlParams: Record<string, string>): Effect.Effect<string, SourceError.Reason> =>
+  const get = (path: string, urlParams: Record<string, string>): Effect.Effect<Uint8Array, SourceError.Reason> =>
     client.get(`https://${host}${path}`, { urlParams }).pipe(
-      Effect.flatMap((response) => Effect.map(response.text, (body) => ({ response, body }))),
+      Effect.flatMap((response) =>
+        Effect.map(response.arrayBuffer, (body) => ({ response, body: new Uint8Array(body) }))
+      ),
       Effect.mapError((error: HttpClientError.HttpClientError) => HttpReason.ofError(error)),
       Effect.flatMap(({ body, response }) =>
         response.status === 200 ? Effect.succeed(body) : Effect.fail(reasonOf(response, body))

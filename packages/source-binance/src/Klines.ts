@@ -5,9 +5,10 @@
  * "quoteVolume", trades, "takerBase", "takerQuote", "ignored"]`.
  */
 import { Candles } from "@tidemark/core"
+import * as KlineBytes from "./KlineBytes.ts"
 
 /** The decoded rows, or what is wrong with the body in words. */
-export type Decoded = { readonly candles: Candles.Candles; readonly closeTime: Float64Array } | string
+export type Decoded = KlineBytes.Rows | string
 
 const isNumeric = (value: unknown): value is string => typeof value === "string" && value.length > 0
 
@@ -15,7 +16,10 @@ const isNumeric = (value: unknown): value is string => typeof value === "string"
  * Decodes a response body. Anything but rows of the documented form is
  * refused whole: a row that cannot be read must not become a gap.
  */
-export const decode = (body: string): Decoded => {
+export const decode = (body: Uint8Array): Decoded => KlineBytes.read(body) ?? decodeText(new TextDecoder().decode(body))
+
+/** The same by way of JSON, for every body that is JSON and to say what is wrong with one that is not. */
+export const decodeText = (body: string): Decoded => {
   let rows: unknown
   try {
     rows = JSON.parse(body)
