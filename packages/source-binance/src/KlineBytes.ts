@@ -46,21 +46,19 @@ export const read = (body: Uint8Array): Rows | undefined => {
   }
 
   /**
-   * `123` or `123.450`. Up to 15 digits over a power of ten up to 10^22 both
-   * are exact doubles, so that their quotient is the double nearest to the
+   * `123` or `123.450`. Digits below 2^53 over a power of ten up to 10^22 are
+   * both exact doubles, so that their quotient is the double nearest to the
    * decimal: the same that parsing the text gives (Clinger's fast path).
    * Longer ones are parsed as text.
    */
   const number = (): number => {
     const start = at
     let mantissa = 0
-    let digits = 0
     let decimals = -1
     for (; ; at++) {
       const digit = body[at]! - zero
       if (digit >= 0 && digit <= 9) {
         mantissa = mantissa * 10 + digit
-        if (mantissa > 0) digits++
         if (decimals >= 0) decimals++
       } else if (body[at] === point && decimals < 0) {
         decimals = 0
@@ -69,7 +67,7 @@ export const read = (body: Uint8Array): Rows | undefined => {
       }
     }
     if (decimals === 0) failed = true
-    if (digits > 15 || decimals > 22) return Number(ascii(body, start, at))
+    if (mantissa > Number.MAX_SAFE_INTEGER || decimals > 22) return Number(ascii(body, start, at))
     return decimals > 0 ? mantissa / powers[decimals]! : mantissa
   }
 

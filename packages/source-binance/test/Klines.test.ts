@@ -36,8 +36,11 @@ describe("Klines", () => {
 
   it("takes the plain form without going through JSON", () => {
     assert.isDefined(KlineBytes.read(bytes(`[${row},${row}]`)))
-    const long = row.replace('"7.5"', '"27174569.16633405"')
-    assert.strictEqual(KlineBytes.read(bytes(`[${long}]`))!.candles.quoteVolume![0], 27174569.16633405)
+    // Below and above 2^53 as digits, and the digits of 2^53 itself.
+    for (const long of ["27174569.16633405", "97174569.16633405", "9007199254740992", "9007199254740993.5"]) {
+      const read = KlineBytes.read(bytes(`[${row.replace("7.5", long)}]`))
+      assert.strictEqual(read!.candles.quoteVolume![0], Number(long))
+    }
   })
 
   it("leaves every deviation from the plain form to JSON, and refuses what is no candle", () => {
