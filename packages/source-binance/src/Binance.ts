@@ -12,7 +12,7 @@ import * as Klines from "./Klines.ts"
 
 const id = "binance"
 const host = "data-api.binance.vision"
-const pageSize = 1_000
+const { pageSize } = Klines
 
 const klinesWeight = 2
 

@@ -7,6 +7,9 @@
 import { Candles } from "@tidemark/core"
 import * as KlineBytes from "./KlineBytes.ts"
 
+/** Rows that Binance gives at once, at most. */
+export const pageSize = 1_000
+
 /** The decoded rows, or what is wrong with the body in words. */
 export type Decoded = KlineBytes.Rows | string
 
@@ -16,7 +19,8 @@ const isNumeric = (value: unknown): value is string => typeof value === "string"
  * Decodes a response body. Anything but rows of the documented form is
  * refused whole: a row that cannot be read must not become a gap.
  */
-export const decode = (body: Uint8Array): Decoded => KlineBytes.read(body) ?? decodeText(new TextDecoder().decode(body))
+export const decode = (body: Uint8Array): Decoded =>
+  KlineBytes.read(body, pageSize) ?? decodeText(new TextDecoder().decode(body))
 
 /** The same by way of JSON, for every body that is JSON and to say what is wrong with one that is not. */
 export const decodeText = (body: string): Decoded => {

@@ -35,10 +35,10 @@ describe("Klines", () => {
   const row = '[0,"1.0","2.0","0.5","1.5","7",59999,"7.5",3,"1","1","0"]'
 
   it("takes the plain form without going through JSON", () => {
-    assert.isDefined(KlineBytes.read(bytes(`[${row},${row}]`)))
+    assert.isDefined(KlineBytes.read(bytes(`[${row},${row}]`), 10))
     // Below and above 2^53 as digits, and the digits of 2^53 itself.
     for (const long of ["27174569.16633405", "97174569.16633405", "9007199254740992", "9007199254740993.5"]) {
-      const read = KlineBytes.read(bytes(`[${row.replace("7.5", long)}]`))
+      const read = KlineBytes.read(bytes(`[${row.replace("7.5", long)}]`), 10)
       assert.strictEqual(read!.candles.quoteVolume![0], Number(long))
     }
   })
@@ -56,7 +56,7 @@ describe("Klines", () => {
       "<html>": "HTML"
     }
     for (const [body, message] of Object.entries(deviations)) {
-      assert.isUndefined(KlineBytes.read(bytes(body)), body)
+      assert.isUndefined(KlineBytes.read(bytes(body), 10), body)
       assert.include(Klines.decode(bytes(body)), message, body)
     }
   })
