@@ -21,6 +21,13 @@ export interface Options {
 
 const memory = ":memory:"
 
+/**
+ * What DuckDB may hold in memory while it writes. Without a bound it keeps
+ * the blocks that it has written, and the process grows with history; with
+ * it, what is larger spills beside the file. Readers have no bound.
+ */
+const writerMemory = "64MB"
+
 const cannotOpen = (database: string, detail: string) =>
   new StoreError.StoreError({ database, operation: "open", reason: new StoreError.CannotOpen({ detail }) })
 
@@ -55,7 +62,10 @@ const upToDate = Effect.gen(function* () {
 /** The client, with what keeps it from opening in our words. */
 const clientLayer = (options: Options, database: string) =>
   Layer.effectContext(
-    DuckDbClient.make({ path: options.path, readOnly: options.mode === "read" }).pipe(
+    DuckDbClient.make({
+      path: options.path,
+      ...(options.mode === "read" ? { readOnly: true } : { memoryLimit: writerMemory })
+    }).pipe(
       Effect.mapError(
         (error) =>
           new StoreError.StoreError({

@@ -1,0 +1,86 @@
+/** The `bench` command: what to run, and how much of it. */
+import { NodeRuntime, NodeServices } from "@effect/platform-node"
+import { Console, Effect } from "effect"
+import { Command, Flag } from "effect/cli"
+import { BenchError } from "./BenchError.ts"
+import * as Help from "./Help.ts"
+import * as Ingest from "./Ingest.ts"
+import * as Memory from "./Memory.ts"
+import * as Noop from "./Noop.ts"
+import { conclude, type Outcome } from "./Verdict.ts"
+import * as Workload from "./Workload.ts"
+
+const whole = (name: string, description: string, absent: number, atMost = 1e9, atLeast = 1) =>
+  Flag.Int(name).pipe(
+    Flag.filter(
+      (value) => value >= atLeast && value <= atMost,
+      (value) => `a whole number from ${atLeast} to ${atMost}, not ${value}`
+    ),
+    Flag.withDescription(`${description} (${absent})`),
+    Flag.withDefault(absent)
+  )
+
+const json = Flag.Boolean("json").pipe(
+  Flag.withDescription("Print everything that was measured as JSON"),
+  Flag.withDefault(false)
+)
+
+const concluding =
+  <Options, E, R>(run: (options: Options) => Effect.Effect<Outcome, E, R>) =>
+  (input: Options & { readonly json: boolean }) =>
+    Effect.flatMap(run(input), (outcome) => conclude(outcome, input.json))
+
+// More than one page, or there is no steady rate.
+const ingest = Command.make("ingest", {
+  json,
+  candles: whole("candles", "Candles to fetch", 1_000_000, Workload.mostCandles, 2000),
+  ccxtCandles: whole(
+    "ccxt-candles",
+    "Candles that ccxt fetches, at most --candles",
+    100_000,
+    Workload.mostCandles,
+    2000
+  ),
+  storeRows: whole("store-rows", "Rows that are in the store before", 3_000_000, Workload.mostCandles),
+  rounds: whole("rounds", "Runs of each contestant", 3)
+}).pipe(
+  Command.withDescription("Candles a second: a bare loop, ccxt, tidemark"),
+  Command.withHandler(
+    concluding((input: Ingest.Options) =>
+      Ingest.run({ ...input, ccxtCandles: Math.min(input.ccxtCandles, input.candles) })
+    )
+  )
+)
+
+const memory = Command.make("memory", {
+  json,
+  candles: whole("candles", "The smaller number of candles", 1_000_000),
+  factor: whole("factor", "How many times as many the larger one is", 5)
+}).pipe(
+  Command.withDescription("Peak memory of a backfill, and of a larger one"),
+  Command.withHandler(concluding(Memory.run))
+)
+
+const noop = Command.make("noop", {
+  json,
+  symbols: whole("symbols", "Symbols, in four timeframes each", 300, 1000),
+  days: whole("days", "Days of history", 30, 365),
+  repetitions: whole("repetitions", "Timed runs", 5)
+}).pipe(
+  Command.withDescription("Time of a backfill that has nothing left to do"),
+  Command.withHandler(concluding(Noop.run))
+)
+
+const help = Command.make("help", { json, repetitions: whole("repetitions", "Timed runs", 10) }).pipe(
+  Command.withDescription("Time of `tidemark --help`"),
+  Command.withHandler(concluding(Help.run))
+)
+
+Command.make("bench").pipe(
+  Command.withDescription("Benchmarks of the product that print ratios; each ends with 1 if a target is missed"),
+  Command.withSubcommands([ingest, memory, noop, help]),
+  Command.run({ version: "0.1.0" }),
+  Effect.tapError((error) => (error instanceof BenchError ? Console.error(`bench: ${error.message}`) : Effect.void)),
+  Effect.provide(NodeServices.layer),
+  NodeRuntime.runMain
+)
