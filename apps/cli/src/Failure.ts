@@ -4,6 +4,7 @@
  * interrupted.
  */
 import { Cause, Console, Effect, Runtime } from "effect"
+import { CliOutput } from "effect/cli"
 
 /** Ends the process with a code; what there is to say has been said. */
 export class ExitWith extends Error {
@@ -41,3 +42,15 @@ export const report = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<
     const code = isTagged(error) && error._tag === "UsageError" ? 2 : 1
     return Effect.andThen(Console.error(`tidemark: ${text}`), Effect.fail(new ExitWith(code)))
   })
+
+/** Help that was asked for is the result; help that comes with an error is not, and stdout stays clean for programs. */
+export const presenter: CliOutput.Presenter = {
+  present: (event) =>
+    event._tag !== "InvalidInvocation"
+      ? CliOutput.defaultPresenter.present(event)
+      : Effect.gen(function* () {
+          const formatter = CliOutput.defaultFormatter({ colors: false })
+          yield* Console.error(formatter.formatErrors(event.errors).trim())
+          yield* Console.error(`\nSee: ${event.commandPath.join(" ")} --help`)
+        })
+}

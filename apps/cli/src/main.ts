@@ -2,7 +2,7 @@
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
-import { Command } from "effect/cli"
+import { CliOutput, Command } from "effect/cli"
 import { backfill } from "./commands/backfill.ts"
 import { coverage } from "./commands/coverage.ts"
 import { doctor } from "./commands/doctor.ts"
@@ -19,6 +19,7 @@ Command.make("tidemark").pipe(
   Command.withGlobalFlags(Globals.flags),
   Command.run({ version: "0.1.0", renderErrors: true }),
   Failure.report,
+  Effect.provideService(CliOutput.Presenter, Failure.presenter),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

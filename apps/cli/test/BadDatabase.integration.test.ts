@@ -49,7 +49,7 @@ describe("a database that cannot be used", { concurrent: true }, () => {
       args: on("duckdb:./file.txt/x.duckdb"),
       files: { "file.txt": "a file\n" },
       code: 1,
-      says: ["./file.txt/x.duckdb", "folder ./file.txt cannot be made", "--database"]
+      says: ["./file.txt/x.duckdb", "not a folder", "--database"]
     },
     {
       name: "a file in a folder that takes none",

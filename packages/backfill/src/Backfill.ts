@@ -54,7 +54,7 @@ const start = (selected: Selected): Progress => ({
   inserted: 0,
   changed: 0,
   removed: 0,
-  error: undefined
+  error: selected.error
 })
 
 const requestOf = ({ selected }: Progress, interval: Interval.Interval): Source.CandlesRequest => ({
@@ -194,9 +194,9 @@ const verify = Effect.fnUntraced(function* (progress: Progress) {
   const store = yield* CandleStore.CandleStore
   const { series, calendar } = progress.selected.plan.request
   let coverage = yield* store.coverage(series)
-  const lost = yield* Verify.lost(series, calendar, coverage, Interval.normalize(progress.touched))
-  if (lost.length > 0) {
-    yield* store.reconcile(series, lost)
+  const damage = yield* Verify.damage(series, calendar, coverage, Interval.normalize(progress.touched))
+  if (damage.lost.length > 0) {
+    yield* store.reconcile(series, damage)
     coverage = yield* store.coverage(series)
   }
   progress.selected = { ...progress.selected, coverage }
@@ -245,11 +245,13 @@ const filled = (before: ReadonlyArray<Gap.Gap>, after: ReadonlyArray<Gap.Gap>) =
   )
 
 /** What a run would do; asks no source for candles. */
-export const plan = Effect.fn("Backfill.plan")(function* (options: BackfillOptions) {
+export const plan = (options: BackfillOptions) => prepare(options, true)
+
+const prepare = Effect.fn("Backfill.plan")(function* (options: BackfillOptions, dryRun: boolean) {
   const now = yield* Clock.currentTimeMillis
   const events = yield* Events
   yield* events.publish({ _tag: "StageStarted", stage: "plan" })
-  const selection = yield* select({ ...options, now })
+  const selection = yield* select({ ...options, now, dryRun })
   const plans = selection.selected.map((selected) => selected.plan)
   yield* events.publish({ _tag: "Planned", plans })
   return {
@@ -263,7 +265,7 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
   const events = yield* Events
   const policy = yield* Policy
   const log = yield* SyncLog.SyncLog
-  const planned = yield* plan(options)
+  const planned = yield* prepare(options, false)
   const { now } = planned
   const runId = `${now.toString(36)}-${(yield* Random.nextIntBetween(0, 36 ** 6)).toString(36)}`
   const all = planned.selected.map(start)

@@ -13,6 +13,7 @@ import {
   Coverage,
   type Instant,
   type Instrument,
+  Interval,
   Series,
   type Source,
   SourceError,
@@ -38,6 +39,8 @@ export interface SelectOptions {
   readonly window: Plan.Window
   readonly force: boolean
   readonly now: Instant.EpochMillis
+  /** Only look: change nothing, not even a ledger that needs it. */
+  readonly dryRun: boolean
 }
 
 /** A series with its source and its plan. */
@@ -47,6 +50,8 @@ export interface Selected {
   readonly subject: Source.Subject
   readonly registered: Registered
   readonly coverage: Coverage.Coverage
+  /** Why the series cannot even be planned. */
+  readonly error?: SourceError.SourceError
 }
 
 export interface Selection {
@@ -69,6 +74,30 @@ const subjectOf = (instrument: Instrument.Instrument, source: string, calendar: 
   calendar
 })
 
+/**
+ * The sources of a target that can serve it at all, in order; never none.
+ * Asks nobody: this is what can be known before anything is opened.
+ */
+export const candidates = Effect.fnUntraced(function* ({ instrument, timeframe }: Target) {
+  const registry = yield* SourceRegistry
+  const able: Array<string> = []
+  const refused: Array<string> = []
+  for (const { source } of instrument.sources) {
+    const { capabilities } = yield* registry.plugin(source)
+    yield* registry.check(source)
+    if (!capabilities.assetClasses.includes(instrument.assetClass)) {
+      refused.push(`${source} has no ${instrument.assetClass}`)
+    } else if (!capabilities.timeframes.includes(timeframe)) {
+      refused.push(`${source} has no ${timeframe}`)
+    } else able.push(source)
+  }
+  if (able.length > 0) return able
+  const why = refused.join("; ") || "it has no sources"
+  return yield* new UsageError({
+    message: `No source of ${instrument.symbol} can serve ${timeframe}: ${why}. See: tidemark sources list`
+  })
+})
+
 export const select = Effect.fn("Backfill.select")(function* (options: SelectOptions) {
   const registry = yield* SourceRegistry
   const store = yield* CandleStore.CandleStore
@@ -84,17 +113,13 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   const passed = new Map<string, { readonly symbols: Set<string>; readonly error: SourceError.SourceError }>()
 
   /** The ledger of a series, put right first if something else has changed the table. */
-  const coverageOf = Effect.fnUntraced(function* (series: Series.Series, calendar: Instrument.Instrument["calendar"]) {
+  const coverageOf = Effect.fnUntraced(function* (series: Series.Series, calendar: Calendar.Calendar) {
     const entry = stored.get(Series.key(series))
     if (entry === undefined) return Coverage.none
-    if (entry.rows === Coverage.rows(entry.coverage)) return entry.coverage
-    const lost = yield* Verify.lost(
-      series,
-      Calendars.get(calendar),
-      entry.coverage,
-      Coverage.fetchedSet(entry.coverage)
-    )
-    yield* store.reconcile(series, lost)
+    if (options.dryRun || entry.rows === Coverage.rows(entry.coverage)) return entry.coverage
+    const rows = yield* Verify.extent(series, options.now)
+    const intervals = Interval.normalize([...entry.coverage.fetched, ...(rows === undefined ? [] : [rows])])
+    yield* store.reconcile(series, yield* Verify.damage(series, calendar, entry.coverage, intervals))
     return yield* store.coverage(series)
   })
 
@@ -133,43 +158,35 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   const planFor = Effect.fnUntraced(function* (target: Target, registered: Registered) {
     const { instrument, timeframe } = target
     const series: Series.Series = { source: registered.id, symbol: instrument.symbol, timeframe }
-    const coverage = yield* coverageOf(series, instrument.calendar)
     const calendar = Calendars.get(instrument.calendar)
+    const coverage = yield* coverageOf(series, calendar)
     const subject = subjectOf(instrument, registered.id, calendar)
-    const plan = Plan.make(
-      {
-        series,
-        instrument,
-        calendar,
-        capabilities: registered.plugin.capabilities,
-        window: yield* windowFor(target, registered, subject),
-        coverage,
-        listedAt: stored.get(Series.key(series))?.listedAt
-      },
-      { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk }
-    )
-    return { plan, subject, registered, coverage } satisfies Selected
+    const window = yield* Effect.result(windowFor(target, registered, subject))
+    const request: Plan.SeriesRequest = {
+      series,
+      instrument,
+      calendar,
+      capabilities: registered.plugin.capabilities,
+      // A source that cannot say what it has leaves nothing to plan; the run goes on with the others.
+      window: Result.isSuccess(window) ? window.success : { from: options.now, to: options.now },
+      coverage,
+      listedAt: stored.get(Series.key(series))?.listedAt
+    }
+    const plan = Plan.make(request, { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk })
+    const selected: Selected = { plan, subject, registered, coverage }
+    return Result.isSuccess(window) ? selected : { ...selected, error: window.failure }
   })
 
   const choose = Effect.fnUntraced(function* (target: Target) {
-    const { instrument, timeframe } = target
-    const refused: Array<string> = []
-    const candidates: Array<string> = []
-    for (const listing of instrument.sources) {
-      const { capabilities } = yield* registry.plugin(listing.source)
-      if (!capabilities.assetClasses.includes(instrument.assetClass)) {
-        refused.push(`${listing.source} has no ${instrument.assetClass}`)
-      } else if (!capabilities.timeframes.includes(timeframe)) {
-        refused.push(`${listing.source} has no ${timeframe}`)
-      } else candidates.push(listing.source)
-    }
-    for (const [i, name] of candidates.entries()) {
+    const { instrument } = target
+    const names = yield* candidates(target)
+    for (const [i, name] of names.entries()) {
       const registered = yield* registry.get(name)
       const selected = yield* planFor(target, registered)
       const idle =
         selected.plan.chunks.length === 0 &&
         unconfirmed(selected.coverage, selected.plan, policy, options.now).length === 0
-      const final = i === candidates.length - 1 || realSymbols.has(`${registered.id} ${instrument.symbol}`)
+      const final = i === names.length - 1 || realSymbols.has(`${registered.id} ${instrument.symbol}`)
       const known = stored.has(Series.key(selected.plan.request.series))
       if (final || (idle && known)) return selected
       const error = yield* unreachable(name)
@@ -178,9 +195,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
       if (entry === undefined) passed.set(name, { symbols: new Set([instrument.symbol]), error })
       else entry.symbols.add(instrument.symbol)
     }
-    return yield* new UsageError({
-      message: `No source of ${instrument.symbol} can serve ${timeframe}: ${refused.join("; ") || "it has no sources"}. See: tidemark sources list`
-    })
+    return yield* Effect.die(new Error("the last candidate is always chosen"))
   })
 
   const selected = yield* Effect.forEach(options.targets, choose)

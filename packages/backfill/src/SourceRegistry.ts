@@ -6,11 +6,11 @@
  * the file's section for the source, then its environment variables, then
  * the argument, later ones winning.
  */
-import { type Source, SourceError } from "@tidemark/core"
+import { type Source, type SourceError } from "@tidemark/core"
 import { Context, Effect, Layer, Schema, Scope, Semaphore } from "effect"
 import { HttpClient } from "effect/http"
 import { SourceHttp } from "./SourceHttp.ts"
-import { UsageError } from "./UsageError.ts"
+import { ofSchema, UsageError } from "./UsageError.ts"
 
 /** A built-in source; `load` imports its package, so that nothing is loaded before it is used. */
 export interface Entry {
@@ -38,6 +38,8 @@ export class SourceRegistry extends Context.Service<
     readonly ids: ReadonlyArray<string>
     /** What a source can do, without making it. */
     readonly plugin: (name: string) => Effect.Effect<Source.SourcePlugin<unknown>, UsageError>
+    /** Fails if the source cannot be made as it is named and set up. */
+    readonly check: (name: string) => Effect.Effect<void, UsageError>
     /** The source, made on the first call and closed with the registry. */
     readonly get: (name: string) => Effect.Effect<Registered, UsageError | SourceError.SourceError>
   }
@@ -68,15 +70,6 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
   const made = new Map<string, Registered>()
   const lock = yield* Semaphore.make(1)
 
-  const plugin = Effect.fn("SourceRegistry.plugin")(function* (name: string) {
-    const [id] = split(name)
-    const entry = entries.find((candidate) => candidate.id === id)
-    if (entry === undefined) {
-      return yield* new UsageError({ message: `There is no source "${id}". Known sources: ${ids.join(", ")}` })
-    }
-    return yield* Effect.promise(entry.load)
-  })
-
   const configOf = Effect.fnUntraced(function* (chosen: Source.SourcePlugin<unknown>, argument: string | undefined) {
     if (argument !== undefined && chosen.argument === undefined) {
       return yield* new UsageError({ message: `The source "${chosen.id}" takes no argument, got "${argument}"` })
@@ -88,28 +81,39 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
     }
     if (argument !== undefined) input[chosen.argument!] = argument
     return yield* Schema.decodeUnknownEffect(chosen.config)(input).pipe(
-      Effect.mapError((error) => {
-        const detail = `the configuration of the source "${chosen.id}" is wrong: ${error.message}`
-        return new SourceError.SourceError({ source: chosen.id, reason: new SourceError.Misconfigured({ detail }) })
-      })
+      Effect.mapError((error) => ofSchema(`The settings of the source "${chosen.id}" are wrong`, error))
     )
+  })
+
+  const plugin = Effect.fn("SourceRegistry.plugin")(function* (name: string) {
+    const [id] = split(name)
+    const entry = entries.find((candidate) => candidate.id === id)
+    if (entry === undefined) {
+      return yield* new UsageError({ message: `There is no source "${id}". Known sources: ${ids.join(", ")}` })
+    }
+    return yield* Effect.promise(entry.load)
+  })
+
+  const configured = Effect.fnUntraced(function* (name: string) {
+    const chosen = yield* plugin(name)
+    return { chosen, config: yield* configOf(chosen, split(name)[1]) }
   })
 
   const get = Effect.fn("SourceRegistry.get")(
     function* (name: string) {
       const known = made.get(name)
       if (known !== undefined) return known
-      const chosen = yield* plugin(name)
-      const config = yield* configOf(chosen, split(name)[1])
-      const client = http.clientFor({
-        source: chosen.id,
-        capabilities: chosen.capabilities,
-        baseUrls: chosen.baseUrls,
-        overrides: present(
-          settings.variables,
-          chosen.baseUrls.map((base) => base.variable)
-        )
-      })
+      const { chosen, config } = yield* configured(name)
+      const { baseUrls, capabilities } = chosen
+      const overrides = present(
+        settings.variables,
+        baseUrls.map((base) => base.variable)
+      )
+      for (const [variable, url] of Object.entries(overrides)) {
+        if (/^https?:\/\/./i.test(url) && URL.canParse(url)) continue
+        return yield* new UsageError({ message: `${variable} is no URL: "${url}". Write it as http://localhost:4010` })
+      }
+      const client = http.clientFor({ source: chosen.id, capabilities, baseUrls, overrides })
       const source = yield* chosen
         .make(config)
         .pipe(Effect.provideService(HttpClient.HttpClient, client), Effect.provideService(Scope.Scope, scope))
@@ -120,5 +124,5 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
     (effect) => lock.withPermit(effect)
   )
 
-  return SourceRegistry.of({ ids, plugin, get })
+  return SourceRegistry.of({ ids, plugin, check: (name) => Effect.asVoid(configured(name)), get })
 })

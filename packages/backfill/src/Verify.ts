@@ -9,7 +9,7 @@ import {
   type Calendar,
   Candles,
   CandleStore,
-  type Coverage,
+  Coverage,
   type Gap,
   Instant,
   Interval,
@@ -49,27 +49,82 @@ const join = (columns: ReadonlyArray<Float64Array>): Float64Array => {
   return out
 }
 
-/** The candles that the ledger vouches for and the table lacks. */
-export const lost = Effect.fn("Verify.lost")(function* (
+/** Where table and ledger tell different stories. */
+export interface Damage {
+  /** Candles that the ledger vouches for and the table lacks, or has twice. */
+  readonly lost: Interval.IntervalSet
+  /** Candles in the table that the ledger does not know. */
+  readonly found: Interval.IntervalSet
+}
+
+/** Compares rows and ledger candle by candle within the intervals. */
+export const damage = Effect.fn("Verify.damage")(function* (
   series: Series.Series,
   calendar: Calendar.Calendar,
   coverage: Coverage.Coverage,
   intervals: Interval.IntervalSet
 ) {
   const store = yield* CandleStore.CandleStore
-  const known = Interval.normalize(coverage.empty)
+  const fetched = Coverage.fetchedSet(coverage)
+  const empty = Interval.normalize(coverage.empty)
+  const lost: Array<Interval.Interval> = []
   const found: Array<Interval.Interval> = []
   const step = opensPerPiece * Timeframe.nominalMillis(series.timeframe)
-  for (const interval of Interval.intersection(intervals, Interval.normalize(coverage.fetched))) {
+  for (const interval of intervals) {
     for (let from = interval.from; from < interval.to; from += step) {
       const piece = { from, to: Math.min(from + step, interval.to) }
       const present = join(yield* Stream.runCollect(store.openTimes(series, piece)))
       const missing = holes(calendar, series.timeframe, piece, present)
-      if (missing.length > 0) found.push(...Interval.difference(Interval.normalize(missing), known))
+      lost.push(
+        ...Interval.difference(Interval.intersection(Interval.normalize(missing), fetched), empty),
+        ...doubled(calendar, series.timeframe, present)
+      )
+      found.push(...Interval.difference(runsOf(calendar, series.timeframe, present), fetched))
     }
   }
-  return Interval.normalize(found)
+  return { lost: Interval.normalize(lost), found: Interval.normalize(found) } satisfies Damage
 })
+
+/** From the first row to the last; `undefined` if there is none. */
+export const extent = Effect.fnUntraced(function* (series: Series.Series, now: Instant.EpochMillis) {
+  const store = yield* CandleStore.CandleStore
+  let from = Infinity
+  let to = -Infinity
+  yield* Stream.runForEach(store.openTimes(series, { from: 0, to: now }), (times) =>
+    Effect.sync(() => {
+      from = Math.min(from, times[0] ?? Infinity)
+      to = Math.max(to, (times.at(-1) ?? -Infinity) + 1)
+    })
+  )
+  return Interval.clamp(from, to)
+})
+
+/** From an open to where the next candle of the grid can open; an open off the grid too. */
+const span = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe, open: number): Interval.Interval => ({
+  from: open,
+  to: calendar.openAtOrAfter(timeframe, open + 1)
+})
+
+/** Candles that stand there more than once. */
+const doubled = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe, present: Float64Array) => {
+  const out: Array<Interval.Interval> = []
+  for (let i = 1; i < present.length; i++) {
+    if (present[i] === present[i - 1]) out.push(span(calendar, timeframe, present[i]!))
+  }
+  return out
+}
+
+/** What the rows cover by themselves: runs of candles without a hole between them. */
+const runsOf = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe, present: Float64Array) => {
+  const out: Array<{ from: number; to: number }> = []
+  for (const open of present) {
+    const last = out.at(-1)
+    const { to } = span(calendar, timeframe, open)
+    if (last !== undefined && open <= last.to) last.to = Math.max(last.to, to)
+    else out.push({ from: open, to })
+  }
+  return out
+}
 
 /** The command that asks for a range, for people to copy. */
 export const command = (series: Series.Series, interval: Interval.Interval, flags = ""): string =>

@@ -223,7 +223,7 @@ describe("the ledger", () => {
       const store = yield* CandleStore.CandleStore
       // What a careless DELETE leaves behind: rows gone, ledger unchanged.
       const lost = { from: start + 100 * minute, to: start + 200 * minute }
-      yield* store.reconcile(series(), [lost])
+      yield* store.reconcile(series(), { lost: [lost], found: [] })
       const coverage = yield* store.coverage(series())
       assert.strictEqual(Coverage.rows(coverage), 3_200)
       const report = yield* Backfill.run(options())

@@ -74,10 +74,14 @@ export class CandleStore extends Context.Service<
     /** Everything stored, in one pass. */
     readonly list: Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
     /**
-     * Brings the ledger in line with a table that something else has changed: `lost` counts as never fetched,
-     * and the rows of every other fetched interval are counted anew.
+     * Brings the ledger in line with a table that something else has changed. `lost` counts as never fetched and
+     * its rows, which may be doubled, go; `found`, where there are rows that the ledger does not know, counts as
+     * fetched; the rows of every fetched interval are counted anew.
      */
-    readonly reconcile: (series: Series, lost: IntervalSet) => Effect.Effect<void, StoreError>
+    readonly reconcile: (
+      series: Series,
+      damage: { readonly lost: IntervalSet; readonly found: IntervalSet }
+    ) => Effect.Effect<void, StoreError>
     readonly revisions: (series: Series, interval: Interval) => Effect.Effect<ReadonlyArray<Revision>, StoreError>
     /** Records the open of the oldest candle that the source says it has. */
     readonly setListedAt: (series: Series, provenance: Provenance, at: EpochMillis) => Effect.Effect<void, StoreError>

@@ -8,7 +8,7 @@ export class SymbolStore extends Context.Service<
   {
     /** By symbol, ascending. */
     readonly list: Effect.Effect<ReadonlyArray<Instrument>, StoreError>
-    /** Adds or replaces, all or none. */
+    /** Adds or replaces, all or none; of two with one symbol the last counts. */
     readonly put: (instruments: ReadonlyArray<Instrument>) => Effect.Effect<void, StoreError>
     /** Takes symbols off the list and says which were on it. Their candles stay. */
     readonly remove: (symbols: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>, StoreError>

@@ -58,9 +58,7 @@ const readFile = Effect.fnUntraced(function* (path: string, required: boolean) {
     return {} as ConfigFile
   }
   return yield* decodeFile(text.value).pipe(
-    Effect.mapError(
-      (error) => new UsageError.UsageError({ message: `The configuration file ${path} is wrong: ${error.message}` })
-    )
+    Effect.mapError((error) => UsageError.ofSchema(`The configuration file ${path} is wrong`, error))
   )
 })
 

@@ -2,8 +2,8 @@
 import { UsageError } from "@tidemark/backfill"
 import { Effect, Layer } from "effect"
 
-/** `read` never creates or changes a database. */
-export type Mode = "read" | "write"
+/** `read` changes nothing, `update` writes to a database that is there, `write` makes one. */
+export type Mode = "read" | "update" | "write"
 
 /** The file of a `duckdb:` URL or of a plain path. */
 const duckDbPath = (url: string): string | undefined => {

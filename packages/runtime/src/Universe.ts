@@ -9,6 +9,7 @@ import { UsageError } from "@tidemark/backfill"
 import { Instant, Instrument } from "@tidemark/core"
 import { Effect, Option } from "effect"
 import type { SymbolEntry } from "./Configuration.ts"
+import * as Sources from "./Sources.ts"
 
 const instrument = (symbol: string, sources: ReadonlyArray<string>): Instrument.Instrument => {
   const assetClass = Instrument.assetClassOf(symbol)
@@ -61,6 +62,11 @@ export const fromEntry = Effect.fnUntraced(function* (entry: SymbolEntry) {
     return yield* usage(
       `${entry.symbol}: name its sources, for example --sources file:history/{symbol}-{timeframe}.csv; see: tidemark sources list`
     )
+  }
+  const unknown = sources.find(({ source }) => !Sources.entries.some(({ id }) => id === source.split(":")[0]))
+  if (unknown !== undefined) {
+    const known = Sources.entries.map(({ id }) => id).join(", ")
+    return yield* usage(`${entry.symbol}: there is no source "${unknown.source}". Known sources: ${known}`)
   }
   const listedAt = entry.listed === undefined ? undefined : yield* dateOf(entry.symbol, "listed", entry.listed)
   const delistedAt = entry.delisted === undefined ? undefined : yield* dateOf(entry.symbol, "delisted", entry.delisted)

@@ -26,7 +26,7 @@ const tableColumns = (seriesId: number, candles: Candles.Candles, ingestedAt: nu
     : ({ kind: "timestamp", values: ingestedAt } as const)
 ]
 
-const firstLine = (error: SqlError.SqlError): string => error.message.split("\n", 1)[0]!
+const firstLine = (error: SqlError.SqlError): string => error.message.split("\n", 1)[0]!.replace(/\.$/, "")
 
 /** Why a statement failed. */
 export const classify = (error: SqlError.SqlError): StoreError.Reason => {

@@ -2,21 +2,26 @@
  * Tidemark's storage in a DuckDB file.
  *
  * One process may have the file open for writing; the next one is told who
- * holds it. `mode: "read"` never creates or changes a file: without one it
- * shows an empty database, and several readers may share one.
+ * holds it. Several readers may share one.
  */
-import { StoreError } from "@tidemark/core"
+import { type CandleStore, StoreError, type SymbolStore, type SyncLog } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
-import { Driver, Migrations, Storage } from "@tidemark/storage"
-import { Context, Effect, FileSystem, Layer, Path } from "effect"
+import { type Driver, Migrations, type Query, Storage } from "@tidemark/storage"
+import { Context, Effect, type FileSystem, Layer, type Path } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
 import * as DuckDbDriver from "./DuckDbDriver.ts"
+import * as DuckDbFile from "./DuckDbFile.ts"
 
 export interface Options {
   /** File path, or `:memory:`. */
   readonly path: string
-  readonly mode: "read" | "write"
+  /**
+   * `read` changes nothing; `update` writes to a database that is there;
+   * both show an empty one where there is none, without making a file.
+   * `write` makes it.
+   */
+  readonly mode: "read" | "update" | "write"
 }
 
 const memory = ":memory:"
@@ -26,46 +31,14 @@ const memory = ":memory:"
  * the blocks that it has written, and the process grows with history; with
  * it, what is larger spills beside the file. Readers have no bound.
  */
-const writerMemory = "64MB"
-
-const cannotOpen = (database: string, detail: string) =>
-  new StoreError.StoreError({ database, operation: "open", reason: new StoreError.CannotOpen({ detail }) })
-
-/** The path to open, with its folder made where we are to write. */
-const prepare = Effect.fnUntraced(function* (options: Options) {
-  if (options.path === memory) return options
-  const fs = yield* FileSystem.FileSystem
-  const path = yield* Path.Path
-  const found = yield* fs.stat(options.path).pipe(Effect.option)
-  if (found._tag === "Some" && found.value.type === "Directory") {
-    return yield* cannotOpen(options.path, "it is a folder, not a file")
-  }
-  if (found._tag === "Some") return options
-  if (options.mode === "read") return { path: memory, mode: "write" } satisfies Options
-  const folder = path.dirname(options.path)
-  yield* fs
-    .makeDirectory(folder, { recursive: true })
-    .pipe(
-      Effect.mapError((error) => cannotOpen(options.path, `its folder ${folder} cannot be made (${error.message})`))
-    )
-  return options
-})
-
-/** Fails where a read-only database lacks what this program expects. */
-const upToDate = Effect.gen(function* () {
-  const { database } = yield* Driver.Driver
-  if ((yield* Migrations.current) < Migrations.latest) {
-    return yield* cannotOpen(database, "an older Tidemark wrote it; bring it up to date with `tidemark migrate`")
-  }
-})
+const writerMemory = "48MB"
 
 /** The client, with what keeps it from opening in our words. */
-const clientLayer = (options: Options, database: string) =>
+const clientLayer = (path: string, readOnly: boolean, database: string) =>
   Layer.effectContext(
-    DuckDbClient.make({
-      path: options.path,
-      ...(options.mode === "read" ? { readOnly: true } : { memoryLimit: writerMemory })
-    }).pipe(
+    DuckDbClient.make({ path, ...(readOnly ? { readOnly } : { memoryLimit: writerMemory }) }).pipe(
+      // A query of the user's reads this database and nothing else: it neither writes files nor attaches others.
+      Effect.tap((client) => (readOnly ? Effect.asVoid(client`SET enable_external_access = false`) : Effect.void)),
       Effect.mapError(
         (error) =>
           new StoreError.StoreError({
@@ -81,15 +54,44 @@ const clientLayer = (options: Options, database: string) =>
     )
   ).pipe(Layer.provide(Reactivity.layer))
 
+/** Stores over the database at `path`, which messages call `database`. */
+const open = (path: string, database: string) =>
+  Storage.layer.pipe(Layer.provide(DuckDbDriver.layer(database)), Layer.provide(clientLayer(path, false, database)))
+
+type Stores = CandleStore.CandleStore | SymbolStore.SymbolStore | SyncLog.SyncLog | Query.Query
+
+/** Stores to read from; an empty database where nothing was ever migrated. */
+const openToRead = (path: string) => {
+  const stores: Effect.Effect<
+    Layer.Layer<Stores, StoreError.StoreError, Driver.Driver | SqlClient.SqlClient>,
+    StoreError.StoreError,
+    Driver.Driver | SqlClient.SqlClient
+  > = Effect.gen(function* () {
+    const schema = yield* Migrations.current
+    if (schema === 0) return open(memory, path)
+    if (schema === Migrations.latest) return Storage.layerNoMigrations
+    const detail = "an older Tidemark wrote it; bring it up to date with `tidemark migrate`"
+    return yield* DuckDbFile.cannotOpen(path, detail)
+  })
+  return Layer.unwrap(stores).pipe(
+    Layer.provide(DuckDbDriver.layer(path)),
+    Layer.provide(clientLayer(path, true, path))
+  )
+}
+
 /** All stores of the database. Fails with a `StoreError` that says why it cannot be opened. */
-export const layer = (options: Options) =>
+export const layer = ({
+  mode,
+  path
+}: Options): Layer.Layer<Stores, StoreError.StoreError, FileSystem.FileSystem | Path.Path> =>
   Layer.unwrap(
-    Effect.map(prepare(options), (prepared) => {
-      const stores =
-        prepared.mode === "read" ? Layer.unwrap(Effect.as(upToDate, Storage.layerNoMigrations)) : Storage.layer
-      return stores.pipe(
-        Layer.provide(DuckDbDriver.layer(options.path)),
-        Layer.provide(clientLayer(prepared, options.path))
-      )
+    Effect.gen(function* () {
+      if (path === memory) return open(memory, memory)
+      if (mode === "write") {
+        yield* DuckDbFile.create(path, (temporary) => Effect.scoped(Effect.asVoid(Layer.build(open(temporary, path)))))
+        return open(path, path)
+      }
+      if ((yield* DuckDbFile.look(path)) !== "database") return open(memory, path)
+      return mode === "read" ? openToRead(path) : open(path, path)
     })
   )

@@ -301,16 +301,22 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
         const store = yield* CandleStore.CandleStore
         const series = freshSeries()
         yield* write(page(series, range(0, 30), minutes(range(0, 30))))
-        yield* store.reconcile(series, [range(10, 20)])
-        const coverage = yield* store.coverage(series)
-        assert.deepStrictEqual(
-          coverage.fetched.map(({ from, rows, to }) => ({ from, to, rows })),
-          [
-            { ...range(0, 10), rows: 10 },
-            { ...range(20, 30), rows: 10 }
-          ]
+        const covered = Effect.map(store.coverage(series), ({ fetched }) =>
+          fetched.map(({ from, rows, to }) => ({ from, to, rows }))
         )
-        yield* write(page(series, range(10, 20), minutes(range(10, 20))))
+        yield* store.reconcile(series, { lost: [range(10, 20)], found: [] })
+        assert.deepStrictEqual(yield* covered, [
+          { ...range(0, 10), rows: 10 },
+          { ...range(20, 30), rows: 10 }
+        ])
+        assert.strictEqual(Candles.length(yield* readAll(series, range(0, 30))), 20)
+        yield* store.reconcile(series, { lost: [], found: [range(10, 12), range(40, 50)] })
+        assert.deepStrictEqual(yield* covered, [
+          { ...range(0, 12), rows: 10 },
+          { ...range(20, 30), rows: 10 },
+          { ...range(40, 50), rows: 0 }
+        ])
+        yield* write(page(series, range(0, 30), minutes(range(0, 30))))
         same(yield* readAll(series, range(0, 30)), minutes(range(0, 30)))
       })
     )

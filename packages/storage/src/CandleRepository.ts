@@ -183,34 +183,35 @@ const make = Effect.gen(function* () {
     }))
   }).pipe(failing(driver, "list series"), Effect.withSpan("CandleStore.list"))
 
-  const reconcile = Effect.fn("CandleStore.reconcile")(
-    function* (series: Series.Series, lost: Interval.IntervalSet) {
-      yield* sql.withTransaction(
+  const reconcile: CandleStore.CandleStore["Service"]["reconcile"] = Effect.fn("CandleStore.reconcile")(
+    (series, { found, lost }) =>
+      sql.withTransaction(
         Effect.gen(function* () {
           const row = yield* ledger.find(series)
           if (row === undefined) return
-          const before = yield* ledger.all(row.series_id)
-          const fetched = before.fetched.flatMap((interval) =>
-            Interval.difference([interval], lost).map((kept) => ({ ...interval, ...kept }))
-          )
-          const recounted = yield* Effect.forEach(fetched, (interval) =>
-            Effect.map(
-              sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE ${inside(row.series_id, interval)}`,
-              (counts): Coverage.Fetched => ({ ...interval, rows: Number(counts[0]!.rows) })
-            )
-          )
-          // Rows that no answer vouches for go too, or the next answer would double them.
-          yield* Effect.forEach(lost, (interval) => sql`DELETE FROM candles WHERE ${inside(row.series_id, interval)}`, {
+          const { series_id: seriesId } = row
+          const before = yield* ledger.all(seriesId)
+          const kept = Interval.union(Interval.difference(Coverage.fetchedSet(before), lost), found)
+          yield* Effect.forEach(lost, (interval) => sql`DELETE FROM candles WHERE ${inside(seriesId, interval)}`, {
             discard: true
           })
-          yield* sql`DELETE FROM coverage WHERE series_id = ${row.series_id}`
-          yield* ledger.insert(row.series_id, {
-            fetched: recounted,
+          const fetched = yield* Effect.forEach(kept, (interval) =>
+            Effect.map(
+              sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE ${inside(seriesId, interval)}`,
+              ([counted]): Coverage.Fetched => ({
+                ...interval,
+                rows: Number(counted!.rows),
+                at: Math.max(0, ...before.fetched.filter((one) => Interval.overlaps(one, interval)).map(({ at }) => at))
+              })
+            )
+          )
+          yield* sql`DELETE FROM coverage WHERE series_id = ${seriesId}`
+          yield* ledger.insert(seriesId, {
+            fetched,
             empty: before.empty.filter((run) => !lost.some((interval) => Interval.overlaps(run, interval)))
           })
         })
-      )
-    },
+      ),
     failing(driver, "reconcile")
   )
 

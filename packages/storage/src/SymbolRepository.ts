@@ -4,6 +4,7 @@ import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Driver } from "./Driver.ts"
 import { failing } from "./Failure.ts"
+import { insertRows } from "./Rows.ts"
 
 interface SymbolRow {
   readonly symbol: string
@@ -32,6 +33,16 @@ const toInstrument = (row: SymbolRow): Instrument.Instrument =>
     active: row.active
   })
 
+const toRow = (instrument: Instrument.Instrument) => ({
+  symbol: instrument.symbol,
+  asset_class: instrument.assetClass,
+  calendar: instrument.calendar,
+  sources: encodeListings(instrument.sources),
+  listed_ms: instrument.listedAt ?? null,
+  delisted_ms: instrument.delistedAt ?? null,
+  active: instrument.active
+})
+
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const driver = yield* Driver
@@ -40,23 +51,15 @@ const make = Effect.gen(function* () {
     failing(driver, "list symbols")
   )
 
+  // Replaced as a whole: the old rows go and the new ones come in a few statements, whatever their number.
   const put = Effect.fn("SymbolStore.put")(
     (instruments: ReadonlyArray<Instrument.Instrument>) =>
       sql.withTransaction(
-        Effect.forEach(
-          instruments,
-          (instrument) => sql`INSERT INTO symbols ${sql.insert({
-            symbol: instrument.symbol,
-            asset_class: instrument.assetClass,
-            calendar: instrument.calendar,
-            sources: encodeListings(instrument.sources),
-            listed_ms: instrument.listedAt ?? null,
-            delisted_ms: instrument.delistedAt ?? null,
-            active: instrument.active
-          })} ON CONFLICT (symbol) DO UPDATE SET asset_class = excluded.asset_class, calendar = excluded.calendar,
-            sources = excluded.sources, listed_ms = excluded.listed_ms, delisted_ms = excluded.delisted_ms,
-            active = excluded.active`,
-          { discard: true }
+        Effect.andThen(
+          sql`DELETE FROM symbols WHERE symbol IN ${sql.in(instruments.map((instrument) => instrument.symbol))}`,
+          insertRows(sql, "symbols", [
+            ...new Map(instruments.map((instrument) => [instrument.symbol, toRow(instrument)])).values()
+          ])
         )
       ),
     failing(driver, "write symbols")

@@ -1,7 +1,7 @@
 /** The work of `tidemark backfill`. */
-import { Backfill, Report, UsageError } from "@tidemark/backfill"
-import { SymbolStore } from "@tidemark/core"
-import { Universe } from "@tidemark/runtime"
+import { Backfill, Report, Selection, UsageError } from "@tidemark/backfill"
+import { FileProblem, SymbolStore } from "@tidemark/core"
+import { Runtime, Universe } from "@tidemark/runtime"
 import { Console, Effect, FileSystem, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
@@ -12,7 +12,7 @@ import * as Progress from "../view/Progress.ts"
 import * as Lists from "./Lists.ts"
 import { untilInterrupted } from "./Interrupt.ts"
 import { toWindow } from "./Range.ts"
-import { print, withRuntime, withStores } from "./Session.ts"
+import { configuration, print, withRuntime, withStores } from "./Session.ts"
 
 export interface Input extends RangeFlags {
   readonly symbols: Option.Option<string>
@@ -33,7 +33,7 @@ const toOptions = Effect.fnUntraced(function* (input: Input) {
   if (concurrency !== undefined && concurrency < 1) {
     return yield* new UsageError.UsageError({ message: `--concurrency must be at least 1, got ${concurrency}` })
   }
-  const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("read"))
+  const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("update"))
   const instruments = yield* Universe.resolve({ symbols: Lists.items(input.symbols), source: input.source }, list)
   const options: Backfill.BackfillOptions = {
     targets: instruments.flatMap((instrument) => timeframes.map((timeframe) => ({ instrument, timeframe }))),
@@ -42,6 +42,10 @@ const toOptions = Effect.fnUntraced(function* (input: Input) {
     repair: !input.noRepair,
     concurrency
   }
+  // What no source can serve is said before a database is made for it.
+  yield* Effect.forEach(options.targets, Selection.candidates, { discard: true }).pipe(
+    Effect.provide(Runtime.sources(yield* configuration))
+  )
   return options
 })
 
@@ -51,8 +55,12 @@ const writeWhole = Effect.fnUntraced(function* (path: string, text: string) {
   const temporary = `${path}.${process.pid}.tmp`
   yield* fs.writeFileString(temporary, text).pipe(
     Effect.andThen(fs.rename(temporary, path)),
+    Effect.tapError(() => Effect.ignore(fs.remove(temporary, { force: true }))),
     Effect.mapError(
-      (error) => new UsageError.UsageError({ message: `The results could not be written to ${path}: ${error.message}` })
+      (error) =>
+        new UsageError.UsageError({
+          message: `The results could not be written to ${FileProblem.describe(path, error)}`
+        })
     )
   )
 })
@@ -79,7 +87,10 @@ export const run = Effect.fnUntraced(function* (input: Input) {
         yield* writeWhole(input.results.value, `${JSON.stringify(Report.toJson(report), null, 2)}\n`)
       }
       if (report.interrupted) {
-        yield* Console.error("tidemark: interrupted; run the same command again, it continues here")
+        const next = options.force
+          ? "what was fetched is stored; --force begins anew"
+          : "run the same command again, it continues here"
+        yield* Console.error(`tidemark: interrupted; ${next}`)
       }
       return yield* exitWith(Report.exitCode(report))
     })

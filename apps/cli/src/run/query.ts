@@ -1,4 +1,5 @@
 /** The work of `tidemark query`. */
+import { UsageError } from "@tidemark/backfill"
 import { Query } from "@tidemark/storage"
 import { DateTime, Effect } from "effect"
 import { plural } from "../view/Format.ts"
@@ -16,6 +17,9 @@ const cell = (value: unknown): string => {
 }
 
 export const run = Effect.fnUntraced(function* (input: { readonly sql: string }) {
+  if (input.sql.trim() === "") {
+    return yield* new UsageError.UsageError({ message: 'There is no query. Write one: tidemark query "SELECT 1"' })
+  }
   const rows = yield* Effect.flatMap(Query.Query, (query) => query.run(input.sql)).pipe(withStores("read"))
   yield* print({
     json: () => rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, json(value)]))),

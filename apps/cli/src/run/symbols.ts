@@ -1,6 +1,6 @@
 /** The work of `tidemark symbols …`. */
 import { UsageError } from "@tidemark/backfill"
-import { Instant, type Instrument, SymbolStore } from "@tidemark/core"
+import { FileProblem, Instant, type Instrument, SymbolStore } from "@tidemark/core"
 import { Configuration, Universe } from "@tidemark/runtime"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { render } from "../view/Table.ts"
@@ -34,7 +34,7 @@ const describe = (instrument: Instrument.Instrument) => ({
 
 const decodeEntry = Effect.fnUntraced(function* (input: unknown, where: string) {
   return yield* Schema.decodeUnknownEffect(Configuration.SymbolEntry)(input, { onExcessProperty: "error" }).pipe(
-    Effect.mapError((error) => usage(`${where}: ${error.message}`)),
+    Effect.mapError((error) => UsageError.ofSchema(where, error)),
     Effect.flatMap(Universe.fromEntry)
   )
 })
@@ -99,7 +99,7 @@ export const remove = Effect.fnUntraced(function* (input: { readonly symbols: Re
       )
     }
     return yield* store.remove(wanted)
-  }).pipe(withStores("write"))
+  }).pipe(withStores("update"))
   yield* print({
     json: () => ({ removed }),
     text: () => `Removed ${removed.join(", ")}. Candles that are stored stay.`
@@ -131,12 +131,14 @@ export const importFile = Effect.fnUntraced(function* (input: { readonly file: s
   const fs = yield* FileSystem.FileSystem
   const text = yield* fs
     .readFileString(input.file)
-    .pipe(Effect.mapError((error) => usage(`Cannot read ${input.file}: ${error.message}`)))
+    .pipe(Effect.mapError((error) => usage(`Cannot read ${FileProblem.describe(input.file, error)}`)))
   const entries = yield* parseFile(input.file, text)
   const instruments = yield* Effect.forEach(entries, (entry, i) =>
     decodeEntry(entry, `${input.file}, entry ${i + 1}; nothing was imported`)
   )
   if (instruments.length === 0) return yield* usage(`${input.file} has no symbols; nothing was imported`)
+  const twice = instruments.find((one, i) => instruments.findIndex((other) => other.symbol === one.symbol) !== i)
+  if (twice !== undefined) return yield* usage(`${input.file} has ${twice.symbol} twice; nothing was imported`)
   yield* put(instruments)
   yield* print({
     json: () => ({ imported: instruments.map(describe) }),
