@@ -26,7 +26,8 @@ const found = Effect.gen(function* () {
   const tables = yield* sql<{ table_name: string }>`SELECT table_name FROM information_schema.tables
     WHERE table_schema = current_schema() ORDER BY table_name`
   const names = tables.map((row) => row.table_name)
-  if (names.length === 0) return 0
+  // A process may be killed between making the list of migrations and running the first.
+  if (names.every((name) => name === table)) return 0
   const refuse = (reason: StoreError.Reason) => new StoreError.StoreError({ database, operation: "open", reason })
   if (!names.includes(table)) {
     const some = names.slice(0, 3).join(", ")
@@ -35,6 +36,7 @@ const found = Effect.gen(function* () {
   }
   const rows = yield* sql<{ id: number | null }>`SELECT max(migration_id) AS id FROM ${sql(table)}`
   const id = Number(rows[0]?.id ?? 0)
+  if (id === 0) return yield* refuse(new StoreError.Foreign({ detail: "its list of migrations is empty" }))
   if (id > latest) return yield* refuse(new StoreError.TooNew({ found: id, known: latest }))
   return id
 })
