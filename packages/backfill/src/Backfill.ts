@@ -5,7 +5,7 @@
  * everything, because nothing can be kept any more. A run that is told to stop,
  * or is interrupted, stores what it has already fetched.
  */
-import { CandleStore, Candles, type Gap, Interval, Series, type Source, SourceError, SyncLog } from "@tidemark/core"
+import { CandleStore, Candles, Gap, Interval, Series, type Source, SourceError, SyncLog } from "@tidemark/core"
 import { Clock, Effect, Option, Random, Result, Stream } from "effect"
 import { Events } from "./Events.ts"
 import * as Fetch from "./Fetch.ts"
@@ -85,6 +85,7 @@ const storePages = (writer: Writer.Writer, progress: Progress, reason: string) =
           interval: page.interval,
           candles: page.candles,
           holes: Verify.holes(calendar, series.timeframe, page.interval, page.candles.openTime),
+          countOpens: (interval) => calendar.countOpens(series.timeframe, interval),
           at: yield* Clock.currentTimeMillis,
           reason
         }
@@ -214,7 +215,7 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
   const status: Status =
     progress.error !== undefined
       ? "failed"
-      : missing === 0
+      : gaps.every(Gap.isExplained)
         ? "complete"
         : interrupted && gaps.some((gap) => gap.cause === "unfetched")
           ? "interrupted"

@@ -5,7 +5,16 @@
  * reason's rules. Every page is checked before anyone sees it: it follows the
  * one before, and its candles are possible.
  */
-import { Candles, Instant, type Interval, type Series, type Source, SourceError, type StoreError } from "@tidemark/core"
+import {
+  Candles,
+  Instant,
+  type Interval,
+  type Series,
+  type Source,
+  SourceError,
+  type StoreError,
+  Timeframe
+} from "@tidemark/core"
 import { Effect, Random, Result, Stream } from "effect"
 import { Events } from "./Events.ts"
 import { Policy } from "./Policy.ts"
@@ -28,11 +37,27 @@ const malformed = (series: Series.Series, interval: Interval.Interval, detail: s
   })
 
 /** What is wrong with a page that should start at `cursor`, in words. */
-const fault = (page: Source.CandlePage, cursor: number, end: number): string | undefined => {
+const fault = (page: Source.CandlePage, cursor: number, request: Source.CandlesRequest): string | undefined => {
+  const end = request.interval.to
   const { from, to } = page.interval
   if (from !== cursor) return `a page starts at ${Instant.format(from)} instead of ${Instant.format(cursor)}`
   if (to <= from || to > end) return `a page claims to answer until ${Instant.format(to)}: no progress`
-  return Candles.invalidity(page.candles, page.interval)
+  return Candles.invalidity(page.candles, page.interval) ?? crowding(page.candles.openTime, request)
+}
+
+/** Two candles where the timeframe has room for one: most likely those of a shorter timeframe. */
+const crowding = (
+  openTime: Float64Array,
+  { calendar, timeframe }: Pick<Source.CandlesRequest, "calendar" | "timeframe">
+): string | undefined => {
+  const length = Timeframe.nominalMillis(timeframe)
+  for (let i = 1; i < openTime.length; i++) {
+    const [a, b] = [openTime[i - 1]!, openTime[i]!]
+    // Closer than a candle is long happens around a session's end or a change of an offset; only then is the grid asked.
+    if (b - a >= length || calendar.openAtOrBefore(timeframe, a) !== calendar.openAtOrBefore(timeframe, b)) continue
+    return `the candles of ${Instant.format(a)} and ${Instant.format(b)} lie in one ${timeframe}; is this another timeframe?`
+  }
+  return undefined
 }
 
 /** Milliseconds to wait before attempt number `attempt + 1`; `undefined` to give up. */
@@ -59,7 +84,7 @@ export const fetch = Effect.fnUntraced(function* <R>(
     const start = cursor
     const result = yield* source.candles({ ...request, interval: { from: cursor, to: end } }).pipe(
       Stream.runForEach((page): ReturnType<typeof onPage> => {
-        const wrong = fault(page, cursor, end)
+        const wrong = fault(page, cursor, request)
         if (wrong !== undefined) return Effect.fail(malformed(series, { from: cursor, to: end }, wrong))
         return Effect.andThen(
           onPage(page),

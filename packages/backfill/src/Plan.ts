@@ -22,6 +22,8 @@ export interface Window {
   readonly to?: Instant.EpochMillis
   /** The newest so many candles, instead of `from`. */
   readonly count?: number
+  /** Nobody asked for this range; a source whose history ends is taken whole instead. */
+  readonly byDefault?: boolean
 }
 
 export interface SeriesRequest {
@@ -84,8 +86,10 @@ const newest = (
 ): Interval.Interval => {
   let span = count * Timeframe.nominalMillis(timeframe)
   for (;;) {
-    const opens = calendar.openTimes(timeframe, { from: Math.max(0, to - span), to })
-    if (opens.length >= count || span >= to) return { from: opens[Math.max(0, opens.length - count)] ?? to - 1, to }
+    const from = Math.max(calendar.span.from, to - span)
+    const opens = calendar.openTimes(timeframe, { from, to })
+    if (opens.length >= count || from === calendar.span.from)
+      return { from: opens[Math.max(0, opens.length - count)] ?? to - 1, to }
     span *= 2
   }
 }
@@ -94,8 +98,9 @@ const wanted = (request: SeriesRequest, now: Instant.EpochMillis): Interval.Inte
   const { calendar, capabilities, series, window } = request
   const final = Calendar.closedUntil(calendar, series.timeframe, now - capabilities.lagMillis)
   const to = Math.min(window.to ?? Infinity, final, now)
+  if (to <= calendar.span.from) return undefined
   if (window.count !== undefined) return newest(calendar, series.timeframe, to, window.count)
-  const from = window.from ?? capabilities.earliest ?? 0
+  const from = Math.max(window.from ?? capabilities.earliest ?? 0, calendar.span.from)
   return Interval.clamp(calendar.openAtOrAfter(series.timeframe, from), to)
 }
 

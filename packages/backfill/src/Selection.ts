@@ -69,7 +69,7 @@ export const unconfirmed = (coverage: Coverage.Coverage, plan: Plan.SeriesPlan, 
 
 const subjectOf = (instrument: Instrument.Instrument, source: string, calendar: Calendar.Calendar): Source.Subject => ({
   symbol: instrument.symbol,
-  sourceSymbol: instrument.sources.find((listing) => listing.source.split(":")[0] === source)?.symbol,
+  sourceSymbol: instrument.sources.find((listing) => listing.source === source)?.symbol,
   assetClass: instrument.assetClass,
   calendar
 })
@@ -145,11 +145,14 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
     return error
   })
 
-  /** The window, with its start asked of the source where the user wants everything that it has. */
+  /** The window; all that the source has where nobody asked for a range and its history ends. */
   const windowFor = Effect.fnUntraced(function* (target: Target, registered: Registered, subject: Source.Subject) {
     const { window } = options
-    if (window.from !== undefined || window.count !== undefined || registered.source.extent === undefined) return window
-    const extent = Option.getOrUndefined(yield* registered.source.extent(subject, target.timeframe))
+    const { extent: extentOf } = registered.source
+    if (extentOf === undefined || !(window.byDefault === true && registered.plugin.capabilities.finite === true)) {
+      return window
+    }
+    const extent = Option.getOrUndefined(yield* extentOf(subject, target.timeframe))
     if (extent === undefined) return window
     const to = Math.min(window.to ?? Infinity, extent.end ?? Infinity)
     return { from: extent.first, ...(to === Infinity ? {} : { to }) } satisfies Plan.Window

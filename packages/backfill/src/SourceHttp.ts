@@ -35,6 +35,9 @@ export class SourceHttp extends Context.Service<
   }
 >()("@tidemark/backfill/SourceHttp") {}
 
+/** How long a request waits for the one that tries whether a host works again. */
+const probeMillis = 100
+
 /** Where a request goes: its own URL, or the user's in place of the origin. */
 const rewrite = (url: URL, options: ClientOptions): URL => {
   const base = options.baseUrls.find(
@@ -115,6 +118,28 @@ const make = Effect.gen(function* () {
         Effect.provideService(HttpClient.TracerPropagationEnabled, false)
       )
 
+    /** The exchange behind the breaker: while the host is left alone the request waits, as after a `Retry-After`. */
+    const guarded = (
+      request: HttpClientRequest.HttpClientRequest,
+      url: URL,
+      waitedMillis: number
+    ): ReturnType<typeof exchange> =>
+      breaker
+        .execute(exchange(request, url), {
+          key: url.host,
+          classify: (exit) =>
+            Exit.isSuccess(exit) && exit.value.response.status < 500 ? CircuitBreaker.success : CircuitBreaker.failure()
+        })
+        .pipe(
+          Effect.catchTag("CircuitBreakerError", ({ reason }) => {
+            const millis = reason._tag === "CircuitOpen" ? Duration.toMillis(reason.retryAfter) + 1 : probeMillis
+            if (waitedMillis + millis > policy.maxRetryAfterMillis) {
+              return Effect.fail(transportError(request, "it fails again and again and was left alone for a while"))
+            }
+            return Effect.andThen(wait(url.host, millis), guarded(request, url, waitedMillis + millis))
+          })
+        )
+
     return HttpClient.make(
       Effect.fnUntraced(function* (request, url) {
         if (!hosts.includes(url.host)) {
@@ -135,19 +160,7 @@ const make = Effect.gen(function* () {
               millis: now - startedAt
             })
           )
-        const answer = yield* exchange(request, url).pipe(
-          breaker.execute({
-            key: url.host,
-            classify: (exit) =>
-              Exit.isSuccess(exit) && exit.value.response.status < 500
-                ? CircuitBreaker.success
-                : CircuitBreaker.failure()
-          }),
-          Effect.catchTag("CircuitBreakerError", () =>
-            Effect.fail(transportError(request, "it failed too often in a row and is left alone for a while"))
-          ),
-          Effect.tapError(() => done(undefined, 0))
-        )
+        const answer = yield* guarded(request, url, 0).pipe(Effect.tapError(() => done(undefined, 0)))
         const { response } = answer
         yield* done(response.status, answer.byteLength)
         gate.observe(url.host, response, budget, yield* Clock.currentTimeMillis)

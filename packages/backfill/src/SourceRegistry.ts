@@ -26,7 +26,7 @@ export interface Settings {
 }
 
 export interface Registered {
-  /** The source's name in a series. */
+  /** The full name, `id` or `id:argument`: two files, or two exchanges, are two sources and never one series. */
   readonly id: string
   readonly plugin: Source.SourcePlugin<unknown>
   readonly source: Source.Source
@@ -117,7 +117,7 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
       const source = yield* chosen
         .make(config)
         .pipe(Effect.provideService(HttpClient.HttpClient, client), Effect.provideService(Scope.Scope, scope))
-      const registered: Registered = { id: chosen.id, plugin: chosen, source }
+      const registered: Registered = { id: name, plugin: chosen, source }
       made.set(name, registered)
       return registered
     },

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Backfill, Events, Report, type Selection, SourceRegistry } from "@tidemark/backfill"
+import { Backfill, Events, Policy, Report, type Selection, SourceRegistry } from "@tidemark/backfill"
 import { Candles, CandleStore, Coverage, Instrument, type Source, SourceError, SyncLog } from "@tidemark/core"
 import { Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { plugin as synthetic } from "@tidemark/source-synthetic"
@@ -277,6 +277,51 @@ describe("the provider's limits", () => {
         []
       )
     }).pipe(Effect.provide(Layer.provideMerge(engine(), Emulator.layer({ datasets: [dataset], weightLimit: 6_000 }))))
+  )
+})
+
+describe("patience", () => {
+  it("waits for an open breaker, because its own retries are over sooner", () => {
+    const { backoffMillis, breakerOpenMillis, maxRetryAfterMillis, retries } = Policy.defaults
+    const retriesMillis = 1.5 * backoffMillis * (2 ** retries - 1)
+    assert.isBelow(retriesMillis, breakerOpenMillis)
+    assert.isAbove(maxRetryAfterMillis, breakerOpenMillis)
+  })
+
+  it.live("outlasts a host that fails more often in a row than its breaker allows", () =>
+    Effect.gen(function* () {
+      const provider = yield* Emulator
+      yield* provider.inject(Fault.ServerError({ status: 503, match: klines, times: 3 }))
+      const report = yield* Backfill.run(options())
+      assert.strictEqual(Report.exitCode(report), 0, report.outcomes[0]!.error)
+    }).pipe(
+      Effect.provide(
+        Layer.provideMerge(
+          // The breaker stays open far longer than all retries together take.
+          engine({ ...policy, breakerFailures: 2, breakerOpenMillis: 700 }),
+          Emulator.layer({ datasets: [dataset] })
+        )
+      )
+    )
+  )
+})
+
+describe("two candles where there is room for one", () => {
+  it.live("are refused: they are those of another timeframe", () =>
+    Effect.gen(function* () {
+      const minutes = Dataset.generated({
+        symbol: "BTCUSDT",
+        interval: "5m",
+        extent: { from: start, to: start + 20_000 * minute },
+        candles: truth
+      })
+      yield* Effect.gen(function* () {
+        const report = yield* Backfill.run(options({ targets: [{ instrument: instrument(), timeframe: "5m" }] }))
+        assert.strictEqual(report.outcomes[0]!.status, "failed")
+        assert.include(report.outcomes[0]!.error, "lie in one 5m")
+        assert.strictEqual(report.outcomes[0]!.inserted, 0)
+      }).pipe(Effect.provide(serving(minutes)))
+    })
   )
 })
 

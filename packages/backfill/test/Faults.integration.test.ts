@@ -30,7 +30,7 @@ const cases: ReadonlyArray<Case> = [
   { name: "500", fault: (o) => Fault.ServerError({ status: 500, ...o }), always: "failed" },
   { name: "502", fault: (o) => Fault.ServerError({ status: 502, ...o }), always: "failed" },
   { name: "503", fault: (o) => Fault.ServerError({ status: 503, ...o }), always: "failed" },
-  { name: "404", fault: (o) => Fault.ServerError({ status: 404, ...o }), always: "failed" },
+  { name: "408", fault: (o) => Fault.ServerError({ status: 408, ...o }), always: "failed" },
   { name: "silence", fault: (o) => Fault.Stall({ after: "nothing", ...o }), always: "failed" },
   { name: "a body that stalls at once", fault: (o) => Fault.Stall({ after: "headers", ...o }), always: "failed" },
   { name: "a body that stalls halfway", fault: (o) => Fault.Stall({ after: 5_000, ...o }), always: "failed" },
@@ -131,6 +131,22 @@ describe("a fault that stays ends in a clear answer", () => {
       20_000
     )
   }
+})
+
+describe("a request that the provider refuses", () => {
+  it.live(
+    "is not asked again: a 404 is an answer",
+    () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        yield* provider.inject(Fault.ServerError({ status: 404, match: { path: "/api/v3/klines" }, times: Infinity }))
+        const report = yield* Backfill.run(options())
+        const outcome = yield* honest(report)
+        assert.include(outcome.error, "404")
+        assert.strictEqual(yield* provider.requestCount, 1)
+      }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
+    20_000
+  )
 })
 
 describe("candles off the grid", () => {

@@ -18,6 +18,9 @@ export interface Grid {
   readonly write: (first: number, out: Float64Array) => void
 }
 
+/** The years 1970 to 2100. */
+const span: Interval.Interval = { from: 0, to: 4_133_980_800_000 }
+
 /** First and last year whose sessions a table must hold, so that each week and month of the range is whole. */
 export const tableYears = { first: 1969, last: 2101 }
 
@@ -40,8 +43,7 @@ export const calendar = (options: {
   }
   const check = (instant: Instant.EpochMillis): void => {
     if (instant >= earliest && instant <= latest) return
-    const text = Math.abs(instant) <= 8.64e15 ? Instant.format(instant) : String(instant)
-    throw new RangeError(`calendar ${options.id} knows the years 1970 to 2100, not ${text}`)
+    throw new RangeError(`calendar ${options.id} knows the years 1970 to 2100, not ${Instant.format(instant)}`)
   }
   const indexAtOrAfter = (grid: Grid, instant: Instant.EpochMillis): number => {
     check(instant)
@@ -51,6 +53,7 @@ export const calendar = (options: {
   return {
     id: options.id,
     timeZone: options.timeZone,
+    span,
     isOpen: (instant) => {
       check(instant)
       return options.isOpen(instant)

@@ -32,6 +32,8 @@ export interface Calendar {
   readonly id: CalendarId
   /** IANA name of the market's time zone. */
   readonly timeZone: string
+  /** The time that the calendar knows; outside it the functions below throw a `RangeError`. */
+  readonly span: Interval
   readonly isOpen: (instant: EpochMillis) => boolean
   /** The sessions that have at least one instant in the interval, ascending. */
   readonly sessions: (interval: Interval) => ReadonlyArray<Session>

@@ -24,6 +24,8 @@ export interface PageWrite {
   readonly candles: Candles
   /** The expected candles that the answer lacked. */
   readonly holes: ReadonlyArray<Hole>
+  /** Candles that the calendar expects in an interval. */
+  readonly countOpens: (interval: Interval) => number
   readonly at: EpochMillis
   /** Recorded with every revision that this write causes. */
   readonly reason: string

@@ -142,6 +142,10 @@ export const isRectangular = (candles: Candles): boolean =>
     return column === undefined || column.length === candles.openTime.length
   })
 
+/** Finite and not negative, or not given. */
+const isCountOrMissing = (value: number | undefined): boolean =>
+  value === undefined || value !== value || (value >= 0 && value < Infinity)
+
 /**
  * The first thing that no candle of any market can have, in words, or
  * `undefined`: rows out of order, twice, or outside the interval; a value
@@ -171,6 +175,8 @@ export const invalidity = (candles: Candles, interval: Interval): string | undef
     if (h < o || h < c) return `${row()} has its high ${h} below its ${h < o ? `open ${o}` : `close ${c}`}`
     if (l > o || l > c) return `${row()} has its low ${l} above its ${l > o ? `open ${o}` : `close ${c}`}`
     if (v < 0) return `${row()} has the negative volume ${v}`
+    if (!isCountOrMissing(candles.quoteVolume?.[i])) return `${row()} has the quote volume ${candles.quoteVolume![i]}`
+    if (!isCountOrMissing(candles.trades?.[i])) return `${row()} has ${candles.trades![i]} trades`
   }
   return undefined
 }

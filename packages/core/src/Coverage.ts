@@ -54,6 +54,8 @@ export interface Answer {
   readonly at: EpochMillis
   /** Change in the number of rows stored inside the interval. */
   readonly rowsAdded: number
+  /** Candles that the calendar expects in an interval. */
+  readonly countOpens: (interval: Interval.Interval) => number
 }
 
 export const fetchedSet = (coverage: Coverage): Interval.IntervalSet => Interval.normalize(coverage.fetched)
@@ -95,14 +97,14 @@ export const record = (coverage: Coverage, answer: Answer): Coverage => {
 
   const kept: Array<Empty> = []
   for (const run of coverage.empty) {
-    // An answer always speaks for whole candles, so a run is inside it or beside it,
-    // except where a wider run was asked again in part: what lies outside keeps its evidence.
+    // Where a run was asked again in part, what lies outside the answer keeps its evidence.
     if (!Interval.overlaps(run, interval)) {
       kept.push(run)
       continue
     }
     for (const rest of Interval.difference([run], [interval])) {
-      kept.push({ ...run, ...rest, opens: Math.round((run.opens * (rest.to - rest.from)) / (run.to - run.from)) })
+      const opens = answer.countOpens(rest)
+      if (opens > 0) kept.push({ ...run, ...rest, opens })
     }
   }
   const found = answer.holes.map((hole): Empty => {

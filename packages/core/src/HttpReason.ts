@@ -6,7 +6,7 @@
  */
 import { Option } from "effect"
 import { HttpClientRequest, type HttpClientError, type HttpClientResponse } from "effect/http"
-import { Malformed, RateLimited, type Reason, Unauthorized, Unavailable } from "./SourceError.ts"
+import { Malformed, RateLimited, type Reason, Refused, Unauthorized, Unavailable } from "./SourceError.ts"
 
 /** `GET api.example.com/path` */
 export const describeRequest = (request: HttpClientRequest.HttpClientRequest): string =>
@@ -43,7 +43,9 @@ export const ofStatus = (response: HttpClientResponse.HttpClientResponse, detail
       })
     }
     default:
-      return new Unavailable({ detail: said, status })
+      return status >= 400 && status < 500 && status !== 408 && status !== 425
+        ? new Refused({ detail: said, status })
+        : new Unavailable({ detail: said, status })
   }
 }
 

@@ -12,6 +12,8 @@ export type EpochMillis = number
 
 /** `2020-06-28T02:00Z`: seconds and milliseconds only where they are not zero. */
 export const format = (instant: EpochMillis): string => {
+  // Beyond what dates reach, as in a column of nanoseconds taken for milliseconds.
+  if (!(Math.abs(instant) <= 8.64e15)) return `${instant} ms`
   const iso = DateTime.formatIso(DateTime.makeUnsafe(instant))
   if (iso.endsWith(":00.000Z")) return `${iso.slice(0, -8)}Z`
   return iso.endsWith(".000Z") ? `${iso.slice(0, -5)}Z` : iso

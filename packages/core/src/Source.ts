@@ -86,6 +86,8 @@ export interface Capabilities {
   readonly weightPerPage: number
   /** How far back a timeframe reaches from now, where that is limited, in milliseconds. */
   readonly historyMillis?: Partial<Record<Timeframe, number>>
+  /** Its history ends, as that of a file does: without a range everything that it has is wanted. */
+  readonly finite?: boolean
   /** The first instant that the source can have anything for, where known. */
   readonly earliest?: EpochMillis
   /** Hosts that the plugin may call; anything else is refused. Empty for a source without network. */

@@ -43,6 +43,12 @@ export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable"
   status: Schema.optionalKey(Schema.Int)
 }) {}
 
+/** The provider refuses the request itself (400, 404, 422): asking the same again is pointless. */
+export class Refused extends Schema.TaggedError<Refused>()("Refused", {
+  detail: Schema.String,
+  status: Schema.Int
+}) {}
+
 /** An answer that is not what the provider documents, or holds impossible candles. */
 export class Malformed extends Schema.TaggedError<Malformed>()("Malformed", {
   detail: Schema.String
@@ -60,6 +66,7 @@ export const Reason = Schema.Union([
   NotListed,
   RetentionLimit,
   Unavailable,
+  Refused,
   Malformed,
   Misconfigured
 ])
@@ -86,6 +93,8 @@ export const describe = (reason: Reason): string => {
       return "the range is older than the provider keeps"
     case "Unavailable":
       return `no usable answer: ${reason.detail}`
+    case "Refused":
+      return `the provider refuses the request: ${reason.detail}`
     case "Malformed":
       return `an answer that makes no sense: ${reason.detail}`
     case "Misconfigured":
@@ -106,6 +115,7 @@ const advice = (reason: Reason): string => {
     case "Unsupported":
       return "; see: tidemark sources list"
     case "NotListed":
+    case "Refused":
     case "Unauthorized":
     case "Misconfigured":
       return ""

@@ -22,7 +22,8 @@ const answer = (interval: Interval.Interval, holes: ReadonlyArray<Coverage.Hole>
   interval,
   holes,
   at,
-  rowsAdded
+  rowsAdded,
+  countOpens: ({ from, to }: Interval.Interval) => to - from
 })
 
 describe("Coverage", () => {

@@ -6,7 +6,7 @@
  * are read. Everything else gets values.
  */
 import { UsageError } from "@tidemark/backfill"
-import { Instrument } from "@tidemark/core"
+import { FileProblem, Instrument } from "@tidemark/core"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { parseEnv } from "node:util"
 
@@ -50,11 +50,25 @@ const defaultFile = "tidemark.json"
 
 const decodeFile = Schema.decodeUnknownEffect(Schema.fromJsonString(ConfigFile), { onExcessProperty: "error" })
 
-const readFile = Effect.fnUntraced(function* (path: string, required: boolean) {
+/** The text of a file, `none` if there is no such file; one that cannot be read is an error, not a default. */
+const readText = Effect.fnUntraced(function* (path: string) {
   const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(path).pipe(Effect.option)
+  return yield* fs.readFileString(path).pipe(
+    Effect.map(Option.some),
+    Effect.catchIf(
+      (error) => error.reason._tag === "NotFound",
+      () => Effect.succeed(Option.none<string>())
+    ),
+    Effect.mapError(
+      (error) => new UsageError.UsageError({ message: `Cannot read ${FileProblem.describe(path, error)}` })
+    )
+  )
+})
+
+const readFile = Effect.fnUntraced(function* (path: string, required: boolean) {
+  const text = yield* readText(path)
   if (Option.isNone(text)) {
-    if (required) return yield* new UsageError.UsageError({ message: `Cannot read the configuration file ${path}` })
+    if (required) return yield* new UsageError.UsageError({ message: `There is no configuration file ${path}` })
     return {} as ConfigFile
   }
   return yield* decodeFile(text.value).pipe(
@@ -63,8 +77,7 @@ const readFile = Effect.fnUntraced(function* (path: string, required: boolean) {
 })
 
 const readVariables = Effect.fnUntraced(function* (path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const text = yield* fs.readFileString(path).pipe(Effect.option)
+  const text = yield* readText(path)
   return Option.match(text, { onNone: () => ({}), onSome: (content) => parseEnv(content) })
 })
 

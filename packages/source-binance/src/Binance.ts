@@ -22,7 +22,7 @@ const weightOf = (url: URL): number => {
   return url.pathname.endsWith("/exchangeInfo") ? 20 : 1
 }
 
-// Binance's names are ours but for the month, which it calls `1M` too.
+// Ours are Binance's names too.
 const timeframes: ReadonlyArray<Timeframe.Timeframe> = Timeframe.all
 
 const capabilities: Source.Capabilities = {

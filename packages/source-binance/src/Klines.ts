@@ -13,7 +13,8 @@ export const pageSize = 1_000
 /** The decoded rows, or what is wrong with the body in words. */
 export type Decoded = KlineBytes.Rows | string
 
-const isNumeric = (value: unknown): value is string => typeof value === "string" && value.length > 0
+const decimal = /^-?\d+(\.\d+)?([eE][+-]?\d+)?$/
+const isNumeric = (value: unknown): value is string => typeof value === "string" && decimal.test(value)
 
 /**
  * Decodes a response body. Anything but rows of the documented form is

@@ -42,6 +42,7 @@ const capabilities: Source.Capabilities = {
   pageSize,
   bytesPerCandle: 0,
   weightPerPage: 0,
+  finite: true,
   hosts: [],
   lanes: 1,
   lagMillis: 0,

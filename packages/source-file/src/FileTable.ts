@@ -27,8 +27,8 @@ export interface FileTable {
 }
 
 /** What is wrong with the file, in words. */
-export class FileProblem {
-  readonly _tag = "FileProblem"
+export class BadFile {
+  readonly _tag = "BadFile"
   readonly message: string
   constructor(message: string) {
     this.message = message
@@ -51,21 +51,20 @@ const nanosPerUnit: Readonly<Record<Exclude<TimeUnit, "text">, number>> = { s: 1
 export const open = Effect.fnUntraced(function* (
   sql: DuckDbClient.DuckDbClient,
   options: FileOptions
-): Effect.fn.Return<FileTable, FileProblem | SqlError.SqlError> {
+): Effect.fn.Return<FileTable, BadFile | SqlError.SqlError> {
   const isParquet = /\.(parquet|pq)$/i.test(options.path)
   const reader = isParquet
     ? sql`read_parquet(${options.path})`
     : sql`read_csv(${options.path}, all_varchar = true, strict_mode = true)`
   const described = yield* Effect.mapError(
     sql<{ column_name: string }>`DESCRIBE SELECT * FROM ${reader}`,
-    (error) =>
-      new FileProblem(`it cannot be read as ${isParquet ? "Parquet" : "CSV"} (${error.message.split("\n", 1)[0]})`)
+    (error) => new BadFile(`it cannot be read as ${isParquet ? "Parquet" : "CSV"} (${error.message.split("\n", 1)[0]})`)
   )
   const layout = Layout.detect(
     described.map((row) => row.column_name),
     options.columns
   )
-  if (typeof layout === "string") return yield* Effect.fail(new FileProblem(layout))
+  if (typeof layout === "string") return yield* Effect.fail(new BadFile(layout))
 
   const text = (column: string) => sql`CAST(${sql(column)} AS VARCHAR)`
   const optional = (column: string | undefined) => (column === undefined ? sql`CAST(NULL AS VARCHAR)` : text(column))
@@ -112,16 +111,16 @@ export const open = Effect.fnUntraced(function* (
       FROM (SELECT *, ${timeMs} AS time_ms, ${value("open")} AS n_open, ${value("high")} AS n_high,
         ${value("low")} AS n_low, ${value("close")} AS n_close, ${value("volume")} AS n_volume FROM (${raw})) r)
     WHERE problem IS NOT NULL ORDER BY row LIMIT 1`
-  if (bad[0] !== undefined) return yield* Effect.fail(new FileProblem(describe(bad[0], layout)))
+  if (bad[0] !== undefined) return yield* Effect.fail(new BadFile(describe(bad[0], layout)))
 
   const twice = yield* sql<{ time: string; rows: number }>`SELECT min(time) AS time, count(*) AS rows
     FROM (SELECT time, ${timeMs} AS time_ms FROM (${raw})) GROUP BY time_ms HAVING count(*) > 1 ORDER BY time_ms LIMIT 1`
   if (twice[0] !== undefined) {
-    return yield* Effect.fail(new FileProblem(`it has ${twice[0].rows} rows for the time ${twice[0].time}; keep one`))
+    return yield* Effect.fail(new BadFile(`it has ${twice[0].rows} rows for the time ${twice[0].time}; keep one`))
   }
   const [facts] = yield* sql<{ rows: number; timed: number }>`SELECT count(*) AS rows,
     count(*) FILTER (WHERE time_ms % 86400000 <> 0) AS timed FROM (${candles})`
-  if (facts!.rows === 0) return yield* Effect.fail(new FileProblem("it has no rows"))
+  if (facts!.rows === 0) return yield* Effect.fail(new BadFile("it has no rows"))
   return {
     candles,
     hasQuoteVolume: layout.quoteVolume !== undefined,

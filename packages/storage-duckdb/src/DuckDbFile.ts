@@ -19,8 +19,9 @@ const isRunning = (pid: number): boolean => {
   try {
     process.kill(pid, 0)
     return true
-  } catch {
-    return false
+  } catch (error) {
+    // A process of somebody else may not be signalled, but it is there.
+    return error instanceof Error && "code" in error && error.code === "EPERM"
   }
 }
 
@@ -90,7 +91,9 @@ export const create = Effect.fnUntraced(function* <E, R>(
   if (found === "database") return
   yield* failing(Effect.andThen(makeFolders(path.dirname(path.resolve(database))), sweep(database)))
   const temporary = `${database}.new-${process.pid}`
-  yield* build(temporary)
+  // Of an earlier process that had the same number, as in a container.
+  yield* failing(fs.remove(temporary, { force: true }))
+  yield* build(temporary).pipe(Effect.onError(() => Effect.ignore(fs.remove(temporary, { force: true }))))
   if (found === "unborn") yield* failing(fs.remove(database, { force: true }))
   yield* fs.link(temporary, database).pipe(
     Effect.catchIf(

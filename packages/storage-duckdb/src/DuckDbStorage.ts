@@ -34,11 +34,16 @@ const memory = ":memory:"
 const writerMemory = "48MB"
 
 /** The client, with what keeps it from opening in our words. */
-const clientLayer = (path: string, readOnly: boolean, database: string) =>
+const clientLayer = (path: string, mode: "read" | "write", database: string) =>
   Layer.effectContext(
-    DuckDbClient.make({ path, ...(readOnly ? { readOnly } : { memoryLimit: writerMemory }) }).pipe(
+    DuckDbClient.make({
+      path,
+      ...(mode === "write" ? { memoryLimit: writerMemory } : path === memory ? {} : { readOnly: true })
+    }).pipe(
       // A query of the user's reads this database and nothing else: it neither writes files nor attaches others.
-      Effect.tap((client) => (readOnly ? Effect.asVoid(client`SET enable_external_access = false`) : Effect.void)),
+      Effect.tap((client) =>
+        mode === "read" ? Effect.asVoid(client`SET enable_external_access = false`) : Effect.void
+      ),
       Effect.mapError(
         (error) =>
           new StoreError.StoreError({
@@ -54,9 +59,9 @@ const clientLayer = (path: string, readOnly: boolean, database: string) =>
     )
   ).pipe(Layer.provide(Reactivity.layer))
 
-/** Stores over the database at `path`, which messages call `database`. */
-const open = (path: string, database: string) =>
-  Storage.layer.pipe(Layer.provide(DuckDbDriver.layer(database)), Layer.provide(clientLayer(path, false, database)))
+/** Stores over the database at `path`, which messages call `database`; brought to the newest schema. */
+const open = (path: string, database: string, mode: "read" | "write" = "write") =>
+  Storage.layer.pipe(Layer.provide(DuckDbDriver.layer(database)), Layer.provide(clientLayer(path, mode, database)))
 
 type Stores = CandleStore.CandleStore | SymbolStore.SymbolStore | SyncLog.SyncLog | Query.Query
 
@@ -68,14 +73,14 @@ const openToRead = (path: string) => {
     Driver.Driver | SqlClient.SqlClient
   > = Effect.gen(function* () {
     const schema = yield* Migrations.current
-    if (schema === 0) return open(memory, path)
+    if (schema === 0) return open(memory, path, "read")
     if (schema === Migrations.latest) return Storage.layerNoMigrations
     const detail = "an older Tidemark wrote it; bring it up to date with `tidemark migrate`"
     return yield* DuckDbFile.cannotOpen(path, detail)
   })
   return Layer.unwrap(stores).pipe(
     Layer.provide(DuckDbDriver.layer(path)),
-    Layer.provide(clientLayer(path, true, path))
+    Layer.provide(clientLayer(path, "read", path))
   )
 }
 
@@ -91,7 +96,7 @@ export const layer = ({
         yield* DuckDbFile.create(path, (temporary) => Effect.scoped(Effect.asVoid(Layer.build(open(temporary, path)))))
         return open(path, path)
       }
-      if ((yield* DuckDbFile.look(path)) !== "database") return open(memory, path)
+      if ((yield* DuckDbFile.look(path)) !== "database") return open(memory, path, mode === "read" ? "read" : "write")
       return mode === "read" ? openToRead(path) : open(path, path)
     })
   )

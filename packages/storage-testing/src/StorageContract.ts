@@ -65,6 +65,7 @@ const page = (
   interval,
   candles,
   holes: [],
+  countOpens: ({ from, to }) => (to - from) / minute,
   at: start + 10_000 * minute,
   reason: "test",
   ...options

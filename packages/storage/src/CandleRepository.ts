@@ -103,7 +103,8 @@ const make = Effect.gen(function* () {
       interval: page.interval,
       holes: page.holes,
       at: page.at,
-      rowsAdded: result.inserted - result.removed
+      rowsAdded: result.inserted - result.removed,
+      countOpens: page.countOpens
     })
     yield* ledger.replace(seriesId, page.interval, before, after)
     return result
@@ -191,8 +192,10 @@ const make = Effect.gen(function* () {
           if (row === undefined) return
           const { series_id: seriesId } = row
           const before = yield* ledger.all(seriesId)
-          const kept = Interval.union(Interval.difference(Coverage.fetchedSet(before), lost), found)
-          yield* Effect.forEach(lost, (interval) => sql`DELETE FROM candles WHERE ${inside(seriesId, interval)}`, {
+          const cut = before.empty.filter((run) => lost.some((interval) => Interval.overlaps(run, interval)))
+          const asked = Interval.union(lost, Interval.normalize(cut))
+          const kept = Interval.union(Interval.difference(Coverage.fetchedSet(before), asked), found)
+          yield* Effect.forEach(asked, (interval) => sql`DELETE FROM candles WHERE ${inside(seriesId, interval)}`, {
             discard: true
           })
           const fetched = yield* Effect.forEach(kept, (interval) =>
@@ -208,7 +211,8 @@ const make = Effect.gen(function* () {
           yield* sql`DELETE FROM coverage WHERE series_id = ${seriesId}`
           yield* ledger.insert(seriesId, {
             fetched,
-            empty: before.empty.filter((run) => !lost.some((interval) => Interval.overlaps(run, interval)))
+            // Where a lost interval cuts a run, the whole run is asked again: it cannot be counted here.
+            empty: before.empty.filter((run) => !asked.some((interval) => Interval.overlaps(run, interval)))
           })
         })
       ),

@@ -83,6 +83,7 @@ export const createProduct = Effect.fnUntraced(function* (path: string, rows: nu
           interval,
           candles: stored.candles(interval),
           holes: [],
+          countOpens: ({ from, to }) => (to - from) / 60_000,
           at: Date.now(),
           reason: "fetch"
         }

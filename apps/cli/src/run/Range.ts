@@ -21,8 +21,8 @@ const positive = Effect.fnUntraced(function* (name: string, value: Option.Option
   return yield* usage(`--${name} must be at least 1, got ${value.value}`)
 })
 
-/** The window that the flags mean. `whole`: without any, everything that the source has. */
-export const toWindow = Effect.fnUntraced(function* (range: RangeFlags, options: { readonly whole: boolean }) {
+/** The window that the flags mean. */
+export const toWindow = Effect.fnUntraced(function* (range: RangeFlags) {
   const now = yield* Clock.currentTimeMillis
   const starts = (["days", "years", "start", "limit"] as const).filter((name) => range[name]._tag === "Some")
   if (starts.length > 1) {
@@ -44,7 +44,7 @@ export const toWindow = Effect.fnUntraced(function* (range: RangeFlags, options:
   const to = end === undefined ? {} : { to: end }
   if (count !== undefined) return { count, ...to } satisfies Plan.Window
   if (start !== undefined) return { from: start, ...to } satisfies Plan.Window
-  if (options.whole && starts.length === 0) return to satisfies Plan.Window
   const span = (days ?? (years === undefined ? defaultDays : years * 365)) * dayMillis
-  return { from: Math.min(end ?? now, now) - span, ...to } satisfies Plan.Window
+  const byDefault = starts.length === 0 && end === undefined
+  return { from: Math.min(end ?? now, now) - span, ...to, byDefault } satisfies Plan.Window
 })

@@ -28,12 +28,14 @@ export interface Input extends RangeFlags {
 /** What the user asks for, checked before anything is opened for writing. */
 const toOptions = Effect.fnUntraced(function* (input: Input) {
   const timeframes = yield* Lists.timeframes(input.timeframes)
-  const window = yield* toWindow(input, { whole: input.source.startsWith("file") })
+  const window = yield* toWindow(input)
   const concurrency = Option.getOrUndefined(input.concurrency)
   if (concurrency !== undefined && concurrency < 1) {
     return yield* new UsageError.UsageError({ message: `--concurrency must be at least 1, got ${concurrency}` })
   }
-  const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("update"))
+  const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(
+    withStores(input.dryRun ? "read" : "update")
+  )
   const instruments = yield* Universe.resolve({ symbols: Lists.items(input.symbols), source: input.source }, list)
   const options: Backfill.BackfillOptions = {
     targets: instruments.flatMap((instrument) => timeframes.map((timeframe) => ({ instrument, timeframe }))),

@@ -1,19 +1,27 @@
 /** The work of `tidemark query`. */
 import { UsageError } from "@tidemark/backfill"
 import { Query } from "@tidemark/storage"
-import { DateTime, Effect } from "effect"
+import { Effect, Predicate } from "effect"
 import { plural } from "../view/Format.ts"
 import { render } from "../view/Table.ts"
 import { print, withStores } from "./Session.ts"
 
-/** A value as text: instants in ISO 8601, null as nothing. */
-const cell = (value: unknown): string => {
-  if (value === null || value === undefined) return ""
-  if (DateTime.isDateTime(value)) return DateTime.formatIso(value)
-  if (Object.prototype.toString.call(value) === "[object Date]")
-    return (value as { toISOString(): string }).toISOString()
+/** A value that JSON can hold: instants in ISO 8601, whole numbers beyond 2^53 as text. */
+const plain = (value: unknown): unknown => {
   if (typeof value === "bigint") return value.toString()
-  return typeof value === "object" ? JSON.stringify(value) : String(value)
+  if (Predicate.isDate(value)) return value.toISOString()
+  if (Array.isArray(value)) return value.map(plain)
+  if (value instanceof Map) return [...value].map(([key, one]) => [plain(key), plain(one)])
+  if (Predicate.isObject(value))
+    return Object.fromEntries(Object.entries(value).map(([name, one]) => [name, plain(one)]))
+  return value
+}
+
+/** A value as text; null is nothing. */
+const cell = (value: unknown): string => {
+  const shown = plain(value)
+  if (shown === null || shown === undefined) return ""
+  return typeof shown === "object" ? JSON.stringify(shown) : String(shown)
 }
 
 export const run = Effect.fnUntraced(function* (input: { readonly sql: string }) {
@@ -22,7 +30,7 @@ export const run = Effect.fnUntraced(function* (input: { readonly sql: string })
   }
   const rows = yield* Effect.flatMap(Query.Query, (query) => query.run(input.sql)).pipe(withStores("read"))
   yield* print({
-    json: () => rows.map((row) => Object.fromEntries(Object.entries(row).map(([name, value]) => [name, json(value)]))),
+    json: () => rows.map(plain),
     text: () => {
       const names = Object.keys(rows[0] ?? {})
       const numeric = names.flatMap((name, i) => (typeof rows[0]![name] === "number" ? [i] : []))
@@ -36,5 +44,3 @@ export const run = Effect.fnUntraced(function* (input: { readonly sql: string })
     }
   })
 })
-
-const json = (value: unknown): unknown => (typeof value === "bigint" ? value.toString() : value)
