@@ -296,7 +296,7 @@ describe("the user's own files", { concurrent: true }, () => {
         assert.strictEqual(ended.code, 0, ended.stdout + ended.stderr)
         const report = parse<ReportJson>(ended)
         assert.deepInclude(report.summary, { complete: 1, missing: 0, expected: dates.length, inserted: dates.length })
-        assert.deepInclude(report.series[0], { source: "file", symbol: "^GSPC", provenance: "observed" })
+        assert.deepInclude(report.series[0], { source: "file:sp500.csv", symbol: "^GSPC", provenance: "observed" })
         const rows = yield* query(
           "SELECT strftime(timestamp, '%Y-%m-%d %H:%M') AS opens, open, close, volume FROM market_data ORDER BY 1",
           { cwd }

@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import { Emulator } from "@tidemark/emulator"
 import { Context, Deferred, Effect, Layer, type Scope } from "effect"
 
-const bin = fileURLToPath(new URL("../src/bin.ts", import.meta.url))
+const bin = fileURLToPath(new URL("../src/bin.js", import.meta.url))
 
 /** Where nothing listens: no test ever reaches a real provider. */
 const nowhere = "http://127.0.0.1:9"

@@ -79,7 +79,8 @@ export const fetch = Effect.fnUntraced(function* <R>(
   const events = yield* Events
   const end = request.interval.to
   let cursor = request.interval.from
-  let attempt = 0
+  /** Failures in a row of either kind; what the network does says nothing of what the provider answers. */
+  const attempts = { malformed: 0, other: 0 }
   while (cursor < end) {
     const start = cursor
     const result = yield* source.candles({ ...request, interval: { from: cursor, to: end } }).pipe(
@@ -90,7 +91,8 @@ export const fetch = Effect.fnUntraced(function* <R>(
           onPage(page),
           Effect.sync(() => {
             cursor = page.interval.to
-            attempt = 0
+            attempts.malformed = 0
+            attempts.other = 0
           })
         )
       }),
@@ -109,7 +111,7 @@ export const fetch = Effect.fnUntraced(function* <R>(
     }
     const error = result.failure
     if (error._tag === "StoreError") return yield* error
-    attempt++
+    const attempt = error.reason._tag === "Malformed" ? ++attempts.malformed : ++attempts.other
     const delayMillis = yield* delayOf(error.reason, attempt)
     if (delayMillis === undefined) return yield* error
     yield* events.publish({ _tag: "Retrying", series, attempt, delayMillis, error })

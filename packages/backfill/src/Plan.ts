@@ -24,6 +24,8 @@ export interface Window {
   readonly count?: number
   /** Nobody asked for this range; a source whose history ends is taken whole instead. */
   readonly byDefault?: boolean
+  /** `from` is the source's first row, wherever it lies: nothing of it is cut off for not being on the grid. */
+  readonly whole?: boolean
 }
 
 export interface SeriesRequest {
@@ -101,7 +103,7 @@ const wanted = (request: SeriesRequest, now: Instant.EpochMillis): Interval.Inte
   if (to <= calendar.span.from) return undefined
   if (window.count !== undefined) return newest(calendar, series.timeframe, to, window.count)
   const from = Math.max(window.from ?? capabilities.earliest ?? 0, calendar.span.from)
-  return Interval.clamp(calendar.openAtOrAfter(series.timeframe, from), to)
+  return Interval.clamp(window.whole === true ? from : calendar.openAtOrAfter(series.timeframe, from), to)
 }
 
 /** Takes off what cannot be had, and says why. */

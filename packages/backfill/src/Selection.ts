@@ -149,13 +149,12 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   const windowFor = Effect.fnUntraced(function* (target: Target, registered: Registered, subject: Source.Subject) {
     const { window } = options
     const { extent: extentOf } = registered.source
-    if (extentOf === undefined || !(window.byDefault === true && registered.plugin.capabilities.finite === true)) {
-      return window
-    }
+    if (extentOf === undefined || registered.plugin.capabilities.finite !== true) return window
+    // Asked in any case: a source that has nothing of the subject says so here, while another can step in.
     const extent = Option.getOrUndefined(yield* extentOf(subject, target.timeframe))
-    if (extent === undefined) return window
+    if (extent === undefined || window.byDefault !== true) return window
     const to = Math.min(window.to ?? Infinity, extent.end ?? Infinity)
-    return { from: extent.first, ...(to === Infinity ? {} : { to }) } satisfies Plan.Window
+    return { from: extent.first, whole: true, ...(to === Infinity ? {} : { to }) } satisfies Plan.Window
   })
 
   const planFor = Effect.fnUntraced(function* (target: Target, registered: Registered) {
@@ -191,8 +190,8 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
         unconfirmed(selected.coverage, selected.plan, policy, options.now).length === 0
       const final = i === names.length - 1 || realSymbols.has(`${registered.id} ${instrument.symbol}`)
       const known = stored.has(Series.key(selected.plan.request.series))
-      if (final || (idle && known)) return selected
-      const error = yield* unreachable(name)
+      if (final || (idle && known && selected.error === undefined)) return selected
+      const error = selected.error ?? (yield* unreachable(name))
       if (error === undefined) return selected
       const entry = passed.get(name)
       if (entry === undefined) passed.set(name, { symbols: new Set([instrument.symbol]), error })

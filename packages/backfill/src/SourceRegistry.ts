@@ -80,7 +80,7 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
       if (value !== undefined && value !== "") input[field] = value
     }
     if (argument !== undefined) input[chosen.argument!] = argument
-    return yield* Schema.decodeUnknownEffect(chosen.config)(input).pipe(
+    return yield* Schema.decodeUnknownEffect(chosen.config)(input, { onExcessProperty: "error" }).pipe(
       Effect.mapError((error) => ofSchema(`The settings of the source "${chosen.id}" are wrong`, error))
     )
   })

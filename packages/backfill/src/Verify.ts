@@ -163,10 +163,9 @@ export const gaps = Effect.fnUntraced(function* (
     const missing = interval === undefined ? 0 : calendar.countOpens(series.timeframe, interval)
     if (interval === undefined || missing === 0) return []
     const times = run.confirmations === 1 ? "once" : `${run.confirmations} times`
+    const second = (instant: number) => Instant.format(Math.floor(instant / 1000) * 1000)
     const when =
-      run.firstAt === run.lastAt
-        ? `at ${Instant.format(run.lastAt)}`
-        : `from ${Instant.format(run.firstAt)} to ${Instant.format(run.lastAt)}`
+      run.firstAt === run.lastAt ? `at ${second(run.lastAt)}` : `from ${second(run.firstAt)} to ${second(run.lastAt)}`
     return [
       {
         series,

@@ -47,4 +47,4 @@ const explained: ReadonlySet<GapCause> = new Set(["outage", "no-trades", "not-li
 export const isExplained = (gap: Gap): boolean => explained.has(gap.cause)
 
 export const format = (gap: Gap): string =>
-  `${key(gap.series)} ${formatInterval(gap.interval)}: ${gap.missing} candle${gap.missing === 1 ? "" : "s"} missing, ${gap.cause}`
+  `${key(gap.series)} ${formatInterval(gap.interval)}: ${gap.missing.toLocaleString("en-US")} candle${gap.missing === 1 ? "" : "s"} missing, ${gap.cause}`

@@ -88,7 +88,7 @@ export const describe = (reason: Reason): string => {
     case "Unsupported":
       return `not supported: ${reason.detail}`
     case "NotListed":
-      return `unknown symbol: ${reason.detail}`
+      return reason.detail
     case "RetentionLimit":
       return "the range is older than the provider keeps"
     case "Unavailable":

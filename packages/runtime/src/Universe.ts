@@ -96,7 +96,8 @@ export interface Choice {
 
 /** The instruments of a command, each with the sources to try. */
 export const resolve = Effect.fnUntraced(function* (choice: Choice, list: ReadonlyArray<Instrument.Instrument>) {
-  const known = new Map([...builtIn, ...list].map((one) => [one.symbol, one]))
+  const base = list.length > 0 ? list : builtIn
+  const known = new Map(base.map((one) => [one.symbol, one]))
   const explicit = choice.source !== "auto"
   const find = Effect.fnUntraced(function* (text: string) {
     const symbol = text.toUpperCase()
@@ -110,11 +111,12 @@ export const resolve = Effect.fnUntraced(function* (choice: Choice, list: Readon
     if (explicit) return instrument(symbol, [choice.source])
     return yield* usage(
       `The symbol ${symbol} is not on your list (${[...known.keys()].join(", ")}). ` +
-        `Add it: tidemark symbols add ${symbol}; or name a source that has it: --source binance`
+        `Add it: tidemark symbols add ${symbol}; or name a source that has it: ` +
+        (symbol.includes("/") ? "--source binance" : "--source file:PATH")
     )
   })
-  const base = list.length > 0 ? list.filter((one) => one.active) : builtIn
-  const chosen = choice.symbols.length > 0 ? yield* Effect.forEach(new Set(choice.symbols), find) : base
+  const chosen =
+    choice.symbols.length > 0 ? yield* Effect.forEach(new Set(choice.symbols), find) : base.filter((one) => one.active)
   if (!explicit) return chosen
   const [id] = choice.source.split(":")
   return chosen.map(

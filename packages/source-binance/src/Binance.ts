@@ -49,7 +49,9 @@ const reasonOf = (response: HttpClientResponse.HttpClientResponse, body: Uint8Ar
   const detail = error && `${error.code} ${error.msg}`
   switch (error?.code) {
     case -1121:
-      return new SourceError.NotListed({ detail: "Binance has no such spot pair; see `tidemark symbols list`" })
+      return new SourceError.NotListed({
+        detail: "unknown symbol: Binance has no such spot pair; see `tidemark symbols list`"
+      })
     case -1120:
       return new SourceError.Unsupported({ detail: "Binance has no such timeframe" })
     case -1003:

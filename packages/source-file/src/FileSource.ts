@@ -97,12 +97,24 @@ const make = Effect.fnUntraced(function* (config: Config) {
   const failure = (subject: Source.Subject, reason: SourceError.Reason) =>
     new SourceError.SourceError({ source: id, symbol: subject.symbol, reason })
 
+  /** Dates alone can't be candles shorter than a day. */
+  const fitting = (
+    table: FileTable.FileTable,
+    subject: Source.Subject,
+    timeframe: Timeframe.Timeframe,
+    path: string
+  ): Effect.Effect<FileTable.FileTable, SourceError.SourceError> => {
+    if (!(table.datesOnly && Timeframe.isIntraday(timeframe) && table.rows > 1)) return Effect.succeed(table)
+    const detail = `${path}: it has dates without times of day, so its candles are not ${timeframe}; ask for --timeframes 1d`
+    return Effect.fail(failure(subject, new SourceError.Misconfigured({ detail })))
+  }
+
   /** The checked file of a subject; opened once. */
   const tableOf = Effect.fnUntraced(
     function* (subject: Source.Subject, timeframe: Timeframe.Timeframe) {
       const path = pathOf(subject, timeframe)
       const known = tables.get(path)
-      if (known !== undefined) return known
+      if (known !== undefined) return yield* fitting(known, subject, timeframe, path)
       const sql = yield* client
       const found = yield* Effect.orDie(sql`SELECT file FROM glob(${path}) LIMIT 1`)
       if (found.length === 0) {
@@ -126,7 +138,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
         })
       )
       tables.set(path, table)
-      return table
+      return yield* fitting(table, subject, timeframe, path)
     },
     (effect) => lock.withPermit(effect)
   )

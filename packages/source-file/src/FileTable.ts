@@ -22,6 +22,7 @@ export interface FileTable {
   readonly candles: Statement.Fragment
   readonly hasQuoteVolume: boolean
   readonly hasTrades: boolean
+  readonly rows: number
   /** Every time is a midnight: the file has dates, not instants. */
   readonly datesOnly: boolean
 }
@@ -125,7 +126,8 @@ export const open = Effect.fnUntraced(function* (
     candles,
     hasQuoteVolume: layout.quoteVolume !== undefined,
     hasTrades: layout.trades !== undefined,
-    datesOnly: facts!.timed === 0
+    rows: Number(facts!.rows),
+    datesOnly: Number(facts!.timed) === 0
   }
 })
 

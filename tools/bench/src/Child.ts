@@ -82,7 +82,7 @@ export const measure = Effect.fnUntraced(function* (command: Command) {
 /** The path of a script of this package. */
 export const script = (name: string): string => fileURLToPath(new URL(`./child/${name}`, import.meta.url))
 
-const bin = fileURLToPath(new URL("../../../apps/cli/src/bin.ts", import.meta.url))
+const bin = fileURLToPath(new URL("../../../apps/cli/src/bin.js", import.meta.url))
 
 /** The product as its first line starts it: Node's flags, then the program. */
 export const tidemark: ReadonlyArray<string> = [

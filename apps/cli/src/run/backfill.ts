@@ -28,6 +28,11 @@ export interface Input extends RangeFlags {
 /** What the user asks for, checked before anything is opened for writing. */
 const toOptions = Effect.fnUntraced(function* (input: Input) {
   const timeframes = yield* Lists.timeframes(input.timeframes)
+  if (Option.isSome(input.symbols) && Lists.items(input.symbols).length === 0) {
+    return yield* new UsageError.UsageError({
+      message: "--symbols names no symbol. Write --symbols BTC/USDT,AAPL, or leave it out for all"
+    })
+  }
   const window = yield* toWindow(input)
   const concurrency = Option.getOrUndefined(input.concurrency)
   if (concurrency !== undefined && concurrency < 1) {

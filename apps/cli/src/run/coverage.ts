@@ -1,5 +1,6 @@
 /** The work of `tidemark coverage`: what the ledger says is stored. */
-import { CandleStore, Instant } from "@tidemark/core"
+import { Calendars } from "@tidemark/calendars"
+import { CandleStore, Instant, Instrument, SymbolStore } from "@tidemark/core"
 import { Effect, type Option } from "effect"
 import * as CoverageView from "../view/CoverageView.ts"
 import * as Lists from "./Lists.ts"
@@ -12,14 +13,25 @@ export interface Input {
 
 export const run = Effect.fnUntraced(function* (input: Input) {
   const timeframes = yield* Lists.timeframes(input.timeframes)
-  const all = yield* Effect.flatMap(CandleStore.CandleStore, (store) => store.list).pipe(withStores("read"))
+  const { all, list } = yield* Effect.gen(function* () {
+    const candles = yield* CandleStore.CandleStore
+    const symbols = yield* SymbolStore.SymbolStore
+    return { all: yield* candles.list, list: yield* symbols.list }
+  }).pipe(withStores("read"))
+  const calendars = new Map(list.map((instrument) => [instrument.symbol, instrument.calendar]))
+  const calendarOf = (symbol: string) =>
+    Calendars.get(calendars.get(symbol) ?? Instrument.calendarOf(Instrument.assetClassOf(symbol)))
   const symbols = new Set(Lists.items(input.symbols).map((symbol) => symbol.toUpperCase()))
   const stored = all.filter(
     ({ series }) =>
       (symbols.size === 0 || symbols.has(series.symbol)) &&
       (input.timeframes._tag === "None" || timeframes.includes(series.timeframe))
   )
-  const rows = stored.map(CoverageView.summarize)
+  const rows = stored.map((entry) =>
+    CoverageView.summarize(entry, (interval) =>
+      calendarOf(entry.series.symbol).countOpens(entry.series.timeframe, interval)
+    )
+  )
   yield* print({
     json: () =>
       rows.map((row) => ({

@@ -19,14 +19,16 @@ const syntheticNotice = (report: Report.Report): ReadonlyArray<string> => {
   const synthetic = report.outcomes.filter((outcome) => outcome.provenance === "synthetic")
   if (synthetic.length === 0) return []
   const symbols = [...new Set(synthetic.map((outcome) => outcome.series.symbol))]
+  const pair = symbols.find((symbol) => symbol.includes("/"))
+  const share = symbols.find((symbol) => !symbol.includes("/"))
   const reasons = report.passedOver.map((passed) => `  ${passed.error}`)
   return [
     "",
     `! SYNTHETIC DATA: ${symbols.join(", ")} ${symbols.length === 1 ? "is" : "are"} generated, not market history.`,
     ...reasons,
-    "  For real data, name a source that you can reach, or your own files:",
-    "    tidemark backfill --symbols BTC/USDT --source binance",
-    "    tidemark backfill --symbols AAPL --timeframes 1d --source file:history/AAPL.csv"
+    "  For real data, use a source where it can be reached, or your own files:",
+    ...(pair === undefined ? [] : [`    tidemark backfill --symbols ${pair} --source binance`]),
+    `    tidemark backfill --symbols ${share ?? symbols[0]} --timeframes 1d --source file:history.csv`
   ]
 }
 

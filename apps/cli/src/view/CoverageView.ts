@@ -1,5 +1,5 @@
 /** What is stored, as a matrix and a list. Pure. */
-import { type CandleStore, Instant, type Provenance, type Timeframe } from "@tidemark/core"
+import { type CandleStore, Coverage, Instant, Interval, type Provenance, type Timeframe } from "@tidemark/core"
 import { count } from "./Format.ts"
 import * as Matrix from "./Matrix.ts"
 import { render } from "./Table.ts"
@@ -14,24 +14,38 @@ export interface CoverageRow {
   readonly candles: number
   /** Candles that the source was asked for and did not have. */
   readonly missing: number
-  /** Stretches that were never asked for between the first and the last. */
+  /** Candles between the first and the last that were never asked for. */
   readonly unfetched: number
 }
 
-export const summarize = ({ coverage, provenance, rows, series }: CandleStore.StoredSeries): CoverageRow => ({
-  symbol: series.symbol,
-  timeframe: series.timeframe,
-  source: series.source,
-  provenance,
-  from: coverage.fetched[0]?.from,
-  to: coverage.fetched.at(-1)?.to,
-  candles: rows,
-  missing: coverage.empty.reduce((sum, run) => sum + run.opens, 0),
-  unfetched: Math.max(0, coverage.fetched.length - 1)
-})
+/** `countOpens`: candles that the series' calendar expects in an interval. */
+export const summarize = (
+  { coverage, provenance, rows, series }: CandleStore.StoredSeries,
+  countOpens: (interval: Interval.Interval) => number
+): CoverageRow => {
+  const from = coverage.fetched[0]?.from
+  const to = coverage.fetched.at(-1)?.to
+  const between =
+    from === undefined || to === undefined ? [] : Interval.difference([{ from, to }], Coverage.fetchedSet(coverage))
+  return {
+    symbol: series.symbol,
+    timeframe: series.timeframe,
+    source: series.source,
+    provenance,
+    from,
+    to,
+    candles: rows,
+    missing: coverage.empty.reduce((sum, run) => sum + run.opens, 0),
+    unfetched: between.reduce((sum, interval) => sum + countOpens(interval), 0)
+  }
+}
 
 const share = (row: CoverageRow): number =>
-  row.candles + row.missing === 0 ? 0 : row.candles / (row.candles + row.missing)
+  row.candles === 0 ? 0 : row.candles / (row.candles + row.missing + row.unfetched)
+
+/** To the minute: while a market is closed, coverage ends with the run's own clock. */
+const minute = (instant: number | undefined): string =>
+  instant === undefined ? "" : Instant.format(Math.floor(instant / 60_000) * 60_000)
 
 const toCell = (row: CoverageRow): Matrix.Cell => ({
   symbol: `${row.symbol} (${row.source})`,
@@ -47,17 +61,18 @@ export const toText = (rows: ReadonlyArray<CoverageRow>): string => {
     row.timeframe,
     row.source,
     row.provenance,
-    row.from === undefined ? "" : Instant.format(row.from),
-    row.to === undefined ? "" : Instant.format(row.to),
+    minute(row.from),
+    minute(row.to),
     count(row.candles),
-    count(row.missing)
+    count(row.missing),
+    count(row.unfetched)
   ])
   return [
     Matrix.draw(rows.map(toCell)),
     Matrix.legend,
     "",
-    render(["symbol", "timeframe", "source", "provenance", "from", "to", "candles", "missing"], list, {
-      right: [6, 7]
+    render(["symbol", "timeframe", "source", "provenance", "from", "to", "candles", "missing", "not asked"], list, {
+      right: [6, 7, 8]
     })
   ].join("\n")
 }

@@ -103,7 +103,7 @@ export const show = Effect.gen(function* () {
         return isTerminal
           ? undefined
           : yield* say(
-              `${Series.key(event.series)}: ${event.error.message}; attempt ${event.attempt + 1} in ${duration(event.delayMillis)}`
+              `${Series.key(event.series)}: ${SourceError.describe(event.error.reason)}; attempt ${event.attempt + 1} in ${duration(event.delayMillis)}`
             )
       case "StageStarted":
         return event.stage === "repair" ? yield* say("repair: asking again for candles that answers lacked") : undefined

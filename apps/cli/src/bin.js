@@ -1,7 +1,7 @@
 #!/usr/bin/env -S node --max-semi-space-size=4
 /**
  * Keeps the compiled form of what it loads, so that the next start is twice
- * as fast; then the program.
+ * as fast; then the program, which Node runs from its TypeScript source.
  *
  * The flag bounds what V8 keeps for short-lived objects: pages of candles are
  * short-lived and large, and the default lets them grow the process by a
@@ -9,5 +9,12 @@
  */
 import { enableCompileCache } from "node:module"
 
+if (Number(process.versions.node.split(".")[0]) < 24) {
+  process.stderr.write(
+    `tidemark: Node.js ${process.versions.node} is too old to run Tidemark, which brings its own. ` +
+      "Start it as `npx tidemark` in its folder, or as `npx --prefix FOLDER tidemark` from elsewhere\n"
+  )
+  process.exit(2)
+}
 enableCompileCache()
 await import("./main.ts")
