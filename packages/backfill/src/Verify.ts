@@ -21,7 +21,7 @@ import type { SeriesPlan } from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 
 /** Candles looked at in one piece: bounds memory, whatever the history. */
-const opensPerPiece = 262_144
+const opensPerPiece = 65_536
 
 /** Runs of candles that `present` lacks within the interval, as holes that end where their last candle closes. */
 export const holes = (
