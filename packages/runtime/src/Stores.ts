@@ -11,6 +11,9 @@ const duckDbPath = (url: string): string | undefined => {
   return /^[a-z][a-z0-9+.-]+:/i.test(url) ? undefined : url
 }
 
+/** The URL as messages may show it: without a user's name and password. */
+export const label = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1")
+
 export const layer = (url: string, mode: Mode) =>
   Layer.unwrap(
     Effect.gen(function* () {

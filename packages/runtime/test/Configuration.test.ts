@@ -1,6 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, expect, it } from "@effect/vitest"
-import { Configuration } from "@tidemark/runtime"
+import { Configuration, Stores } from "@tidemark/runtime"
 import { Effect, FileSystem, Option, Schema } from "effect"
 
 const none: Configuration.Flags = { database: Option.none(), config: Option.none() }
@@ -65,5 +65,12 @@ describe("Configuration", () => {
       $defs: definitions
     }
     await expect(`${JSON.stringify(document, null, 2)}\n`).toMatchFileSnapshot("../tidemark.schema.json")
+  })
+})
+
+describe("Stores", () => {
+  it("never shows a password", () => {
+    assert.strictEqual(Stores.label("postgresql://me:secret@db.example/t"), "postgresql://db.example/t")
+    assert.strictEqual(Stores.label("duckdb:./data/tidemark.duckdb"), "duckdb:./data/tidemark.duckdb")
   })
 })

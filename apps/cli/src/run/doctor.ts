@@ -1,7 +1,7 @@
 /** The work of `tidemark doctor`: what works here, and what to do about what does not. */
 import { SourceRegistry } from "@tidemark/backfill"
 import { CandleStore } from "@tidemark/core"
-import { Runtime } from "@tidemark/runtime"
+import { Runtime, Stores } from "@tidemark/runtime"
 import { Effect, Result } from "effect"
 import { exitWith } from "../Failure.ts"
 import { count } from "../view/Format.ts"
@@ -36,7 +36,7 @@ const database = Effect.gen(function* () {
   return {
     what: "database",
     ok: true,
-    detail: `${databaseUrl}: ${result.success.length} series, ${count(rows)} candles`
+    detail: `${Stores.label(databaseUrl)}: ${result.success.length} series, ${count(rows)} candles`
   }
 })
 
