@@ -266,18 +266,6 @@ describe("the provider's limits", () => {
       assert.strictEqual(yield* provider.requestCount, 1)
     }).pipe(Effect.provide(serving()))
   )
-
-  it.live("a used-up budget that the provider reports is respected without a single 429", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      const report = yield* Backfill.run(options())
-      assert.strictEqual(Report.exitCode(report), 0)
-      assert.deepStrictEqual(
-        (yield* provider.requests).filter(({ status }) => status === 429),
-        []
-      )
-    }).pipe(Effect.provide(Layer.provideMerge(engine(), Emulator.layer({ datasets: [dataset], weightLimit: 6_000 }))))
-  )
 })
 
 describe("patience", () => {

@@ -166,7 +166,8 @@ const make = Effect.fnUntraced(function* (config: Config) {
           const candles = table.datesOnly ? { ...read, openTime: onSessions(calendar, timeframe, read.openTime) } : read
           const last = candles.openTime.at(-1)
           if (last === undefined || last < cursor) return Stream.empty
-          const answered = { from: cursor, to: calendar.openAtOrAfter(timeframe, last + 1) }
+          // Right behind the row, not at the next open: a row between the two belongs to the next batch.
+          const answered = { from: cursor, to: last + 1 }
           const page = Source.page(request, answered, candles, now)
           if (page !== undefined) cursor = page.interval.to
           return page === undefined ? Stream.empty : Stream.make(page)

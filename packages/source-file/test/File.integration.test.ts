@@ -155,6 +155,20 @@ describe("a file's form", () => {
   )
 })
 
+describe("rows that are not on the grid", () => {
+  it.effect("are all there, the first and the last too, however many batches they come in", () =>
+    Effect.gen(function* () {
+      yield* atNow
+      const start = Date.parse("2024-01-01T00:00:30Z")
+      const size = 65_537
+      const text = Array.from({ length: size }, (_, i) => `${start + i * 30_000},1,1,1,1,1`).join("\n")
+      // Two rows a minute, so that the batches meet inside a minute.
+      const candles = yield* read({ path: write(`time,open,high,low,close,volume\n${text}\n`) }, "24/7", "1m")
+      assert.strictEqual(Candles.length(candles), size)
+    })
+  )
+})
+
 describe("a file that is wrong is refused whole, with the row and the way out", () => {
   const header = "time,open,high,low,close,volume\n2024-01-31T10:00Z,10,12,9,11,5\n"
   const cases: Readonly<Record<string, readonly [text: string, message: ReadonlyArray<string>]>> = {
