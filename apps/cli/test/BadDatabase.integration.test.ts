@@ -81,10 +81,10 @@ describe("a database that cannot be used", { concurrent: true }, () => {
       says: ["newer Tidemark (schema 999", "Update Tidemark", "--database"]
     },
     {
-      name: "a database of a kind that is not there yet",
-      args: on("postgresql://user:secret@localhost/market"),
+      name: "a database of a kind that Tidemark does not have",
+      args: on("mysql://user:secret@localhost/market"),
       code: 2,
-      says: ['"postgresql:"', "--database duckdb:./data/tidemark.duckdb"]
+      says: ['"mysql:"', "--database duckdb:./data/tidemark.duckdb"]
     },
     { name: "no database", args: on("duckdb:"), code: 2, says: ["--database duckdb:./data/tidemark.duckdb"] }
   ]

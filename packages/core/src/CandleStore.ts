@@ -73,7 +73,7 @@ export class CandleStore extends Context.Service<
     readonly openTimes: (series: Series, interval: Interval) => Stream.Stream<Float64Array, StoreError>
     /** What is covered; `Coverage.none` for a series that is not there. */
     readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
-    /** Everything stored, in one pass. */
+    /** Everything stored, as of one moment. */
     readonly list: Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
     /**
      * Brings the ledger in line with a table that something else has changed. `lost` counts as never fetched and
@@ -84,6 +84,11 @@ export class CandleStore extends Context.Service<
       series: Series,
       damage: { readonly lost: IntervalSet; readonly found: IntervalSet }
     ) => Effect.Effect<void, StoreError>
+    /**
+     * Runs work during which nobody else writes the series, in one transaction: what it reads fits together,
+     * and what it writes counts only if it succeeds. Work that loses the database is run again from its start.
+     */
+    readonly exclusively: <A, E, R>(series: Series, work: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StoreError, R>
     readonly revisions: (series: Series, interval: Interval) => Effect.Effect<ReadonlyArray<Revision>, StoreError>
     /** Records the open of the oldest candle that the source says it has. */
     readonly setListedAt: (series: Series, provenance: Provenance, at: EpochMillis) => Effect.Effect<void, StoreError>

@@ -72,6 +72,7 @@ const confirmationsOf = (empty: ReadonlyArray<Empty>, hole: Interval.Interval) =
   return Interval.covers(Interval.normalize(earlier), hole)
     ? {
         count: Math.min(...earlier.map((run) => run.confirmations)),
+        lastAt: Math.max(...earlier.map((run) => run.lastAt)),
         firstAt: Math.max(...earlier.map((run) => run.firstAt))
       }
     : undefined
@@ -113,7 +114,8 @@ export const record = (coverage: Coverage, answer: Answer): Coverage => {
       from: hole.from,
       to: hole.to,
       opens: hole.opens,
-      confirmations: (before?.count ?? 0) + 1,
+      // The same answer recorded again, by a writer that did not hear of its success, confirms nothing more.
+      confirmations: (before?.count ?? 0) + (before?.lastAt === answer.at ? 0 : 1),
       firstAt: before?.firstAt ?? answer.at,
       lastAt: answer.at
     }

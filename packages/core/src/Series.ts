@@ -18,3 +18,9 @@ export type Series = typeof Series.Type
 export const key = (series: Series): string => `${series.source} ${series.symbol} ${series.timeframe}`
 
 export const equals = (a: Series, b: Series): boolean => key(a) === key(b)
+
+/** The order in which all processes take series, by code unit. */
+export const order = (a: Series, b: Series): number => {
+  const [left, right] = [key(a), key(b)]
+  return left < right ? -1 : left > right ? 1 : 0
+}

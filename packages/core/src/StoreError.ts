@@ -24,6 +24,12 @@ export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", {
 /** The disk, or another resource of the machine, is used up. */
 export class Exhausted extends Schema.TaggedError<Exhausted>()("Exhausted", { detail: Schema.String }) {}
 
+/** The role may not do this: it reads only, or has no rights here. */
+export class Denied extends Schema.TaggedError<Denied>()("Denied", { detail: Schema.String }) {}
+
+/** The server has no connection to spare, is starting, or others hold what is needed: waiting helps. */
+export class Busy extends Schema.TaggedError<Busy>()("Busy", { detail: Schema.String }) {}
+
 /** The connection to the server broke. */
 export class Disconnected extends Schema.TaggedError<Disconnected>()("Disconnected", { detail: Schema.String }) {}
 
@@ -32,7 +38,17 @@ export class StatementFailed extends Schema.TaggedError<StatementFailed>()("Stat
   detail: Schema.String
 }) {}
 
-export const Reason = Schema.Union([Held, TooNew, Foreign, CannotOpen, Exhausted, Disconnected, StatementFailed])
+export const Reason = Schema.Union([
+  Held,
+  TooNew,
+  Foreign,
+  CannotOpen,
+  Exhausted,
+  Denied,
+  Busy,
+  Disconnected,
+  StatementFailed
+])
 export type Reason = typeof Reason.Type
 
 const describe = (reason: Reason): string => {
@@ -53,6 +69,10 @@ const describe = (reason: Reason): string => {
       return `cannot open the database: ${reason.detail}. Name another with --database`
     case "Exhausted":
       return `no room: ${reason.detail}. Free some, then run the same command again; it continues where it stopped`
+    case "Denied":
+      return `not allowed: ${reason.detail}. Use a role that may, or ask the owner of the database for the right`
+    case "Busy":
+      return `the database is busy: ${reason.detail}. Run the same command again later; it continues where it stopped`
     case "Disconnected":
       return `lost the database: ${reason.detail}. Run the same command again; it continues where it stopped`
     case "StatementFailed":
@@ -68,6 +88,10 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
   reason: Reason,
   cause: Schema.optionalKey(Schema.Defect())
 }) {
+  /** Whether the same may work in a moment, with nothing changed: transactions are all or nothing. */
+  get isTransient(): boolean {
+    return this.reason._tag === "Disconnected" || this.reason._tag === "Busy"
+  }
   override get message(): string {
     return `${this.database}: ${describe(this.reason)}`
   }

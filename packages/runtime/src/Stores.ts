@@ -1,30 +1,67 @@
 /** The storage that a database URL names. */
 import { UsageError } from "@tidemark/backfill"
-import { Effect, Layer } from "effect"
+import { type StoreError } from "@tidemark/core"
+import { Storage } from "@tidemark/storage"
+import { Effect, type FileSystem, Layer, type Path, Redacted } from "effect"
 
-/** `read` changes nothing, `update` writes to a database that is there, `write` makes one. */
-export type Mode = "read" | "update" | "write"
+export type { Mode } from "@tidemark/storage/Storage"
 
-/** The file of a `duckdb:` URL or of a plain path. */
-const duckDbPath = (url: string): string | undefined => {
-  if (url.startsWith("duckdb:")) return url.slice("duckdb:".length).replace(/^\/\//, "")
-  return /^[a-z][a-z0-9+.-]+:/i.test(url) ? undefined : url
+type Target =
+  | { readonly kind: "duckdb"; readonly path: string; readonly label: string }
+  | { readonly kind: "postgres"; readonly url: Redacted.Redacted; readonly label: string }
+  | { readonly kind: "unknown"; readonly scheme: string }
+
+const schemeOf = (url: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
+
+/** A server's URL without what is nobody's business: no name, no password, no options. */
+const serverLabel = (url: string): string | undefined => {
+  if (!URL.canParse(url)) return undefined
+  const { host, hostname, pathname, protocol, searchParams } = new URL(url)
+  return `${protocol}//${host || (searchParams.get("host") ?? hostname)}${pathname}`
+}
+
+const parse = (url: string): Target => {
+  const scheme = schemeOf(url)
+  if (scheme === undefined) return { kind: "duckdb", path: url, label: url }
+  if (scheme === "duckdb") {
+    const path = url.slice("duckdb:".length).replace(/^\/\//, "")
+    return { kind: "duckdb", path, label: url }
+  }
+  if (scheme !== "postgresql" && scheme !== "postgres") return { kind: "unknown", scheme }
+  const label = serverLabel(url)
+  return label === undefined ? { kind: "unknown", scheme } : { kind: "postgres", url: Redacted.make(url), label }
 }
 
 /** The URL as messages may show it: without a user's name and password. */
-export const label = (url: string): string => url.replace(/^([a-z][a-z0-9+.-]*:\/\/)[^/@]*@/i, "$1")
+export const label = (url: string): string => {
+  const target = parse(url)
+  return target.kind === "unknown" ? `${target.scheme}:…` : target.label
+}
 
-export const layer = (url: string, mode: Mode) =>
+/** A connection to the database, with the schema in it. */
+export const connect = (
+  url: string,
+  mode: Storage.Mode
+): Layer.Layer<Storage.Connection, StoreError.StoreError | UsageError.UsageError, FileSystem.FileSystem | Path.Path> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      const path = duckDbPath(url)
-      if (path === undefined || path === "") {
-        const scheme = url.split(":", 1)[0]
-        return yield* new UsageError.UsageError({
-          message: `Cannot use a "${scheme}:" database. Use duckdb:PATH, for example --database duckdb:./data/tidemark.duckdb`
-        })
+      const target = parse(url)
+      if (target.kind === "postgres") {
+        const { PostgresStorage } = yield* Effect.promise(() => import("@tidemark/storage-postgres"))
+        return PostgresStorage.connect({ ...target, mode })
       }
-      const { DuckDbStorage } = yield* Effect.promise(() => import("@tidemark/storage-duckdb"))
-      return DuckDbStorage.layer({ path, mode })
+      if (target.kind === "duckdb" && target.path !== "") {
+        const { DuckDbStorage } = yield* Effect.promise(() => import("@tidemark/storage-duckdb"))
+        return DuckDbStorage.connect({ path: target.path, mode })
+      }
+      const what = target.kind === "unknown" ? `this "${target.scheme}:" database` : "a database without a path"
+      return yield* new UsageError.UsageError({
+        message:
+          `Cannot use ${what}. Use duckdb:PATH, for example --database duckdb:./data/tidemark.duckdb, ` +
+          "or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+      })
     })
   )
+
+/** All stores of the database. */
+export const layer = (url: string, mode: Storage.Mode) => Storage.layer.pipe(Layer.provide(connect(url, mode)))

@@ -59,7 +59,18 @@ export const layer = (database: string) =>
             // Only numeric and timestamp columns are asked for.
             (batch) => batch.columns as ReadonlyArray<Float64Array>
           ),
-        classify
+        classify,
+        tables: Effect.map(
+          client<{ table_name: string }>`SELECT table_name FROM information_schema.tables
+            WHERE table_schema = current_schema() ORDER BY table_name`,
+          (rows) => rows.map((row) => row.table_name)
+        ),
+        // One process has the file, and its client makes writers wait for one another.
+        rowLock: "",
+        beginSnapshot: "BEGIN TRANSACTION READ ONLY",
+        migrating: (migration) => migration,
+        // Blocks of rows know their smallest and largest values; an index would cost more than it gives.
+        tuning: {}
       })
     )
   )

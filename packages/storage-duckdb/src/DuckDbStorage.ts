@@ -4,9 +4,9 @@
  * One process may have the file open for writing; the next one is told who
  * holds it. Several readers may share one.
  */
-import { type CandleStore, StoreError, type SymbolStore, type SyncLog } from "@tidemark/core"
+import { StoreError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
-import { type Driver, Migrations, type Query, Storage } from "@tidemark/storage"
+import { Storage } from "@tidemark/storage"
 import { Context, Effect, type FileSystem, Layer, type Path } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
@@ -16,12 +16,8 @@ import * as DuckDbFile from "./DuckDbFile.ts"
 export interface Options {
   /** File path, or `:memory:`. */
   readonly path: string
-  /**
-   * `read` changes nothing; `update` writes to a database that is there;
-   * both show an empty one where there is none, without making a file.
-   * `write` makes it.
-   */
-  readonly mode: "read" | "update" | "write"
+  /** `read` and `update` make no file where there is none. */
+  readonly mode: Storage.Mode
 }
 
 const memory = ":memory:"
@@ -59,44 +55,34 @@ const clientLayer = (path: string, mode: "read" | "write", database: string) =>
     )
   ).pipe(Layer.provide(Reactivity.layer))
 
-/** Stores over the database at `path`, which messages call `database`; brought to the newest schema. */
+/** The database at `path`, which messages call `database`. */
 const open = (path: string, database: string, mode: "read" | "write" = "write") =>
-  Storage.layer.pipe(Layer.provide(DuckDbDriver.layer(database)), Layer.provide(clientLayer(path, mode, database)))
+  DuckDbDriver.layer(database).pipe(Layer.provideMerge(clientLayer(path, mode, database)))
 
-type Stores = CandleStore.CandleStore | SymbolStore.SymbolStore | SyncLog.SyncLog | Query.Query
+/** The same, brought to the newest schema. */
+const migrated = (...args: Parameters<typeof open>) => Storage.migrated(open(...args))
 
-/** Stores to read from; an empty database where nothing was ever migrated. */
-const openToRead = (path: string) => {
-  const stores: Effect.Effect<
-    Layer.Layer<Stores, StoreError.StoreError, Driver.Driver | SqlClient.SqlClient>,
-    StoreError.StoreError,
-    Driver.Driver | SqlClient.SqlClient
-  > = Effect.gen(function* () {
-    const schema = yield* Migrations.current
-    if (schema === 0) return open(memory, path, "read")
-    if (schema === Migrations.latest) return Storage.layerNoMigrations
-    const detail = "an older Tidemark wrote it; bring it up to date with `tidemark migrate`"
-    return yield* DuckDbFile.cannotOpen(path, detail)
-  })
-  return Layer.unwrap(stores).pipe(
-    Layer.provide(DuckDbDriver.layer(path)),
-    Layer.provide(clientLayer(path, "read", path))
-  )
-}
-
-/** All stores of the database. Fails with a `StoreError` that says why it cannot be opened. */
-export const layer = ({
+/** The database, with the schema in it. Fails with a `StoreError` that says why it cannot be opened. */
+export const connect = ({
   mode,
   path
-}: Options): Layer.Layer<Stores, StoreError.StoreError, FileSystem.FileSystem | Path.Path> =>
+}: Options): Layer.Layer<Storage.Connection, StoreError.StoreError, FileSystem.FileSystem | Path.Path> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      if (path === memory) return open(memory, memory)
+      if (path === memory) return migrated(memory, memory)
       if (mode === "write") {
-        yield* DuckDbFile.create(path, (temporary) => Effect.scoped(Effect.asVoid(Layer.build(open(temporary, path)))))
-        return open(path, path)
+        yield* DuckDbFile.create(path, (temporary) =>
+          Effect.scoped(Effect.asVoid(Layer.build(migrated(temporary, path))))
+        )
+        return migrated(path, path)
       }
-      if ((yield* DuckDbFile.look(path)) !== "database") return open(memory, path, mode === "read" ? "read" : "write")
-      return mode === "read" ? openToRead(path) : open(path, path)
+      const empty = migrated(memory, path, mode === "read" ? "read" : "write")
+      if ((yield* DuckDbFile.look(path)) !== "database") return empty
+      return mode === "read"
+        ? Storage.existing(open(path, path, "read"), { empty, older: "refuse" })
+        : migrated(path, path)
     })
   )
+
+/** All stores of the database. */
+export const layer = (options: Options) => Storage.layer.pipe(Layer.provide(connect(options)))

@@ -1,10 +1,11 @@
 /** `CandleStore` over SQL that DuckDB and Postgres both take. */
-import { Candles, CandleStore, Coverage, Interval, type Revision, type Series } from "@tidemark/core"
+import { Candles, CandleStore, Coverage, Interval, type Revision, Series } from "@tidemark/core"
 import { Effect, Layer, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Driver } from "./Driver.ts"
-import { failing, failingStream } from "./Failure.ts"
+import { failingStream } from "./Failure.ts"
 import * as Ledger from "./Ledger.ts"
+import * as Operation from "./Operation.ts"
 import { compare, type Stored } from "./Replacement.ts"
 import { insertRows } from "./Rows.ts"
 import { epochMillis, timestamp, timestampText } from "./Timestamp.ts"
@@ -41,6 +42,7 @@ const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const driver = yield* Driver
   const ledger = yield* Ledger.make
+  const operation = yield* Operation.make
 
   const inside = (seriesId: number, interval: Interval.Interval) =>
     sql`series_id = ${seriesId} AND open_time >= ${timestamp(sql, interval.from)}
@@ -90,8 +92,7 @@ const make = Effect.gen(function* () {
     return replacement.result
   })
 
-  const writePage = Effect.fnUntraced(function* (page: CandleStore.PageWrite) {
-    const seriesId = yield* ledger.findOrCreate(page.series, page.provenance)
+  const writePage = Effect.fnUntraced(function* (seriesId: number, page: CandleStore.PageWrite) {
     const before = yield* ledger.around(seriesId, page.interval)
     const size = Candles.length(page.candles)
     // Rows exist only inside what is covered, so a fresh interval needs neither a look nor a delete.
@@ -111,8 +112,19 @@ const make = Effect.gen(function* () {
   })
 
   const write = Effect.fn("CandleStore.write")(
-    (pages: ReadonlyArray<CandleStore.PageWrite>) => sql.withTransaction(Effect.forEach(pages, writePage)),
-    failing(driver, "write candles")
+    (pages: ReadonlyArray<CandleStore.PageWrite>) =>
+      sql.withTransaction(
+        Effect.gen(function* () {
+          const ids = new Map<string, number>()
+          // All series first, in the order that every process keeps: none waits for one that waits for it.
+          for (const { provenance, series } of pages.toSorted((a, b) => Series.order(a.series, b.series))) {
+            const key = Series.key(series)
+            if (!ids.has(key)) ids.set(key, yield* ledger.lockOrCreate(series, provenance))
+          }
+          return yield* Effect.forEach(pages, (page) => writePage(ids.get(Series.key(page.series))!, page))
+        })
+      ),
+    operation("write candles")
   )
 
   const current = (seriesId: number, interval: Interval.Interval) =>
@@ -161,13 +173,10 @@ const make = Effect.gen(function* () {
       )
     )
 
-  const coverage = Effect.fn("CandleStore.coverage")(
-    function* (series: Series.Series) {
-      const row = yield* ledger.find(series)
-      return row === undefined ? Coverage.none : yield* ledger.all(row.series_id)
-    },
-    failing(driver, "read coverage")
-  )
+  const coverage = Effect.fn("CandleStore.coverage")(function* (series: Series.Series) {
+    const row = yield* ledger.find(series)
+    return row === undefined ? Coverage.none : yield* ledger.all(row.series_id)
+  }, operation("read coverage"))
 
   const list = Effect.gen(function* () {
     const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series ORDER BY symbol, source, series_id`
@@ -182,13 +191,18 @@ const make = Effect.gen(function* () {
       rows: rows.get(row.series_id) ?? 0,
       listedAt: row.listed_ms === null ? undefined : Number(row.listed_ms)
     }))
-  }).pipe(failing(driver, "list series"), Effect.withSpan("CandleStore.list"))
+  }).pipe(
+    sql.withTransaction,
+    Effect.provideService(SqlClient.BeginTransaction, driver.beginSnapshot),
+    operation("list series"),
+    Effect.withSpan("CandleStore.list")
+  )
 
   const reconcile: CandleStore.CandleStore["Service"]["reconcile"] = Effect.fn("CandleStore.reconcile")(
     (series, { found, lost }) =>
       sql.withTransaction(
         Effect.gen(function* () {
-          const row = yield* ledger.find(series)
+          const row = yield* ledger.lock(series)
           if (row === undefined) return
           const { series_id: seriesId } = row
           const before = yield* ledger.all(seriesId)
@@ -216,57 +230,59 @@ const make = Effect.gen(function* () {
           })
         })
       ),
-    failing(driver, "reconcile")
+    operation("reconcile")
   )
 
-  const revisions = Effect.fn("CandleStore.revisions")(
-    function* (series: Series.Series, interval: Interval.Interval) {
-      const row = yield* ledger.find(series)
-      if (row === undefined) return []
-      const rows = yield* sql<RevisionRow>`SELECT *, ${epochMillis(sql, "open_time")} AS open_ms,
+  const exclusively: CandleStore.CandleStore["Service"]["exclusively"] = (series, work) =>
+    sql
+      .withTransaction(Effect.andThen(ledger.lock(series), work))
+      .pipe(operation("work on a series"), Effect.withSpan("CandleStore.exclusively"))
+
+  const revisions = Effect.fn("CandleStore.revisions")(function* (series: Series.Series, interval: Interval.Interval) {
+    const row = yield* ledger.find(series)
+    if (row === undefined) return []
+    const rows = yield* sql<RevisionRow>`SELECT *, ${epochMillis(sql, "open_time")} AS open_ms,
         ${epochMillis(sql, "known_at")} AS known_ms, ${epochMillis(sql, "revised_at")} AS revised_ms
       FROM revisions WHERE ${inside(row.series_id, interval)} ORDER BY open_time, revised_at`
-      return rows.map((revision): Revision.Revision => ({
-        series,
-        openTime: Number(revision.open_ms),
-        knownAt: Number(revision.known_ms),
-        revisedAt: Number(revision.revised_ms),
-        reason: revision.reason,
-        before: {
-          open: revision.open,
-          high: revision.high,
-          low: revision.low,
-          close: revision.close,
-          volume: revision.volume,
-          quoteVolume: revision.quote_volume ?? Number.NaN,
-          trades: revision.trades ?? Number.NaN
-        },
-        after:
-          revision.new_open === null
-            ? undefined
-            : {
-                open: revision.new_open,
-                high: revision.new_high!,
-                low: revision.new_low!,
-                close: revision.new_close!,
-                volume: revision.new_volume!,
-                quoteVolume: revision.new_quote_volume ?? Number.NaN,
-                trades: revision.new_trades ?? Number.NaN
-              }
-      }))
-    },
-    failing(driver, "read revisions")
-  )
+    return rows.map((revision): Revision.Revision => ({
+      series,
+      openTime: Number(revision.open_ms),
+      knownAt: Number(revision.known_ms),
+      revisedAt: Number(revision.revised_ms),
+      reason: revision.reason,
+      before: {
+        open: revision.open,
+        high: revision.high,
+        low: revision.low,
+        close: revision.close,
+        volume: revision.volume,
+        quoteVolume: revision.quote_volume ?? Number.NaN,
+        trades: revision.trades ?? Number.NaN
+      },
+      after:
+        revision.new_open === null
+          ? undefined
+          : {
+              open: revision.new_open,
+              high: revision.new_high!,
+              low: revision.new_low!,
+              close: revision.new_close!,
+              volume: revision.new_volume!,
+              quoteVolume: revision.new_quote_volume ?? Number.NaN,
+              trades: revision.new_trades ?? Number.NaN
+            }
+    }))
+  }, operation("read revisions"))
 
   const setListedAt: CandleStore.CandleStore["Service"]["setListedAt"] = Effect.fn("CandleStore.setListedAt")(
     (series, provenance, at) =>
       sql.withTransaction(
         Effect.gen(function* () {
-          const seriesId = yield* ledger.findOrCreate(series, provenance)
+          const seriesId = yield* ledger.lockOrCreate(series, provenance)
           yield* sql`UPDATE series SET listed_ms = ${at} WHERE series_id = ${seriesId}`
         })
       ),
-    failing(driver, "write listing")
+    operation("write listing")
   )
 
   return CandleStore.CandleStore.of({
@@ -276,6 +292,7 @@ const make = Effect.gen(function* () {
     coverage,
     list,
     reconcile,
+    exclusively,
     revisions,
     setListedAt
   })

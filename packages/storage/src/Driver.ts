@@ -3,7 +3,8 @@
  *
  * Repositories are written once in SQL that every driver's database takes;
  * this service is the one home of what differs: moving candles in bulk,
- * reading columns, and saying in our words why a statement failed.
+ * reading columns, keeping several writers apart, and saying in our words why
+ * a statement failed.
  */
 import type { Candles, StoreError } from "@tidemark/core"
 import { Context, type Effect, type Stream } from "effect"
@@ -34,5 +35,15 @@ export class Driver extends Context.Service<
     ) => Stream.Stream<ReadonlyArray<Float64Array>, SqlError.SqlError>
     /** Why a statement failed. */
     readonly classify: (error: SqlError.SqlError) => StoreError.Reason
+    /** The tables where ours are, or would be, but for those that the database itself has put there. */
+    readonly tables: Effect.Effect<ReadonlyArray<string>, SqlError.SqlError>
+    /** Ends a SELECT whose rows no other writer may change until the transaction ends; empty where there is one writer. */
+    readonly rowLock: "" | "FOR UPDATE"
+    /** Begins a transaction that reads, and sees one moment of the database throughout. */
+    readonly beginSnapshot: string
+    /** Holds other processes off while the schema changes. */
+    readonly migrating: <A, E, R>(migration: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
+    /** What the schema needs here besides what is portable, such as indexes; by the number of the migration it belongs to. */
+    readonly tuning: Readonly<Record<number, Effect.Effect<unknown, SqlError.SqlError>>>
   }
 >()("@tidemark/storage/Driver") {}

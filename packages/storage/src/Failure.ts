@@ -1,4 +1,4 @@
-/** Turns a driver's `SqlError` into the one error of our stores. */
+/** Turns a driver's `SqlError` into the one error of our stores. Streams and openings use it as it is; the rest goes through `Operation`. */
 import { StoreError } from "@tidemark/core"
 import { Effect, Stream } from "effect"
 import { SqlError } from "effect/sql"

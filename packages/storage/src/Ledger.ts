@@ -2,6 +2,7 @@
 import { type Coverage, type Interval, type Provenance, type Series } from "@tidemark/core"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { Driver } from "./Driver.ts"
 import { insertRows } from "./Rows.ts"
 
 export interface SeriesRow {
@@ -71,22 +72,28 @@ const toRows = (seriesId: number, coverage: Coverage.Coverage): ReadonlyArray<Co
 
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
+  const { rowLock } = yield* Driver
 
-  const find = (series: Series.Series) =>
+  const rowOf = ({ source, symbol, timeframe }: Series.Series, lock: Driver["Service"]["rowLock"]) =>
     Effect.map(
-      sql<SeriesRow>`SELECT * FROM series WHERE source = ${series.source} AND symbol = ${series.symbol}
-        AND timeframe = ${series.timeframe}`,
+      sql<SeriesRow>`SELECT * FROM series WHERE source = ${source} AND symbol = ${symbol}
+        AND timeframe = ${timeframe} ${sql.literal(lock)}`,
       (rows) => rows[0]
     )
 
-  const findOrCreate = Effect.fnUntraced(function* (series: Series.Series, provenance: Provenance.Provenance) {
-    const row = yield* find(series)
+  const find = (series: Series.Series) => rowOf(series, "")
+
+  /** The row, which nobody else writes under until the transaction ends. */
+  const lock = (series: Series.Series) => rowOf(series, rowLock)
+
+  const lockOrCreate = Effect.fnUntraced(function* (series: Series.Series, provenance: Provenance.Provenance) {
+    const row = yield* lock(series)
     if (row !== undefined) return row.series_id
-    const created = yield* sql<{ series_id: number }>`
-      INSERT INTO series (series_id, source, symbol, timeframe, provenance)
+    // Another process may create it at the same time: then this waits for that one, and takes its row.
+    yield* sql`INSERT INTO series (series_id, source, symbol, timeframe, provenance)
       VALUES (nextval('series_ids'), ${series.source}, ${series.symbol}, ${series.timeframe}, ${provenance})
-      RETURNING series_id`
-    return created[0]!.series_id
+      ON CONFLICT DO NOTHING`
+    return (yield* lock(series))!.series_id
   })
 
   /** What overlaps or touches the interval. */
@@ -132,5 +139,5 @@ export const make = Effect.gen(function* () {
     yield* insert(seriesId, after)
   })
 
-  return { find, findOrCreate, around, all, replace, insert }
+  return { find, lock, lockOrCreate, around, all, replace, insert }
 })

@@ -22,10 +22,8 @@ export const latest = Math.max(...migrations.map(([id]) => id))
 
 const found = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const { database } = yield* Driver
-  const tables = yield* sql<{ table_name: string }>`SELECT table_name FROM information_schema.tables
-    WHERE table_schema = current_schema() ORDER BY table_name`
-  const names = tables.map((row) => row.table_name)
+  const { database, tables } = yield* Driver
+  const names = yield* tables
   // A process may be killed between making the list of migrations and running the first.
   if (names.every((name) => name === table)) return 0
   const refuse = (reason: StoreError.Reason) => new StoreError.StoreError({ database, operation: "open", reason })
@@ -44,7 +42,18 @@ const found = Effect.gen(function* () {
 /** The schema of the database, 0 for an empty one. Fails for one that is newer or not ours. */
 export const current = Effect.flatMap(Driver, (driver) => failing(driver, "open")(found))
 
-const migrate = Migrator.make({})({ loader: Effect.succeed(migrations), table }).pipe(
+/** The portable part of every migration, then what the driver adds to it. */
+const tuned = Effect.map(Driver, ({ tuning }) =>
+  migrations.map(([id, name, load]): Migrator.ResolvedMigration => [
+    id,
+    name,
+    Effect.map(load, (migration) => Effect.andThen(migration, tuning[id] ?? Effect.void))
+  ])
+)
+
+const migrate = Effect.gen(function* () {
+  return yield* Migrator.make({})({ loader: Effect.succeed(yield* tuned), table })
+}).pipe(
   // A migration fails with what its statements fail with; anything else is a mistake in this file.
   Effect.catchTag("MigrationError", (error) =>
     SqlError.isSqlError(error.cause) ? Effect.fail(error.cause) : Effect.die(error)
@@ -55,6 +64,7 @@ const migrate = Migrator.make({})({ loader: Effect.succeed(migrations), table })
 export const run = Effect.gen(function* () {
   const driver = yield* Driver
   if ((yield* current) === latest) return []
-  const done = yield* failing(driver, "migrate")(migrate)
+  // Another process may have done it while this one waited; then nothing is missing any more.
+  const done = yield* driver.migrating(migrate).pipe(failing(driver, "migrate"))
   return done.map(([id]) => id)
 })

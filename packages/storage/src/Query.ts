@@ -2,8 +2,7 @@
 import type { StoreError } from "@tidemark/core"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { Driver } from "./Driver.ts"
-import { failing } from "./Failure.ts"
+import * as Operation from "./Operation.ts"
 
 export class Query extends Context.Service<
   Query,
@@ -18,13 +17,13 @@ export class Query extends Context.Service<
     Query,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const driver = yield* Driver
+      const operation = yield* Operation.make
       const run = Effect.fn("Query.run")(
         (text: string) =>
           sql
             .withTransaction(sql<Record<string, unknown>>`${sql.literal(text)}`)
             .pipe(Effect.provideService(SqlClient.BeginTransaction, "BEGIN TRANSACTION READ ONLY")),
-        failing(driver, "query")
+        operation("query")
       )
       return Query.of({ run })
     })

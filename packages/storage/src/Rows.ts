@@ -5,14 +5,16 @@ import type { SqlClient, SqlError } from "effect/sql"
 // Keeps the parameters of one statement well below what databases allow (65,535 in Postgres).
 const rowsPerStatement = 500
 
-/** Inserts rows that all have the same columns; does nothing for none. */
+/** Inserts rows that all have the same columns; does nothing for none. `onConflict` is SQL of ours. */
 export const insertRows = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
   table: string,
-  rows: ReadonlyArray<object>
+  rows: ReadonlyArray<object>,
+  onConflict = ""
 ): Effect.fn.Return<void, SqlError.SqlError> {
   for (let at = 0; at < rows.length; at += rowsPerStatement) {
     const [first, ...rest] = rows.slice(at, at + rowsPerStatement).map((row) => ({ ...row }))
-    if (first !== undefined) yield* sql`INSERT INTO ${sql(table)} ${sql.insert([first, ...rest])}`
+    if (first !== undefined)
+      yield* sql`INSERT INTO ${sql(table)} ${sql.insert([first, ...rest])} ${sql.literal(onConflict)}`
   }
 })

@@ -1,18 +1,63 @@
 /** Everything that a storage provides, over one driver. */
-import { Effect, Layer } from "effect"
+import { type CandleStore, StoreError, type SymbolStore, type SyncLog } from "@tidemark/core"
+import { Context, Effect, Layer } from "effect"
+import { type SqlClient } from "effect/sql"
 import * as CandleRepository from "./CandleRepository.ts"
+import { Driver } from "./Driver.ts"
 import * as Migrations from "./Migrations.ts"
 import { Query } from "./Query.ts"
 import * as SymbolRepository from "./SymbolRepository.ts"
 import * as SyncLogRepository from "./SyncLogRepository.ts"
 
+/**
+ * `read` changes nothing; `update` writes to a database that is there; both
+ * show an empty one where there is none. `write` makes it.
+ */
+export type Mode = "read" | "update" | "write"
+
+/** A database that somebody has opened, with the schema in it. */
+export type Connection = Driver | SqlClient.SqlClient
+
+export type Stores = CandleStore.CandleStore | SymbolStore.SymbolStore | SyncLog.SyncLog | Query
+
 /** The repositories, over a database that has the schema. */
-export const layerNoMigrations = Layer.mergeAll(
+export const layer: Layer.Layer<Stores, never, Connection> = Layer.mergeAll(
   CandleRepository.layer,
   SymbolRepository.layer,
   SyncLogRepository.layer,
   Query.layer
 )
 
-/** The repositories, once the database has been brought to the schema that this program knows. */
-export const layer = Layer.unwrap(Effect.as(Migrations.run, layerNoMigrations))
+/** Brings a database to the schema that this program knows. */
+export const migrated = <E, R>(
+  connection: Layer.Layer<Connection, E, R>
+): Layer.Layer<Connection, E | StoreError.StoreError, R> =>
+  Layer.tap(connection, (context) => Effect.provideContext(Migrations.run, context))
+
+/**
+ * What `connection` has, or `empty` where nothing was ever migrated. A
+ * database of an older program is refused where nothing may change.
+ */
+export const existing = <E, R, E2, R2>(
+  connection: Layer.Layer<Connection, E, R>,
+  options: { readonly empty: Layer.Layer<Connection, E2, R2>; readonly older: "refuse" | "migrate" }
+): Layer.Layer<Connection, E | E2 | StoreError.StoreError, R | R2> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const context = yield* Layer.build(connection)
+      const schema = yield* Effect.provideContext(Migrations.current, context)
+      if (schema === 0) return yield* Layer.build(options.empty)
+      if (schema === Migrations.latest) return context
+      if (options.older === "migrate") {
+        yield* Effect.provideContext(Migrations.run, context)
+        return context
+      }
+      const detail = "an older Tidemark wrote it; bring it up to date with `tidemark migrate`"
+      const { database } = Context.get(context, Driver)
+      return yield* new StoreError.StoreError({
+        database,
+        operation: "open",
+        reason: new StoreError.CannotOpen({ detail })
+      })
+    })
+  )

@@ -2,8 +2,7 @@
 import { Instrument, SymbolStore } from "@tidemark/core"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { Driver } from "./Driver.ts"
-import { failing } from "./Failure.ts"
+import * as Operation from "./Operation.ts"
 import { insertRows } from "./Rows.ts"
 
 interface SymbolRow {
@@ -43,38 +42,39 @@ const toRow = (instrument: Instrument.Instrument) => ({
   active: instrument.active
 })
 
+const replace = `ON CONFLICT (symbol) DO UPDATE SET ${[
+  "asset_class",
+  "calendar",
+  "sources",
+  "listed_ms",
+  "delisted_ms",
+  "active"
+]
+  .map((column) => `${column} = excluded.${column}`)
+  .join(", ")}`
+
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const driver = yield* Driver
+  const operation = yield* Operation.make
 
   const list = Effect.map(sql<SymbolRow>`SELECT * FROM symbols ORDER BY symbol`, (rows) => rows.map(toInstrument)).pipe(
-    failing(driver, "list symbols")
+    operation("list symbols")
   )
 
-  // Replaced as a whole: the old rows go and the new ones come in a few statements, whatever their number.
-  const put = Effect.fn("SymbolStore.put")(
-    (instruments: ReadonlyArray<Instrument.Instrument>) =>
-      sql.withTransaction(
-        Effect.andThen(
-          sql`DELETE FROM symbols WHERE symbol IN ${sql.in(instruments.map((instrument) => instrument.symbol))}`,
-          insertRows(sql, "symbols", [
-            ...new Map(instruments.map((instrument) => [instrument.symbol, toRow(instrument)])).values()
-          ])
-        )
-      ),
-    failing(driver, "write symbols")
-  )
+  const put = Effect.fn("SymbolStore.put")((instruments: ReadonlyArray<Instrument.Instrument>) => {
+    const rows = new Map(instruments.map((instrument) => [instrument.symbol, toRow(instrument)]))
+    // In one order, so that two processes that put the same symbols do not wait for one another.
+    const ascending = [...rows.values()].sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
+    return sql.withTransaction(insertRows(sql, "symbols", ascending, replace))
+  }, operation("write symbols"))
 
-  const remove = Effect.fn("SymbolStore.remove")(
-    function* (symbols: ReadonlyArray<string>) {
-      if (symbols.length === 0) return []
-      const rows = yield* sql<{
-        symbol: string
-      }>`DELETE FROM symbols WHERE symbol IN ${sql.in(symbols)} RETURNING symbol`
-      return rows.map((row) => row.symbol)
-    },
-    failing(driver, "remove symbols")
-  )
+  const remove = Effect.fn("SymbolStore.remove")(function* (symbols: ReadonlyArray<string>) {
+    if (symbols.length === 0) return []
+    const rows = yield* sql<{
+      symbol: string
+    }>`DELETE FROM symbols WHERE symbol IN ${sql.in(symbols)} RETURNING symbol`
+    return rows.map((row) => row.symbol)
+  }, operation("remove symbols"))
 
   return SymbolStore.SymbolStore.of({ list, put, remove })
 })

@@ -2,8 +2,7 @@
 import { SyncLog } from "@tidemark/core"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { Driver } from "./Driver.ts"
-import { failing } from "./Failure.ts"
+import * as Operation from "./Operation.ts"
 import { insertRows } from "./Rows.ts"
 import { epochMillis, timestampText } from "./Timestamp.ts"
 
@@ -60,23 +59,20 @@ const fromRow = (row: SyncRow): SyncLog.SyncEntry => ({
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const driver = yield* Driver
+  const operation = yield* Operation.make
 
   const append = Effect.fn("SyncLog.append")(
     (entries: ReadonlyArray<SyncLog.SyncEntry>) => insertRows(sql, "data_sync_log", entries.map(toRow)),
-    failing(driver, "write the sync log")
+    operation("write the sync log")
   )
 
-  const recent = Effect.fn("SyncLog.recent")(
-    function* (limit: number) {
-      const rows = yield* sql<SyncRow>`SELECT *, ${epochMillis(sql, "requested_from")} AS from_ms,
+  const recent = Effect.fn("SyncLog.recent")(function* (limit: number) {
+    const rows = yield* sql<SyncRow>`SELECT *, ${epochMillis(sql, "requested_from")} AS from_ms,
         ${epochMillis(sql, "requested_to")} AS to_ms, ${epochMillis(sql, "started_at")} AS started_ms,
         ${epochMillis(sql, "finished_at")} AS finished_ms
       FROM data_sync_log ORDER BY finished_at DESC, run_id, symbol, timeframe LIMIT ${limit}`
-      return rows.map(fromRow)
-    },
-    failing(driver, "read the sync log")
-  )
+    return rows.map(fromRow)
+  }, operation("read the sync log"))
 
   return SyncLog.SyncLog.of({ append, recent })
 })

@@ -1,0 +1,114 @@
+/** What storage needs of Postgres beyond portable SQL: bulk inserts, columnar reads, locks, indexes. */
+import { PgClient } from "@effect/sql-pg"
+import { Driver } from "@tidemark/storage"
+import { Effect, Layer, Stream } from "effect"
+import type { SqlError, Statement } from "effect/sql"
+import * as Arrays from "./Arrays.ts"
+import { classify } from "./Failure.ts"
+
+type Row = Readonly<Record<string, unknown>>
+
+/** What a batch is being filled from: rows come in pieces of the client's size. */
+interface Filling {
+  readonly names: ReadonlyArray<string>
+  readonly columns: ReadonlyArray<Float64Array>
+  readonly rows: number
+}
+
+/** Numbers, dates and bigints as numbers; null as `NaN`. */
+const toNumber = (value: unknown): number => (value === null ? Number.NaN : Number(value))
+
+/** Rows as columns of `batchRows` each, the last batch shorter. */
+const toColumns =
+  (batchRows: number) =>
+  <E>(rows: Stream.Stream<Row, E>): Stream.Stream<ReadonlyArray<Float64Array>, E> =>
+    rows.pipe(
+      Stream.mapAccumArray(
+        (): Filling => ({ names: [], columns: [], rows: 0 }),
+        (state, piece) => {
+          const names = state.rows === 0 && state.names.length === 0 ? Object.keys(piece[0]) : state.names
+          const full: Array<ReadonlyArray<Float64Array>> = []
+          let { columns, rows: filled } = state
+          for (let at = 0; at < piece.length;) {
+            if (filled === 0) columns = names.map(() => new Float64Array(batchRows))
+            const take = Math.min(piece.length - at, batchRows - filled)
+            for (const [i, name] of names.entries()) {
+              const column = columns[i]!
+              for (let row = 0; row < take; row++) column[filled + row] = toNumber(piece[at + row]![name])
+            }
+            at += take
+            filled += take
+            if (filled === batchRows) {
+              full.push(columns)
+              filled = 0
+            }
+          }
+          return [{ names, columns, rows: filled }, full]
+        },
+        {
+          onHalt: ({ columns, rows: filled }) =>
+            filled === 0 ? [] : [columns.map((column) => column.subarray(0, filled))]
+        }
+      )
+    )
+
+/** Any number: the same for every Tidemark, so that two of them never change a schema at once. */
+const migrationLock = 7_430_917_350
+
+export const layer = (database: string) =>
+  Layer.effect(
+    Driver.Driver,
+    Effect.gen(function* () {
+      const sql = yield* PgClient.PgClient
+
+      // Measured against COPY into a staging table and INSERT from there: as fast, and in the one transaction.
+      const appendCandles = ({ candles, ingestedAt, seriesId }: Driver.CandleRows) => {
+        const nullable = (values: Float64Array | undefined): Statement.Fragment =>
+          values === undefined ? sql`CAST(NULL AS FLOAT8)` : sql`unnest(${Arrays.doubles(values)})`
+        const given = (values: Float64Array) => sql`unnest(${Arrays.doubles(values)})`
+        return sql`INSERT INTO candles
+          (series_id, open_time, open, high, low, close, volume, quote_volume, trades, ingested_at)
+          SELECT ${seriesId}, unnest(${Arrays.timestamps(candles.openTime)}), ${given(candles.open)},
+            ${given(candles.high)}, ${given(candles.low)}, ${given(candles.close)}, ${given(candles.volume)},
+            ${nullable(candles.quoteVolume)}, ${nullable(candles.trades)},
+            ${
+              typeof ingestedAt === "number"
+                ? sql`(${Arrays.timestamps(Float64Array.of(ingestedAt))})[1]`
+                : sql`unnest(${Arrays.timestamps(ingestedAt)})`
+            }`
+      }
+
+      const tables: Effect.Effect<ReadonlyArray<string>, SqlError.SqlError> = Effect.map(
+        sql<{ name: string }>`SELECT c.relname AS name FROM pg_class c
+          JOIN pg_namespace n ON n.oid = c.relnamespace
+          WHERE n.nspname = current_schema() AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+            AND NOT EXISTS (SELECT FROM pg_depend d
+              WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+          ORDER BY c.relname`,
+        (rows) => rows.map((row) => row.name)
+      )
+
+      return Driver.Driver.of({
+        database,
+        appendCandles,
+        columns: (statement, batchRows) => toColumns(batchRows)(sql<Row>`${statement}`.stream),
+        classify,
+        tables,
+        rowLock: "FOR UPDATE",
+        beginSnapshot: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        migrating: (migration) =>
+          sql.withTransaction(Effect.andThen(sql`SELECT pg_advisory_xact_lock(${migrationLock})`, migration)),
+        tuning: {
+          1: Effect.all(
+            [
+              sql`CREATE UNIQUE INDEX candles_by_series ON candles (series_id, open_time)`,
+              sql`CREATE INDEX revisions_by_series ON revisions (series_id, open_time)`,
+              sql`CREATE INDEX coverage_by_series ON coverage (series_id, from_ms)`,
+              sql`CREATE INDEX data_sync_log_by_time ON data_sync_log (finished_at)`
+            ],
+            { discard: true }
+          )
+        }
+      })
+    })
+  )

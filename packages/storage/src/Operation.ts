@@ -1,0 +1,60 @@
+/**
+ * One thing that a store does: its failure in our words, and again from its
+ * start while the database is only away or busy.
+ *
+ * A server that restarts, a connection that breaks and a deadlock cost a run
+ * nothing: what an operation writes is one transaction, so it happened whole or
+ * not at all, and every operation may be repeated. Inside a transaction
+ * nothing is repeated; the whole transaction is, by whoever opened it.
+ */
+import { type StoreError } from "@tidemark/core"
+import { Context, Duration, Effect, Option, Schedule } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { Driver } from "./Driver.ts"
+import { failing } from "./Failure.ts"
+
+/** How long an operation waits for a database that is away. A server that restarts needs seconds. */
+export const Patience = Context.Reference<Duration.Duration>("@tidemark/storage/Patience", {
+  defaultValue: () => Duration.minutes(1)
+})
+
+export type Operation = <A, E, R>(
+  name: string
+) => (effect: Effect.Effect<A, E, R>) => Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError.StoreError, R>
+
+const isTransient = (error: unknown): error is StoreError.StoreError =>
+  typeof error === "object" &&
+  error !== null &&
+  "_tag" in error &&
+  error._tag === "StoreError" &&
+  "isTransient" in error
+    ? error.isTransient === true
+    : false
+
+/** From 50 ms to 2 s apart. */
+const schedule = (patience: Duration.Duration) =>
+  Schedule.min([Schedule.exponential("50 millis", 2), Schedule.spaced("2 seconds")]).pipe(
+    Schedule.jittered,
+    Schedule.upTo({ duration: patience })
+  )
+
+export const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const driver = yield* Driver
+  return (name: string) =>
+    <A, E, R>(effect: Effect.Effect<A, E, R>) => {
+      const once = failing(driver, name)(effect)
+      return Effect.gen(function* () {
+        if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) return yield* once
+        let said = false
+        return yield* once.pipe(
+          Effect.tapError((error) => {
+            if (said || !isTransient(error)) return Effect.void
+            said = true
+            return Effect.logWarning(`${error.message.split(". ", 1)[0]}; waiting for it`)
+          }),
+          Effect.retry({ while: isTransient, schedule: schedule(yield* Patience) })
+        )
+      })
+    }
+})
