@@ -12,6 +12,7 @@ import { sources } from "./commands/sources.ts"
 import { symbols } from "./commands/symbols.ts"
 import * as Failure from "./Failure.ts"
 import * as Globals from "./flags/Globals.ts"
+import * as Log from "./view/Log.ts"
 
 Command.make("tidemark").pipe(
   Command.withDescription("Market history that you can trust."),
@@ -20,6 +21,7 @@ Command.make("tidemark").pipe(
   Command.run({ version: "0.1.0", renderErrors: true }),
   Failure.report,
   Effect.provideService(CliOutput.Presenter, Failure.presenter),
+  Effect.provide(Log.layer),
   Effect.provide(NodeServices.layer),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )

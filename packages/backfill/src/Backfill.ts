@@ -194,12 +194,16 @@ const probeListing = Effect.fnUntraced(function* (progress: Progress, options: B
 const verify = Effect.fnUntraced(function* (progress: Progress) {
   const store = yield* CandleStore.CandleStore
   const { series, calendar } = progress.selected.plan.request
-  let coverage = yield* store.coverage(series)
-  const damage = yield* Verify.damage(series, calendar, coverage, Interval.normalize(progress.touched))
-  if (damage.lost.length > 0) {
-    yield* store.reconcile(series, damage)
-    coverage = yield* store.coverage(series)
-  }
+  const coverage = yield* store.exclusively(
+    series,
+    Effect.gen(function* () {
+      const coverage = yield* store.coverage(series)
+      const damage = yield* Verify.damage(series, calendar, coverage, Interval.normalize(progress.touched))
+      if (damage.lost.length === 0) return coverage
+      yield* store.reconcile(series, damage)
+      return yield* store.coverage(series)
+    })
+  )
   progress.selected = { ...progress.selected, coverage }
 })
 

@@ -117,10 +117,17 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
     const entry = stored.get(Series.key(series))
     if (entry === undefined) return Coverage.none
     if (options.dryRun || entry.rows === Coverage.rows(entry.coverage)) return entry.coverage
-    const rows = yield* Verify.extent(series, options.now)
-    const intervals = Interval.normalize([...entry.coverage.fetched, ...(rows === undefined ? [] : [rows])])
-    yield* store.reconcile(series, yield* Verify.damage(series, calendar, entry.coverage, intervals))
-    return yield* store.coverage(series)
+    // Looked at again while nobody writes: another process may just have written what the list did not see.
+    return yield* store.exclusively(
+      series,
+      Effect.gen(function* () {
+        const coverage = yield* store.coverage(series)
+        const rows = yield* Verify.extent(series, options.now)
+        const intervals = Interval.normalize([...coverage.fetched, ...(rows === undefined ? [] : [rows])])
+        yield* store.reconcile(series, yield* Verify.damage(series, calendar, coverage, intervals))
+        return yield* store.coverage(series)
+      })
+    )
   })
 
   /** Why a source cannot be used now, asked once a run. */

@@ -64,4 +64,4 @@ export const connect = (
   )
 
 /** All stores of the database. */
-export const layer = (url: string, mode: Storage.Mode) => Storage.layer.pipe(Layer.provide(connect(url, mode)))
+export const layer = (url: string, mode: Storage.Mode) => Storage.over(connect(url, mode))

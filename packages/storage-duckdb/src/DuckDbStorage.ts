@@ -85,4 +85,4 @@ export const connect = ({
   )
 
 /** All stores of the database. */
-export const layer = (options: Options) => Storage.layer.pipe(Layer.provide(connect(options)))
+export const layer = (options: Options) => Storage.over(connect(options))

@@ -17,7 +17,6 @@ const causeOf = (error: SqlError.SqlError): ServerError => {
 const sentence = (text: string): string => text.split("\n", 1)[0]!.replace(/\.$/, "")
 
 const waiting = new Set(["53300", "57P03", "40001", "40P01", "55P03"])
-const denied = new Set(["42501", "25006"])
 // The session's end is named in several classes.
 const ended = new Set(["57P01", "57P02", "57P05", "25P03", "25P04"])
 
@@ -26,7 +25,8 @@ export const classify = (error: SqlError.SqlError): StoreError.Reason => {
   const { code = "", hint, message } = causeOf(error)
   const detail = sentence(message)
   if (waiting.has(code)) return new StoreError.Busy({ detail })
-  if (denied.has(code)) return new StoreError.Denied({ detail })
+  if (code === "25006") return new StoreError.Denied({ detail: `the database is read-only (${detail})` })
+  if (code === "42501") return new StoreError.Denied({ detail })
   if (ended.has(code) || error.reason._tag === "ConnectionError") return new StoreError.Disconnected({ detail })
   if (code.startsWith("53") || code === "58030") {
     return new StoreError.Exhausted({ detail: hint === undefined ? detail : `${detail} (${sentence(hint)})` })
@@ -39,10 +39,10 @@ export const classify = (error: SqlError.SqlError): StoreError.Reason => {
   return new StoreError.StatementFailed({ detail })
 }
 
-const openings: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "nothing listens there; is the server running, and are host and port right?",
+const unreachable: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "nothing listens there (is the server running, and are host and port right?)",
   ENOTFOUND: "there is no such host",
-  EAI_AGAIN: "the host's name cannot be looked up now",
+  EAI_AGAIN: "the name of the host cannot be looked up now",
   EHOSTUNREACH: "the host cannot be reached",
   ENETUNREACH: "the host cannot be reached"
 }
@@ -50,14 +50,10 @@ const openings: Readonly<Record<string, string>> = {
 /** Why the database could not be opened. */
 export const classifyOpening = (error: SqlError.SqlError): StoreError.Reason => {
   const reason = classify(error)
-  const { code = "" } = causeOf(error)
-  const known = openings[code]
-  if (known !== undefined) return new StoreError.CannotOpen({ detail: known })
-  if (code === "3D000") {
-    const detail = `${sentence(causeOf(error).message)}; a superuser makes it with CREATE DATABASE`
-    return new StoreError.CannotOpen({ detail })
-  }
-  return reason._tag === "StatementFailed" || reason._tag === "Disconnected"
-    ? new StoreError.CannotOpen({ detail: reason.detail })
-    : reason
+  const { code = "", message } = causeOf(error)
+  const cannotOpen = (detail: string) => new StoreError.CannotOpen({ detail })
+  if (code in unreachable) return cannotOpen(unreachable[code]!)
+  if (code === "3D000") return cannotOpen(`${sentence(message)}; a superuser makes it with CREATE DATABASE`)
+  if (code.startsWith("28")) return cannotOpen(`${sentence(message)}; check the user and the password in the URL`)
+  return reason._tag === "StatementFailed" || reason._tag === "Disconnected" ? cannotOpen(reason.detail) : reason
 }

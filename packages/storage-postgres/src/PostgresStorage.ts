@@ -6,7 +6,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { StoreError } from "@tidemark/core"
-import { Storage } from "@tidemark/storage"
+import { Operation, Storage } from "@tidemark/storage"
 import { Context, Effect, Layer, type Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
@@ -50,6 +50,7 @@ const clientLayer = ({ label, url }: Options, settings: Partial<PgClient.PgPoolC
             cause: error
           })
       ),
+      Operation.patiently,
       Effect.map((client) => Context.make(PgClient.PgClient, client).pipe(Context.add(SqlClient.SqlClient, client)))
     )
   ).pipe(Layer.provide(Reactivity.layer))
@@ -71,4 +72,4 @@ export const connect = (options: Options): Layer.Layer<Storage.Connection, Store
       })
 
 /** All stores of the database. */
-export const layer = (options: Options) => Storage.layer.pipe(Layer.provide(connect(options)))
+export const layer = (options: Options) => Storage.over(connect(options))

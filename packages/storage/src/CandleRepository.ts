@@ -143,13 +143,15 @@ const make = Effect.gen(function* () {
   }
 
   const ofSeries = <A>(
-    operation: string,
+    name: string,
     series: Series.Series,
     read: (seriesId: number) => Stream.Stream<A, SqlError.SqlError>
   ) =>
     Stream.unwrap(
-      Effect.map(ledger.find(series), (row) => (row === undefined ? Stream.empty : read(row.series_id)))
-    ).pipe(failingStream(driver, operation))
+      Effect.map(operation(name)(ledger.find(series)), (row) =>
+        row === undefined ? Stream.empty : failingStream(driver, name)(read(row.series_id))
+      )
+    )
 
   const read: CandleStore.CandleStore["Service"]["read"] = (series, interval, options) =>
     ofSeries("read candles", series, (seriesId) =>

@@ -52,6 +52,13 @@ const tuned = Effect.map(Driver, ({ tuning }) =>
 )
 
 const migrate = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  // Made here, in the form that the Migrator knows: where it may not be made, the Migrator does not say why.
+  yield* sql`CREATE TABLE IF NOT EXISTS ${sql(table)} (
+    migration_id INTEGER NOT NULL PRIMARY KEY,
+    created_at TIMESTAMP NOT NULL DEFAULT current_timestamp,
+    name VARCHAR NOT NULL
+  )`
   return yield* Migrator.make({})({ loader: Effect.succeed(yield* tuned), table })
 }).pipe(
   // A migration fails with what its statements fail with; anything else is a mistake in this file.

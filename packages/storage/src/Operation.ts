@@ -7,9 +7,9 @@
  * not at all, and every operation may be repeated. Inside a transaction
  * nothing is repeated; the whole transaction is, by whoever opened it.
  */
-import { type StoreError } from "@tidemark/core"
+import { StoreError } from "@tidemark/core"
 import { Context, Duration, Effect, Option, Schedule } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { Driver } from "./Driver.ts"
 import { failing } from "./Failure.ts"
 
@@ -18,18 +18,8 @@ export const Patience = Context.Reference<Duration.Duration>("@tidemark/storage/
   defaultValue: () => Duration.minutes(1)
 })
 
-export type Operation = <A, E, R>(
-  name: string
-) => (effect: Effect.Effect<A, E, R>) => Effect.Effect<A, Exclude<E, SqlError.SqlError> | StoreError.StoreError, R>
-
 const isTransient = (error: unknown): error is StoreError.StoreError =>
-  typeof error === "object" &&
-  error !== null &&
-  "_tag" in error &&
-  error._tag === "StoreError" &&
-  "isTransient" in error
-    ? error.isTransient === true
-    : false
+  error instanceof StoreError.StoreError && error.isTransient
 
 /** From 50 ms to 2 s apart. */
 const schedule = (patience: Duration.Duration) =>
@@ -38,23 +28,28 @@ const schedule = (patience: Duration.Duration) =>
     Schedule.upTo({ duration: patience })
   )
 
+/** Repeats what a transient failure has stopped, and says once that it waits. */
+export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.gen(function* () {
+    let said = false
+    return yield* effect.pipe(
+      Effect.tapError((error) => {
+        if (said || !isTransient(error)) return Effect.void
+        said = true
+        return Effect.logWarning(`${error.message.split(". ", 1)[0]}; waiting for it`)
+      }),
+      Effect.retry({ while: isTransient, schedule: schedule(yield* Patience) })
+    )
+  })
+
 export const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const driver = yield* Driver
   return (name: string) =>
     <A, E, R>(effect: Effect.Effect<A, E, R>) => {
       const once = failing(driver, name)(effect)
-      return Effect.gen(function* () {
-        if (Option.isSome(yield* Effect.serviceOption(sql.transactionService))) return yield* once
-        let said = false
-        return yield* once.pipe(
-          Effect.tapError((error) => {
-            if (said || !isTransient(error)) return Effect.void
-            said = true
-            return Effect.logWarning(`${error.message.split(". ", 1)[0]}; waiting for it`)
-          }),
-          Effect.retry({ while: isTransient, schedule: schedule(yield* Patience) })
-        )
-      })
+      return Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
+        Option.isSome(transaction) ? once : patiently(once)
+      )
     }
 })

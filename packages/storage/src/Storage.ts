@@ -20,13 +20,14 @@ export type Connection = Driver | SqlClient.SqlClient
 
 export type Stores = CandleStore.CandleStore | SymbolStore.SymbolStore | SyncLog.SyncLog | Query
 
-/** The repositories, over a database that has the schema. */
-export const layer: Layer.Layer<Stores, never, Connection> = Layer.mergeAll(
-  CandleRepository.layer,
-  SymbolRepository.layer,
-  SyncLogRepository.layer,
-  Query.layer
-)
+/**
+ * The repositories, over a database that has the schema. Fresh, since layers
+ * are built once for all who name them: two databases must not share these.
+ */
+export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Layer<Stores, E, R> =>
+  Layer.fresh(
+    Layer.mergeAll(CandleRepository.layer, SymbolRepository.layer, SyncLogRepository.layer, Query.layer)
+  ).pipe(Layer.provide(connection))
 
 /** Brings a database to the schema that this program knows. */
 export const migrated = <E, R>(
