@@ -4,6 +4,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import { backfill } from "./commands/backfill.ts"
+import { copy } from "./commands/copy.ts"
 import { coverage } from "./commands/coverage.ts"
 import { doctor } from "./commands/doctor.ts"
 import { migrate } from "./commands/migrate.ts"
@@ -16,7 +17,7 @@ import * as Log from "./view/Log.ts"
 
 Command.make("tidemark").pipe(
   Command.withDescription("Market history that you can trust."),
-  Command.withSubcommands([backfill, coverage, symbols, sources, query, migrate, doctor]),
+  Command.withSubcommands([backfill, coverage, symbols, sources, query, copy, migrate, doctor]),
   Command.withGlobalFlags(Globals.flags),
   Command.run({ version: "0.1.0", renderErrors: true }),
   Failure.report,

@@ -32,6 +32,12 @@ const parse = (url: string): Target => {
   return label === undefined ? { kind: "unknown", scheme } : { kind: "postgres", url: Redacted.make(url), label }
 }
 
+/** Where a database is, to tell whether two URLs name the same. `resolve` makes a path absolute. */
+export const place = (url: string, resolve: (path: string) => string): string => {
+  const target = parse(url)
+  return target.kind === "duckdb" ? `duckdb:${resolve(target.path)}` : url
+}
+
 /** The URL as messages may show it: without a user's name and password. */
 export const label = (url: string): string => {
   const target = parse(url)

@@ -1,3 +1,4 @@
+export * as Copy from "./Copy.ts"
 export * as Driver from "./Driver.ts"
 export * as Migrations from "./Migrations.ts"
 export * as Operation from "./Operation.ts"

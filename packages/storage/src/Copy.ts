@@ -1,0 +1,229 @@
+/**
+ * Moves a whole database to another, whatever the two are.
+ *
+ * Series by series and piece by piece, each piece in one transaction with the
+ * ledger up to where it ends: so a copy that was killed goes on where it was,
+ * and what is there at any moment is a valid, shorter history. What an earlier
+ * copy left is compared before it is continued, and every series is read back
+ * from both sides and compared when it is done: counts and content hashes.
+ */
+import { Series, type StoreError } from "@tidemark/core"
+import { type Context, Effect, Schema, Stream } from "effect"
+import * as Piece from "./copy/Piece.ts"
+import * as Rest from "./copy/Rest.ts"
+import * as Side from "./copy/Side.ts"
+import type * as Ledger from "./Ledger.ts"
+import type { Connection } from "./Storage.ts"
+
+/** What is copied. A table that a migration adds belongs here, or its rows stay behind. */
+export const tables = ["candles", "coverage", "data_sync_log", "revisions", "series", "symbols"] as const
+
+/** The target is not what a copy of this database can go on from, or came out different. */
+export class CopyError extends Schema.TaggedError<CopyError>()("CopyError", {
+  database: Schema.String,
+  series: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `${this.database}: ${this.series}: ${this.detail}`
+  }
+}
+
+/** What became of one series. */
+export interface SeriesCopy {
+  readonly series: Series.Series
+  readonly candles: number
+  readonly revisions: number
+  /** Of the candles, with the time each was first stored: the same on both sides. */
+  readonly hash: string
+  /** Candles that this copy brought; the others were there. */
+  readonly copied: number
+}
+
+export interface CopyReport {
+  readonly series: ReadonlyArray<SeriesCopy>
+  readonly symbols: number
+  /** Entries of the sync log that this copy brought. */
+  readonly syncEntries: number
+  /** Series of the target that the source does not have, left as they are. */
+  readonly others: number
+}
+
+export interface Progress {
+  readonly series: Series.Series
+  /** Candles there so far, of all that the source has of the series. */
+  readonly done: number
+  readonly of: number
+}
+
+export interface Options {
+  readonly from: Context.Context<Connection>
+  readonly to: Context.Context<Connection>
+  readonly onProgress: (progress: Progress) => Effect.Effect<void>
+}
+
+/** Where an earlier copy of a series stopped. */
+interface Start {
+  readonly from: number
+  readonly rows: number
+  /** Rows that are there of the run that the copy stopped in. */
+  readonly openRun: number
+  /** Of the rows that are there, on both sides. */
+  readonly digest: string | undefined
+}
+
+const fromNothing: Start = { from: -Infinity, rows: 0, openRun: 0, digest: undefined }
+
+/** Looks at what the target has of a series; fails unless it is what the source has, up to some instant. */
+const findStart = Effect.fnUntraced(function* (
+  source: Side.Side,
+  target: Side.Side,
+  row: Ledger.SeriesRow
+): Effect.fn.Return<Start, StoreError.StoreError | CopyError> {
+  const there = yield* target.find(row)
+  if (there === undefined) return fromNothing
+  const differs = (what: string) =>
+    new CopyError({
+      database: target.database,
+      series: Series.key(row),
+      detail: `has ${what} than the database it is to be copied from. Copy into an empty database instead`
+    })
+  if (there.provenance !== row.provenance) return yield* differs("another provenance")
+  const ledger = yield* target.coverage(there.series_id)
+  const end = Piece.reach(ledger)
+  const mine = yield* target.hashCandles(there, { from: -Infinity, to: end })
+  if ((yield* target.count(there.series_id)) !== mine.rows) return yield* differs("other candles")
+  if (end === -Infinity) return fromNothing
+  const theirs = yield* source.hashCandles(row, { from: -Infinity, to: end })
+  if (mine.digest !== theirs.digest) return yield* differs("other candles")
+  const all = yield* source.coverage(row.series_id)
+  const openRun = Piece.runAt(all, end) === undefined ? 0 : (ledger.fetched.at(-1)?.rows ?? 0)
+  if (!Piece.same(Piece.cut(all, end, openRun), ledger)) return yield* differs("another record of what was fetched")
+  return { from: end, rows: mine.rows, openRun, digest: mine.digest }
+})
+
+const everything = { from: -Infinity, to: Infinity }
+
+const countFrom = (openTimes: Float64Array, from: number): number => {
+  const first = openTimes.findIndex((time) => time >= from)
+  return first < 0 ? 0 : openTimes.length - first
+}
+
+const copySeries = Effect.fnUntraced(function* (
+  source: Side.Side,
+  target: Side.Side,
+  row: Ledger.SeriesRow,
+  onProgress: Options["onProgress"]
+): Effect.fn.Return<SeriesCopy, StoreError.StoreError | CopyError> {
+  const series: Series.Series = { source: row.source, symbol: row.symbol, timeframe: row.timeframe }
+  const coverage = yield* source.coverage(row.series_id)
+  const of = yield* source.count(row.series_id)
+  const start = yield* findStart(source, target, row)
+  let from = start.from
+  let done = start.rows
+  let openRun = start.openRun
+  yield* onProgress({ series, done, of })
+
+  /** Writes what lies from where the last piece ended to `to`, which is the open of a candle or infinite. */
+  const write = Effect.fnUntraced(function* (candles: ReadonlyArray<Float64Array>, to: number) {
+    const openTimes = candles[0] ?? new Float64Array()
+    const run = Piece.runAt(coverage, to)
+    if (run !== undefined) {
+      const continued = run.from < from
+      openRun = (continued ? openRun : 0) + countFrom(openTimes, run.from)
+    }
+    const span = { from, to }
+    yield* target.write({
+      series,
+      provenance: row.provenance,
+      listedAt: row.listed_ms === null ? null : Number(row.listed_ms),
+      span,
+      candles,
+      revisions: yield* Stream.runCollect(source.revisions(row, span)),
+      coverage: Piece.cut(coverage, to, openRun)
+    })
+    from = to
+    done += openTimes.length
+    yield* onProgress({ series, done, of })
+  })
+
+  const isComplete = of > 0 && start.rows === of && start.from >= Piece.reach(coverage)
+  if (!isComplete) {
+    // One piece is held back, because it ends where the next begins.
+    let held: ReadonlyArray<Float64Array> = []
+    yield* Stream.runForEach(
+      source.candles(row, { from, to: Infinity }),
+      Effect.fnUntraced(function* (candles) {
+        if (held.length > 0) yield* write(held, candles[0]![0]!)
+        held = candles
+      })
+    )
+    yield* write(held, Infinity)
+  }
+  const there = (yield* target.find(series))!
+  const hash = isComplete ? start.digest! : yield* compareCandles(source, row, target, there)
+  const revisions = yield* compareRest(source, row, target, there)
+  return { series, candles: of, revisions, hash, copied: done - start.rows }
+})
+
+const cameOut = (target: Side.Side, row: Ledger.SeriesRow, detail: string) =>
+  new CopyError({
+    database: target.database,
+    series: Series.key(row),
+    detail: `came out with ${detail}. If the source was written to meanwhile, run the same command again`
+  })
+
+/** Reads the candles back from both sides; gives their hash. */
+const compareCandles = Effect.fnUntraced(function* (
+  source: Side.Side,
+  row: Ledger.SeriesRow,
+  target: Side.Side,
+  there: Ledger.SeriesRow
+): Effect.fn.Return<string, StoreError.StoreError | CopyError> {
+  const theirs = yield* source.hashCandles(row, everything)
+  const mine = yield* target.hashCandles(there, everything)
+  if (mine.rows !== theirs.rows) return yield* cameOut(target, row, `${mine.rows} candles instead of ${theirs.rows}`)
+  if (mine.digest !== theirs.digest) return yield* cameOut(target, row, "other values in its candles")
+  return mine.digest
+})
+
+/** Reads revisions and ledger back from both sides; gives the number of revisions. */
+const compareRest = Effect.fnUntraced(function* (
+  source: Side.Side,
+  row: Ledger.SeriesRow,
+  target: Side.Side,
+  there: Ledger.SeriesRow
+): Effect.fn.Return<number, StoreError.StoreError | CopyError> {
+  const theirs = yield* source.hashRevisions(row)
+  const mine = yield* target.hashRevisions(there)
+  if (mine.digest !== theirs.digest) {
+    return yield* cameOut(target, row, `${mine.rows} revisions that are not the ${theirs.rows} of the source`)
+  }
+  if (!Piece.same(yield* target.coverage(there.series_id), yield* source.coverage(row.series_id))) {
+    return yield* cameOut(target, row, "another record of what was fetched")
+  }
+  return mine.rows
+})
+
+/** Whether there is nothing in a database that could be copied. */
+export const isEmpty = Effect.fnUntraced(function* (
+  context: Context.Context<Connection>
+): Effect.fn.Return<boolean, StoreError.StoreError> {
+  const side = yield* Side.of(context)
+  return (yield* side.list).length === 0 && (yield* Rest.countSymbols(context)) === 0
+})
+
+/** Copies everything, and proves it. */
+export const run = Effect.fn("Copy.run")(function* (
+  options: Options
+): Effect.fn.Return<CopyReport, StoreError.StoreError | CopyError> {
+  const source = yield* Side.of(options.from)
+  const target = yield* Side.of(options.to)
+  const rows = yield* source.list
+  const symbols = yield* Rest.copySymbols(options.from, options.to)
+  const series = yield* Effect.forEach(rows, (row) => copySeries(source, target, row, options.onProgress))
+  const syncEntries = yield* Rest.copySyncLog(options.from, options.to)
+  const copied = new Set(rows.map(Series.key))
+  const others = (yield* target.list).filter((row) => !copied.has(Series.key(row))).length
+  return { series, symbols, syncEntries, others }
+})

@@ -1,0 +1,33 @@
+/**
+ * Where a copied history ends, and what the ledger says up to there. Pure.
+ *
+ * A piece ends at the open of the next candle. An empty run has no candle
+ * inside, so no end of a piece ever cuts one; a fetched run may be cut, and
+ * then has the rows that are before the cut.
+ */
+import type { Coverage } from "@tidemark/core"
+
+/** The ledger of a history that ends at `end`, of whose last fetched run only `lastRows` rows are before it. */
+export const cut = (coverage: Coverage.Coverage, end: number, lastRows: number): Coverage.Coverage => ({
+  fetched: coverage.fetched
+    .filter((run) => run.from < end)
+    .map((run) => (run.to <= end ? run : { ...run, to: end, rows: lastRows })),
+  empty: coverage.empty.filter((run) => run.from < end)
+})
+
+/** What a ledger says of the time from an instant on, with what touches it. */
+export const from = (coverage: Coverage.Coverage, start: number): Coverage.Coverage => ({
+  fetched: coverage.fetched.filter((run) => run.to >= start),
+  empty: coverage.empty.filter((run) => run.to >= start)
+})
+
+/** How far a ledger reaches; -Infinity if it is empty. */
+export const reach = ({ empty, fetched }: Coverage.Coverage): number =>
+  Math.max(-Infinity, ...fetched.map((run) => run.to), ...empty.map((run) => run.to))
+
+/** The fetched run that an instant lies in. */
+export const runAt = ({ fetched }: Coverage.Coverage, instant: number): Coverage.Fetched | undefined =>
+  fetched.find((run) => run.from < instant && instant < run.to)
+
+/** Whether two ledgers say the same. */
+export const same = (a: Coverage.Coverage, b: Coverage.Coverage): boolean => JSON.stringify(a) === JSON.stringify(b)
