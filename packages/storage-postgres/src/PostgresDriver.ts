@@ -88,8 +88,18 @@ export const layer = (database: string) =>
         (rows) => rows.map((row) => row.name)
       )
 
+      const engine: Effect.Effect<string, SqlError.SqlError> = Effect.map(
+        sql<{ server: string; timescale: string | null }>`SELECT current_setting('server_version') AS server,
+          (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescale`,
+        ([row]) => {
+          const timescale = row!.timescale === null ? "" : ` with TimescaleDB ${row!.timescale}, see docs/postgres.md`
+          return `PostgreSQL ${row!.server.split(" ", 1)[0]}${timescale}`
+        }
+      )
+
       return Driver.Driver.of({
         database,
+        engine,
         appendCandles,
         columns: (statement, batchRows) => toColumns(batchRows)(sql<Row>`${statement}`.stream),
         classify,

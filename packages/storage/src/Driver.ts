@@ -23,6 +23,8 @@ export class Driver extends Context.Service<
   {
     /** The database as messages name it, without credentials. */
     readonly database: string
+    /** What the database is, such as `PostgreSQL 18.4`, for people. */
+    readonly engine: Effect.Effect<string, SqlError.SqlError>
     /** Adds rows inside the current transaction. */
     readonly appendCandles: (rows: CandleRows) => Effect.Effect<void, SqlError.SqlError>
     /**

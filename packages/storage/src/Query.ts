@@ -2,11 +2,14 @@
 import type { StoreError } from "@tidemark/core"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { Driver } from "./Driver.ts"
 import * as Operation from "./Operation.ts"
 
 export class Query extends Context.Service<
   Query,
   {
+    /** What the database is, such as `PostgreSQL 18.4`. */
+    readonly engine: Effect.Effect<string, StoreError.StoreError>
     /** Runs one statement in a read-only transaction; a write fails and changes nothing. */
     readonly run: (
       text: string
@@ -25,7 +28,7 @@ export class Query extends Context.Service<
             .pipe(Effect.provideService(SqlClient.BeginTransaction, "BEGIN TRANSACTION READ ONLY")),
         operation("query")
       )
-      return Query.of({ run })
+      return Query.of({ run, engine: operation("name the database")((yield* Driver).engine) })
     })
   )
 }

@@ -1,7 +1,7 @@
 /** What a database holds besides series: the symbols, and what runs did. */
 import type { StoreError } from "@tidemark/core"
 import { SymbolStore } from "@tidemark/core"
-import { Context, Effect, Layer } from "effect"
+import { type Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import * as Operation from "../Operation.ts"
 import { insertRows } from "../Rows.ts"

@@ -1,6 +1,6 @@
 /** One of the two databases of a copy: what is read from it, and what is written to it. */
 import { type Coverage, type Series, Timeframe } from "@tidemark/core"
-import { type Context, Effect, Stream } from "effect"
+import { Context, Effect, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { createHash } from "node:crypto"
 import * as ContentHash from "../ContentHash.ts"
@@ -13,8 +13,8 @@ import type { Connection } from "../Storage.ts"
 import { epochMillis, timestamp, timestampText } from "../Timestamp.ts"
 import * as Piece from "./Piece.ts"
 
-/** Candles that are read and written at once; bounds the memory of a copy. */
-const pieceRows = 16_384
+/** Candles that are read and written at once, at most; bounds the memory of a copy. */
+export const PieceRows = Context.Reference<number>("@tidemark/storage/copy/PieceRows", { defaultValue: () => 16_384 })
 
 /** Instants from, and before; infinite where there is no bound. */
 export interface Span {
@@ -47,6 +47,7 @@ const make = Effect.gen(function* () {
   const driver = yield* Driver
   const ledger = yield* Ledger.make
   const operation = yield* Operation.make
+  const pieceRows = yield* PieceRows
 
   const within = (seriesId: number, { from, to }: Span) => {
     const lower = Number.isFinite(from) ? sql`AND open_time >= ${timestamp(sql, from)}` : sql.literal("")
@@ -186,4 +187,4 @@ const make = Effect.gen(function* () {
 
 export type Side = Effect.Success<typeof make>
 
-export const of = (context: Context.Context<Connection>): Effect.Effect<Side> => Effect.provideContext(make, context)
+export const of = (context: Context.Context<Connection>): Effect.Effect<Side> => Effect.provide(make, context)

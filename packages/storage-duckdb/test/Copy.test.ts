@@ -1,0 +1,142 @@
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Candles, CandleStore, type Series } from "@tidemark/core"
+import { Copy, Storage } from "@tidemark/storage"
+import { PieceRows } from "@tidemark/storage/copy/Side"
+import { DuckDbStorage } from "@tidemark/storage-duckdb"
+import { type Context, Effect, Layer, Random, Stream } from "effect"
+import { SqlClient } from "effect/sql"
+
+const minute = 60_000
+const start = Date.UTC(2020, 0, 1)
+
+const all: ReadonlyArray<Series.Series> = ["A/USD", "B/USD"].map((symbol) => ({
+  source: "test",
+  symbol,
+  timeframe: "1m"
+}))
+
+/** An answer with holes for a random range; later answers revise earlier ones. */
+const answer = Effect.fnUntraced(function* (series: Series.Series, at: number) {
+  const from = start + (yield* Random.nextIntBetween(0, 80)) * minute
+  const to = from + (yield* Random.nextIntBetween(1, 30)) * minute
+  const times: Array<number> = []
+  for (let time = from; time < to; time += minute) if ((yield* Random.nextIntBetween(0, 5)) > 0) times.push(time)
+  const candles = Candles.allocate(times.length)
+  const price = yield* Random.nextIntBetween(1, 4)
+  for (const [i, time] of times.entries()) {
+    candles.openTime[i] = time
+    for (const column of [candles.open, candles.high, candles.low, candles.close]) column[i] = price
+    candles.volume[i] = i
+  }
+  const expected = Float64Array.from({ length: (to - from) / minute }, (_, i) => from + i * minute)
+  const holes = Candles.missingRuns(expected, candles.openTime).map((run) => ({
+    from: expected[run.start]!,
+    to: expected[run.end - 1]! + minute,
+    opens: run.end - run.start
+  }))
+  const page: CandleStore.PageWrite = {
+    series,
+    provenance: "observed",
+    interval: { from, to },
+    candles,
+    holes,
+    countOpens: (interval) => (interval.to - interval.from) / minute,
+    at,
+    reason: "test"
+  }
+  return page
+})
+
+const inMemory = Layer.build(DuckDbStorage.connect({ path: ":memory:", mode: "write" })).pipe(
+  Effect.provide(NodeServices.layer)
+)
+
+const storeOf = (context: Context.Context<Storage.Connection>) =>
+  Effect.provide(CandleStore.CandleStore, Storage.over(Layer.succeedContext(context)))
+
+/** Everything that a store says of its history. */
+const contentOf = Effect.fnUntraced(function* (context: Context.Context<Storage.Connection>) {
+  const store = yield* storeOf(context)
+  const whole = { from: start, to: start + 200 * minute }
+  return yield* Effect.forEach(all, (series) =>
+    Effect.all({
+      coverage: store.coverage(series),
+      revisions: store.revisions(series, whole),
+      now: Stream.runCollect(store.read(series, whole)),
+      before: Stream.runCollect(store.read(series, whole, { asOf: 4_500 }))
+    })
+  )
+})
+
+class Killed extends Error {}
+
+describe("copy", () => {
+  for (const seed of Array.from({ length: 8 }, (_, i) => `copy-${i}`)) {
+    it.live(`in pieces of any size, stopped at any of them, ends as what it copies (${seed})`, () =>
+      Effect.gen(function* () {
+        const from = yield* inMemory
+        const to = yield* inMemory
+        const source = yield* storeOf(from)
+        for (let at = 1; at <= 8; at++) {
+          for (const series of all) yield* source.write([yield* answer(series, at * 1_000)])
+        }
+        yield* source.setListedAt(all[0]!, "observed", start)
+        const content = yield* contentOf(from)
+        const pieceRows = yield* Random.nextIntBetween(1, 12)
+        for (let stops = 0; ; stops++) {
+          let left = yield* Random.nextIntBetween(2, 8)
+          const onProgress = () => (--left === 0 ? Effect.die(new Killed()) : Effect.void)
+          const exit = yield* Copy.run({ from, to, onProgress }).pipe(
+            Effect.provideService(PieceRows, pieceRows),
+            Effect.catchDefect((defect) => (defect instanceof Killed ? Effect.succeed(undefined) : Effect.die(defect)))
+          )
+          if (exit === undefined) {
+            assert.isBelow(stops, 200, "it does not go on from where it was")
+            continue
+          }
+          break
+        }
+        assert.deepStrictEqual(yield* contentOf(to), content)
+        const again = yield* Copy.run({ from, to, onProgress: () => Effect.void })
+        assert.strictEqual(
+          again.series.reduce((sum, series) => sum + series.copied, 0),
+          0
+        )
+      }).pipe(Effect.scoped, Random.withSeed(seed))
+    )
+  }
+
+  it.live("knows every table of the schema", () =>
+    Effect.gen(function* () {
+      const context = yield* inMemory
+      const rows = yield* Effect.flatMap(
+        SqlClient.SqlClient,
+        (sql) => sql<{ name: string }>`SELECT table_name AS name FROM information_schema.tables
+          WHERE table_type = 'BASE TABLE' AND table_name <> 'tidemark_migrations' ORDER BY 1`
+      ).pipe(Effect.provide(context))
+      assert.deepStrictEqual(
+        rows.map((row) => row.name),
+        [...Copy.tables]
+      )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("refuses to go on in a history that is another", () =>
+    Effect.gen(function* () {
+      const from = yield* inMemory
+      const to = yield* inMemory
+      const onProgress = () => Effect.void
+      const pages = yield* Effect.forEach(all, (series) => answer(series, 1_000))
+      yield* (yield* storeOf(from)).write(pages)
+      const [page] = pages
+      const other = { ...page!, candles: { ...page!.candles, close: page!.candles.close.map((price) => price + 1) } }
+      yield* (yield* storeOf(to)).write([other])
+      const before = yield* contentOf(to)
+      const error = yield* Effect.flip(Copy.run({ from, to, onProgress }))
+      assert.strictEqual(error._tag, "CopyError")
+      assert.include(error.message, "test A/USD 1m: has other candles")
+      assert.deepStrictEqual(yield* contentOf(to), before)
+    }).pipe(Effect.scoped, Random.withSeed("another"))
+  )
+})
