@@ -10,6 +10,7 @@ import {
   instrument,
   minute,
   observed,
+  onEvery,
   options,
   policy,
   range,
@@ -23,249 +24,350 @@ const klines = { path: "/api/v3/klines" }
 const serving = (...datasets: ReadonlyArray<Dataset.Dataset>) =>
   Layer.provideMerge(engine(), Emulator.layer({ datasets: [dataset, ...datasets] }))
 
-describe("a run", () => {
-  it.live("stores what the source has, then asks for nothing again", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      const first = yield* Backfill.run(options())
-      assert.isTrue(Candles.equals(yield* stored(), truth(range)))
-      assert.strictEqual(
-        Report.total(first, (outcome) => outcome.requests),
-        4
-      )
-      const before = yield* provider.requestCount
-      const second = yield* Backfill.run(options())
-      assert.strictEqual(yield* provider.requestCount, before)
-      assert.strictEqual(Report.exitCode(second), 0)
-      assert.strictEqual(second.outcomes[0]!.inserted, 0)
-    }).pipe(Effect.provide(serving()))
-  )
-
-  it.live("asks only for what is not covered when the range grows on both sides", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      const inner = { from: range.from + 1_000 * minute, to: range.from + 2_000 * minute }
-      yield* Backfill.run(options({ window: inner }))
-      const before = yield* provider.requestCount
-      yield* Backfill.run(options())
-      const asked = (yield* provider.requests).slice(before).map(({ query }) => Number(query.get("startTime")))
-      assert.deepStrictEqual(asked, [range.from, inner.to, inner.to + 1_000 * minute])
-      assert.isTrue(Candles.equals(yield* stored(), truth(range)))
-    }).pipe(Effect.provide(serving()))
-  )
-
-  it.live("leaves the others alone when one series fails", () =>
-    Effect.gen(function* () {
-      const targets: ReadonlyArray<Selection.Target> = ["BTC/USDT", "NOPE/USDT"].map((symbol) => ({
-        instrument: instrument(symbol),
-        timeframe: "1m"
-      }))
-      const report = yield* Backfill.run(options({ targets }))
-      assert.deepStrictEqual(
-        report.outcomes.map(({ status }) => status),
-        ["complete", "failed"]
-      )
-      assert.include(report.outcomes[1]!.error, "NOPE/USDT")
-      assert.strictEqual(Report.exitCode(report), 1)
-      const log = yield* SyncLog.SyncLog
-      assert.sameMembers(
-        (yield* log.recent(10)).map(({ status }) => status),
-        ["complete", "failed"]
-      )
-    }).pipe(Effect.provide(serving()))
-  )
-
-  it.live("keeps what it has when it is told to stop, reports it, and the next run goes on from there", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      // The third page never comes.
-      yield* provider.inject(Fault.Stall({ after: "nothing", match: { ...klines, after: 2 } }))
-      const { pubsub } = yield* Events.Events
-      const waiting = yield* Effect.forkChild(
-        Stream.fromPubSub(pubsub).pipe(
-          Stream.filter((event) => event._tag === "PageStored"),
-          Stream.take(1),
-          Stream.runDrain
+onEvery((it) => {
+  describe("a run", () => {
+    it.effect("stores what the source has, then asks for nothing again", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        const first = yield* Backfill.run(options())
+        assert.isTrue(Candles.equals(yield* stored(), truth(range)))
+        assert.strictEqual(
+          Report.total(first, (outcome) => outcome.requests),
+          4
         )
-      )
-      yield* Effect.yieldNow
-      const report = yield* Backfill.run(options({ stop: Fiber.join(waiting) }))
-      assert.isTrue(report.interrupted)
-      assert.strictEqual(Report.exitCode(report), 130)
-      const rows = Candles.length(yield* stored())
-      assert.isAbove(rows, 0)
-      assert.strictEqual(report.outcomes[0]!.missing, 3_300 - rows)
-      yield* provider.clear
-      const next = yield* Backfill.run(options())
-      assert.strictEqual(Report.exitCode(next), 0)
-      assert.isBelow(
-        Report.total(next, (outcome) => outcome.requests),
-        4
-      )
-      assert.isTrue(Candles.equals(yield* stored(), truth(range)))
-    }).pipe(
-      Effect.provide(
-        Layer.provideMerge(
-          engine({ ...policy, requestDeadlineMillis: 20_000 }),
-          Emulator.layer({ datasets: [dataset] })
+        const before = yield* provider.requestCount
+        const second = yield* Backfill.run(options())
+        assert.strictEqual(yield* provider.requestCount, before)
+        assert.strictEqual(Report.exitCode(second), 0)
+        assert.strictEqual(second.outcomes[0]!.inserted, 0)
+      }).pipe(Effect.provide(serving()))
+    )
+
+    it.effect("asks only for what is not covered when the range grows on both sides", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        const inner = { from: range.from + 1_000 * minute, to: range.from + 2_000 * minute }
+        yield* Backfill.run(options({ window: inner }))
+        const before = yield* provider.requestCount
+        yield* Backfill.run(options())
+        const asked = (yield* provider.requests).slice(before).map(({ query }) => Number(query.get("startTime")))
+        assert.deepStrictEqual(asked, [range.from, inner.to, inner.to + 1_000 * minute])
+        assert.isTrue(Candles.equals(yield* stored(), truth(range)))
+      }).pipe(Effect.provide(serving()))
+    )
+
+    it.effect("leaves the others alone when one series fails", () =>
+      Effect.gen(function* () {
+        const targets: ReadonlyArray<Selection.Target> = ["BTC/USDT", "NOPE/USDT"].map((symbol) => ({
+          instrument: instrument(symbol),
+          timeframe: "1m"
+        }))
+        const report = yield* Backfill.run(options({ targets }))
+        assert.deepStrictEqual(
+          report.outcomes.map(({ status }) => status),
+          ["complete", "failed"]
+        )
+        assert.include(report.outcomes[1]!.error, "NOPE/USDT")
+        assert.strictEqual(Report.exitCode(report), 1)
+        const log = yield* SyncLog.SyncLog
+        assert.sameMembers(
+          (yield* log.recent(10)).map(({ status }) => status),
+          ["complete", "failed"]
+        )
+      }).pipe(Effect.provide(serving()))
+    )
+
+    it.effect("keeps what it has when it is told to stop, reports it, and the next run goes on from there", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        // The third page never comes.
+        yield* provider.inject(Fault.Stall({ after: "nothing", match: { ...klines, after: 2 } }))
+        const { pubsub } = yield* Events.Events
+        const waiting = yield* Effect.forkChild(
+          Stream.fromPubSub(pubsub).pipe(
+            Stream.filter((event) => event._tag === "PageStored"),
+            Stream.take(1),
+            Stream.runDrain
+          )
+        )
+        yield* Effect.yieldNow
+        const report = yield* Backfill.run(options({ stop: Fiber.join(waiting) }))
+        assert.isTrue(report.interrupted)
+        assert.strictEqual(Report.exitCode(report), 130)
+        const rows = Candles.length(yield* stored())
+        assert.isAbove(rows, 0)
+        assert.strictEqual(report.outcomes[0]!.missing, 3_300 - rows)
+        yield* provider.clear
+        const next = yield* Backfill.run(options())
+        assert.strictEqual(Report.exitCode(next), 0)
+        assert.isBelow(
+          Report.total(next, (outcome) => outcome.requests),
+          4
+        )
+        assert.isTrue(Candles.equals(yield* stored(), truth(range)))
+      }).pipe(
+        Effect.provide(
+          Layer.provideMerge(
+            engine({ ...policy, requestDeadlineMillis: 20_000 }),
+            Emulator.layer({ datasets: [dataset] })
+          )
         )
       )
     )
-  )
-})
-
-describe("gaps", () => {
-  const hole = { from: start + 500 * minute, to: start + 503 * minute }
-  const holed = Dataset.generated({
-    symbol: "HOLEUSDT",
-    interval: "1m",
-    extent: { from: start, to: start + 20_000 * minute },
-    candles: (interval) => {
-      const all = truth(interval)
-      const keep = [...all.openTime.keys()].filter((i) => all.openTime[i]! < hole.from || all.openTime[i]! >= hole.to)
-      return Candles.pick(all, keep)
-    }
   })
-  const targets = [{ instrument: instrument("HOLE/USDT"), timeframe: "1m" as const }]
 
-  it.live("are asked for again alone, a bounded number of times, and then reported with what was tried", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      const { events, report } = yield* observed(options({ targets }))
-      const [gap, ...more] = report.outcomes[0]!.gaps
-      assert.lengthOf(more, 0)
-      assert.deepStrictEqual(gap!.interval, hole)
-      assert.deepInclude(gap!, { missing: 3, cause: "unexplained", attempts: 3 })
-      assert.include(gap!.evidence.join(), "asked 3 times")
-      assert.include(gap!.nextAction, "--force")
-      assert.strictEqual(Report.exitCode(report), 3)
-      const asked = (yield* provider.requests).filter(({ query }) => Number(query.get("startTime")) === hole.from)
-      assert.lengthOf(asked, 2)
-      assert.isTrue(asked.every(({ query }) => Number(query.get("endTime")) === hole.to - 1))
-      assert.strictEqual(events.filter(({ _tag }) => _tag === "GapFound").length, 1)
-      // Confirmed is confirmed: the next run does not ask again, and still says so.
-      const before = yield* provider.requestCount
-      const next = yield* Backfill.run(options({ targets }))
-      assert.strictEqual(yield* provider.requestCount, before)
-      assert.strictEqual(Report.exitCode(next), 3)
-    }).pipe(Effect.provide(serving(holed)))
-  )
-
-  it.live("are left alone without repair, and asked for by the next run", () =>
-    Effect.gen(function* () {
-      const first = yield* Backfill.run(options({ targets, repair: false }))
-      assert.strictEqual(first.outcomes[0]!.gaps[0]!.attempts, 1)
-      const next = yield* Backfill.run(options({ targets }))
-      assert.strictEqual(next.outcomes[0]!.gaps[0]!.attempts, 3)
-    }).pipe(Effect.provide(serving(holed)))
-  )
-
-  it.live("that come from a bad answer are filled and counted as filled", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      yield* provider.inject(Fault.Empty())
-      const { events, report } = yield* observed(options())
-      assert.strictEqual(Report.exitCode(report), 0)
-      assert.lengthOf(report.gapsDetected, 1)
-      assert.lengthOf(report.gapsFilled, 1)
-      assert.strictEqual(events.filter(({ _tag }) => _tag === "GapFilled").length, 1)
-      assert.isTrue(Candles.equals(yield* stored(), truth(range)))
-    }).pipe(Effect.provide(serving()))
-  )
-
-  it.live("before the first candle that the source has are not gaps: it was not listed", () =>
-    Effect.gen(function* () {
-      const listed = start + 1_000 * minute
-      const young = {
-        ...Dataset.cheap({ symbol: "NEWUSDT", interval: "1m", from: listed, to: start + 20_000 * minute })
+  describe("gaps", () => {
+    const hole = { from: start + 500 * minute, to: start + 503 * minute }
+    const holed = Dataset.generated({
+      symbol: "HOLEUSDT",
+      interval: "1m",
+      extent: { from: start, to: start + 20_000 * minute },
+      candles: (interval) => {
+        const all = truth(interval)
+        const keep = [...all.openTime.keys()].filter((i) => all.openTime[i]! < hole.from || all.openTime[i]! >= hole.to)
+        return Candles.pick(all, keep)
       }
-      yield* Effect.gen(function* () {
-        const report = yield* Backfill.run(
-          options({ targets: [{ instrument: instrument("NEW/USDT"), timeframe: "1m" }] })
-        )
-        const [outcome] = report.outcomes
-        assert.strictEqual(outcome!.status, "complete")
-        assert.deepStrictEqual(outcome!.excluded, [{ interval: { from: range.from, to: listed }, cause: "not-listed" }])
-        assert.strictEqual(outcome!.expected, 2_300)
-      }).pipe(Effect.provide(serving(young)))
     })
-  )
-})
+    const targets = [{ instrument: instrument("HOLE/USDT"), timeframe: "1m" as const }]
 
-describe("force", () => {
-  it.live("asks for everything again and writes nothing where nothing changed", () =>
-    Effect.gen(function* () {
-      yield* Backfill.run(options())
-      const report = yield* Backfill.run(options({ force: true }))
-      assert.deepInclude(report.outcomes[0]!, { inserted: 0, changed: 0, removed: 0, status: "complete", requests: 4 })
-      const store = yield* CandleStore.CandleStore
-      assert.deepStrictEqual(yield* store.revisions(series(), range), [])
-    }).pipe(Effect.provide(serving()))
-  )
+    it.effect("are asked for again alone, a bounded number of times, and then reported with what was tried", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        const { events, report } = yield* observed(options({ targets }))
+        const [gap, ...more] = report.outcomes[0]!.gaps
+        assert.lengthOf(more, 0)
+        assert.deepStrictEqual(gap!.interval, hole)
+        assert.deepInclude(gap!, { missing: 3, cause: "unexplained", attempts: 3 })
+        assert.include(gap!.evidence.join(), "asked 3 times")
+        assert.include(gap!.nextAction, "--force")
+        assert.strictEqual(Report.exitCode(report), 3)
+        const asked = (yield* provider.requests).filter(({ query }) => Number(query.get("startTime")) === hole.from)
+        assert.lengthOf(asked, 2)
+        assert.isTrue(asked.every(({ query }) => Number(query.get("endTime")) === hole.to - 1))
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "GapFound").length, 1)
+        // Confirmed is confirmed: the next run does not ask again, and still says so.
+        const before = yield* provider.requestCount
+        const next = yield* Backfill.run(options({ targets }))
+        assert.strictEqual(yield* provider.requestCount, before)
+        assert.strictEqual(Report.exitCode(next), 3)
+      }).pipe(Effect.provide(serving(holed)))
+    )
 
-  it.live("does not let one empty answer take away what is stored", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      yield* Backfill.run(options())
-      yield* provider.inject(Fault.Empty())
-      const report = yield* Backfill.run(options({ force: true }))
-      assert.strictEqual(report.outcomes[0]!.removed, 0)
-      assert.strictEqual(Report.exitCode(report), 0)
-      assert.isTrue(Candles.equals(yield* stored(), truth(range)))
-    }).pipe(Effect.provide(serving()))
-  )
-})
+    it.effect("are left alone without repair, and asked for by the next run", () =>
+      Effect.gen(function* () {
+        const first = yield* Backfill.run(options({ targets, repair: false }))
+        assert.strictEqual(first.outcomes[0]!.gaps[0]!.attempts, 1)
+        const next = yield* Backfill.run(options({ targets }))
+        assert.strictEqual(next.outcomes[0]!.gaps[0]!.attempts, 3)
+      }).pipe(Effect.provide(serving(holed)))
+    )
 
-describe("the ledger", () => {
-  it.live("notices rows that something else has deleted, and fetches them again", () =>
-    Effect.gen(function* () {
-      yield* Backfill.run(options())
-      const store = yield* CandleStore.CandleStore
-      // What a careless DELETE leaves behind: rows gone, ledger unchanged.
-      const lost = { from: start + 100 * minute, to: start + 200 * minute }
-      yield* store.reconcile(series(), { lost: [lost], found: [] })
-      const coverage = yield* store.coverage(series())
-      assert.strictEqual(Coverage.rows(coverage), 3_200)
-      const report = yield* Backfill.run(options())
-      assert.strictEqual(report.outcomes[0]!.inserted, 100)
-      assert.isTrue(Candles.equals(yield* stored(), truth(range)))
-    }).pipe(Effect.provide(serving()))
-  )
-})
+    it.effect("that come from a bad answer are filled and counted as filled", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        yield* provider.inject(Fault.Empty())
+        const { events, report } = yield* observed(options())
+        assert.strictEqual(Report.exitCode(report), 0)
+        assert.lengthOf(report.gapsDetected, 1)
+        assert.lengthOf(report.gapsFilled, 1)
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "GapFilled").length, 1)
+        assert.isTrue(Candles.equals(yield* stored(), truth(range)))
+      }).pipe(Effect.provide(serving()))
+    )
 
-describe("the provider's limits", () => {
-  it.live("a 429 stops every lane of the host until its Retry-After is over", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      yield* provider.inject(Fault.RateLimited({ retryAfterSeconds: 1, match: klines }))
-      const targets: ReadonlyArray<Selection.Target> = (["1m", "5m"] as const).map((timeframe) => ({
-        instrument: instrument(),
-        timeframe
-      }))
-      yield* Backfill.run(options({ targets, concurrency: 4 }))
-      const requests = yield* provider.requests
-      const refused = requests.find(({ status }) => status === 429)!
-      const next = requests.filter(({ at }) => at > refused.at + 100)
-      assert.isAbove(next.length, 0)
-      assert.isAtLeast(Math.min(...next.map(({ at }) => at)), refused.at + 1_000)
-    }).pipe(
-      Effect.provide(
-        serving(Dataset.cheap({ symbol: "BTCUSDT", interval: "5m", from: start, to: start + 20_000 * minute }))
+    it.effect("before the first candle that the source has are not gaps: it was not listed", () =>
+      Effect.gen(function* () {
+        const listed = start + 1_000 * minute
+        const young = {
+          ...Dataset.cheap({ symbol: "NEWUSDT", interval: "1m", from: listed, to: start + 20_000 * minute })
+        }
+        yield* Effect.gen(function* () {
+          const report = yield* Backfill.run(
+            options({ targets: [{ instrument: instrument("NEW/USDT"), timeframe: "1m" }] })
+          )
+          const [outcome] = report.outcomes
+          assert.strictEqual(outcome!.status, "complete")
+          assert.deepStrictEqual(outcome!.excluded, [
+            { interval: { from: range.from, to: listed }, cause: "not-listed" }
+          ])
+          assert.strictEqual(outcome!.expected, 2_300)
+        }).pipe(Effect.provide(serving(young)))
+      })
+    )
+  })
+
+  describe("force", () => {
+    it.effect("asks for everything again and writes nothing where nothing changed", () =>
+      Effect.gen(function* () {
+        yield* Backfill.run(options())
+        const report = yield* Backfill.run(options({ force: true }))
+        assert.deepInclude(report.outcomes[0]!, {
+          inserted: 0,
+          changed: 0,
+          removed: 0,
+          status: "complete",
+          requests: 4
+        })
+        const store = yield* CandleStore.CandleStore
+        assert.deepStrictEqual(yield* store.revisions(series(), range), [])
+      }).pipe(Effect.provide(serving()))
+    )
+
+    it.effect("does not let one empty answer take away what is stored", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        yield* Backfill.run(options())
+        yield* provider.inject(Fault.Empty())
+        const report = yield* Backfill.run(options({ force: true }))
+        assert.strictEqual(report.outcomes[0]!.removed, 0)
+        assert.strictEqual(Report.exitCode(report), 0)
+        assert.isTrue(Candles.equals(yield* stored(), truth(range)))
+      }).pipe(Effect.provide(serving()))
+    )
+  })
+
+  describe("the ledger", () => {
+    it.effect("notices rows that something else has deleted, and fetches them again", () =>
+      Effect.gen(function* () {
+        yield* Backfill.run(options())
+        const store = yield* CandleStore.CandleStore
+        // What a careless DELETE leaves behind: rows gone, ledger unchanged.
+        const lost = { from: start + 100 * minute, to: start + 200 * minute }
+        yield* store.reconcile(series(), { lost: [lost], found: [] })
+        const coverage = yield* store.coverage(series())
+        assert.strictEqual(Coverage.rows(coverage), 3_200)
+        const report = yield* Backfill.run(options())
+        assert.strictEqual(report.outcomes[0]!.inserted, 100)
+        assert.isTrue(Candles.equals(yield* stored(), truth(range)))
+      }).pipe(Effect.provide(serving()))
+    )
+  })
+
+  describe("the provider's limits", () => {
+    it.effect("a 429 stops every lane of the host until its Retry-After is over", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        yield* provider.inject(Fault.RateLimited({ retryAfterSeconds: 1, match: klines }))
+        const targets: ReadonlyArray<Selection.Target> = (["1m", "5m"] as const).map((timeframe) => ({
+          instrument: instrument(),
+          timeframe
+        }))
+        yield* Backfill.run(options({ targets, concurrency: 4 }))
+        const requests = yield* provider.requests
+        const refused = requests.find(({ status }) => status === 429)!
+        const next = requests.filter(({ at }) => at > refused.at + 100)
+        assert.isAbove(next.length, 0)
+        assert.isAtLeast(Math.min(...next.map(({ at }) => at)), refused.at + 1_000)
+      }).pipe(
+        Effect.provide(
+          serving(Dataset.cheap({ symbol: "BTCUSDT", interval: "5m", from: start, to: start + 20_000 * minute }))
+        )
       )
     )
-  )
 
-  it.live("a wait that is too long fails at once and says how long it is", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      yield* provider.inject(Fault.Banned({ retryAfterSeconds: 86_400, match: klines }))
-      const before = yield* Clock.currentTimeMillis
-      const report = yield* Backfill.run(options())
-      assert.isBelow((yield* Clock.currentTimeMillis) - before, 4_000)
-      assert.include(report.outcomes[0]!.error, "86400 s")
-      assert.strictEqual(yield* provider.requestCount, 1)
-    }).pipe(Effect.provide(serving()))
-  )
+    it.effect("a wait that is too long fails at once and says how long it is", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        yield* provider.inject(Fault.Banned({ retryAfterSeconds: 86_400, match: klines }))
+        const before = yield* Clock.currentTimeMillis
+        const report = yield* Backfill.run(options())
+        assert.isBelow((yield* Clock.currentTimeMillis) - before, 4_000)
+        assert.include(report.outcomes[0]!.error, "86400 s")
+        assert.strictEqual(yield* provider.requestCount, 1)
+      }).pipe(Effect.provide(serving()))
+    )
+  })
+
+  describe("patience", () => {
+    it.effect("outlasts a host that fails more often in a row than its breaker allows", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        yield* provider.inject(Fault.ServerError({ status: 503, match: klines, times: 3 }))
+        const report = yield* Backfill.run(options())
+        assert.strictEqual(Report.exitCode(report), 0, report.outcomes[0]!.error)
+      }).pipe(
+        Effect.provide(
+          Layer.provideMerge(
+            // The breaker stays open far longer than all retries together take.
+            engine({ ...policy, breakerFailures: 2, breakerOpenMillis: 700 }),
+            Emulator.layer({ datasets: [dataset] })
+          )
+        )
+      )
+    )
+  })
+
+  describe("two candles where there is room for one", () => {
+    it.effect("are refused: they are those of another timeframe", () =>
+      Effect.gen(function* () {
+        const minutes = Dataset.generated({
+          symbol: "BTCUSDT",
+          interval: "5m",
+          extent: { from: start, to: start + 20_000 * minute },
+          candles: truth
+        })
+        yield* Effect.gen(function* () {
+          const report = yield* Backfill.run(options({ targets: [{ instrument: instrument(), timeframe: "5m" }] }))
+          assert.strictEqual(report.outcomes[0]!.status, "failed")
+          assert.include(report.outcomes[0]!.error, "lie in one 5m")
+          assert.strictEqual(report.outcomes[0]!.inserted, 0)
+        }).pipe(Effect.provide(serving(minutes)))
+      })
+    )
+  })
+
+  describe("the choice of a source", () => {
+    const entries = (down: Effect.Effect<void, SourceError.SourceError>): ReadonlyArray<SourceRegistry.Entry> => [
+      { id: "real", load: () => Promise.resolve(real(down)) },
+      { id: "synthetic", load: () => Promise.resolve(synthetic) }
+    ]
+    const unavailable = new SourceError.SourceError({
+      source: "real",
+      reason: new SourceError.Unavailable({ detail: "no network" })
+    })
+    /** A source whose reachability a test decides; its candles are the synthetic ones under another name. */
+    const real = (check: Effect.Effect<void, SourceError.SourceError>): Source.SourcePlugin<unknown> => ({
+      ...synthetic,
+      id: "real",
+      capabilities: { ...synthetic.capabilities, provenance: "observed", hosts: ["real.test"] },
+      config: synthetic.config as Source.SourcePlugin<unknown>["config"],
+      make: (config) =>
+        Effect.map(synthetic.make(config as { readonly seed: number }), (source) => ({ ...source, check }))
+    })
+    const both = new Instrument.Instrument({
+      ...instrument(),
+      sources: [{ source: "real" }, { source: "synthetic" }]
+    })
+    const run = (down: Effect.Effect<void, SourceError.SourceError>, window = range) =>
+      Effect.gen(function* () {
+        const registry = yield* Layer.build(
+          SourceRegistry.SourceRegistry.layer(entries(down), { sections: {}, variables: {} })
+        )
+        return yield* Backfill.run(options({ window, targets: [{ instrument: both, timeframe: "1h" }] })).pipe(
+          Effect.provide(registry)
+        )
+      }).pipe(Effect.scoped)
+
+    it.effect("falls back to the next one where the first cannot be reached, and says so", () =>
+      Effect.gen(function* () {
+        const report = yield* run(Effect.fail(unavailable))
+        assert.strictEqual(report.outcomes[0]!.series.source, "synthetic")
+        assert.strictEqual(report.outcomes[0]!.provenance, "synthetic")
+        assert.strictEqual(report.passedOver[0]!.source, "real")
+        assert.include(report.passedOver[0]!.error, "no network")
+      }).pipe(Effect.provide(serving()))
+    )
+
+    it.effect("never lets generated data step in for a symbol that has real history", () =>
+      Effect.gen(function* () {
+        yield* run(Effect.void)
+        const later = { from: range.from, to: range.to + 100 * 60 * minute }
+        const report = yield* run(Effect.fail(unavailable), later)
+        assert.strictEqual(report.outcomes[0]!.series.source, "real")
+        assert.deepStrictEqual(report.passedOver, [])
+      }).pipe(Effect.provide(serving()))
+    )
+  })
 })
 
 describe("patience", () => {
@@ -275,93 +377,4 @@ describe("patience", () => {
     assert.isBelow(retriesMillis, breakerOpenMillis)
     assert.isAbove(maxRetryAfterMillis, breakerOpenMillis)
   })
-
-  it.live("outlasts a host that fails more often in a row than its breaker allows", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      yield* provider.inject(Fault.ServerError({ status: 503, match: klines, times: 3 }))
-      const report = yield* Backfill.run(options())
-      assert.strictEqual(Report.exitCode(report), 0, report.outcomes[0]!.error)
-    }).pipe(
-      Effect.provide(
-        Layer.provideMerge(
-          // The breaker stays open far longer than all retries together take.
-          engine({ ...policy, breakerFailures: 2, breakerOpenMillis: 700 }),
-          Emulator.layer({ datasets: [dataset] })
-        )
-      )
-    )
-  )
-})
-
-describe("two candles where there is room for one", () => {
-  it.live("are refused: they are those of another timeframe", () =>
-    Effect.gen(function* () {
-      const minutes = Dataset.generated({
-        symbol: "BTCUSDT",
-        interval: "5m",
-        extent: { from: start, to: start + 20_000 * minute },
-        candles: truth
-      })
-      yield* Effect.gen(function* () {
-        const report = yield* Backfill.run(options({ targets: [{ instrument: instrument(), timeframe: "5m" }] }))
-        assert.strictEqual(report.outcomes[0]!.status, "failed")
-        assert.include(report.outcomes[0]!.error, "lie in one 5m")
-        assert.strictEqual(report.outcomes[0]!.inserted, 0)
-      }).pipe(Effect.provide(serving(minutes)))
-    })
-  )
-})
-
-describe("the choice of a source", () => {
-  const entries = (down: Effect.Effect<void, SourceError.SourceError>): ReadonlyArray<SourceRegistry.Entry> => [
-    { id: "real", load: () => Promise.resolve(real(down)) },
-    { id: "synthetic", load: () => Promise.resolve(synthetic) }
-  ]
-  const unavailable = new SourceError.SourceError({
-    source: "real",
-    reason: new SourceError.Unavailable({ detail: "no network" })
-  })
-  /** A source whose reachability a test decides; its candles are the synthetic ones under another name. */
-  const real = (check: Effect.Effect<void, SourceError.SourceError>): Source.SourcePlugin<unknown> => ({
-    ...synthetic,
-    id: "real",
-    capabilities: { ...synthetic.capabilities, provenance: "observed", hosts: ["real.test"] },
-    config: synthetic.config as Source.SourcePlugin<unknown>["config"],
-    make: (config) =>
-      Effect.map(synthetic.make(config as { readonly seed: number }), (source) => ({ ...source, check }))
-  })
-  const both = new Instrument.Instrument({
-    ...instrument(),
-    sources: [{ source: "real" }, { source: "synthetic" }]
-  })
-  const run = (down: Effect.Effect<void, SourceError.SourceError>, window = range) =>
-    Effect.gen(function* () {
-      const registry = yield* Layer.build(
-        SourceRegistry.SourceRegistry.layer(entries(down), { sections: {}, variables: {} })
-      )
-      return yield* Backfill.run(options({ window, targets: [{ instrument: both, timeframe: "1h" }] })).pipe(
-        Effect.provide(registry)
-      )
-    }).pipe(Effect.scoped)
-
-  it.live("falls back to the next one where the first cannot be reached, and says so", () =>
-    Effect.gen(function* () {
-      const report = yield* run(Effect.fail(unavailable))
-      assert.strictEqual(report.outcomes[0]!.series.source, "synthetic")
-      assert.strictEqual(report.outcomes[0]!.provenance, "synthetic")
-      assert.strictEqual(report.passedOver[0]!.source, "real")
-      assert.include(report.passedOver[0]!.error, "no network")
-    }).pipe(Effect.provide(serving()))
-  )
-
-  it.live("never lets generated data step in for a symbol that has real history", () =>
-    Effect.gen(function* () {
-      yield* run(Effect.void)
-      const later = { from: range.from, to: range.to + 100 * 60 * minute }
-      const report = yield* run(Effect.fail(unavailable), later)
-      assert.strictEqual(report.outcomes[0]!.series.source, "real")
-      assert.deepStrictEqual(report.passedOver, [])
-    }).pipe(Effect.provide(serving()))
-  )
 })

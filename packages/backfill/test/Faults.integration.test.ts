@@ -3,12 +3,12 @@
  * the wire, a row that is stored is one that the provider really has, a
  * series that is called complete has every candle, and nothing hangs.
  */
-import { assert, describe, it } from "@effect/vitest"
+import { assert, describe } from "@effect/vitest"
 import { Backfill, Report } from "@tidemark/backfill"
 import { Candles } from "@tidemark/core"
 import { Emulator, Fault } from "@tidemark/emulator"
 import { Effect, Layer } from "effect"
-import { engine, options, range, stored, truth, dataset } from "./rig.ts"
+import { engine, onEvery, options, range, stored, truth, dataset } from "./rig.ts"
 
 const emulator = Emulator.layer({ datasets: [dataset] })
 
@@ -85,89 +85,91 @@ const honest = Effect.fnUntraced(function* (report: Report.Report) {
   return outcome!
 })
 
-describe("a fault that passes costs nothing but time", () => {
-  for (const { fault, name } of cases) {
-    it.live(
-      `${name}, on each of the first requests`,
+onEvery((it) => {
+  describe("a fault that passes costs nothing but time", () => {
+    for (const { fault, name } of cases) {
+      it.effect(
+        `${name}, on each of the first requests`,
+        () =>
+          Effect.gen(function* () {
+            const provider = yield* Emulator
+            for (const after of [0, 2, 4]) yield* provider.inject(fault({ match: { path: "/api/v3/klines", after } }))
+            const report = yield* Backfill.run(options())
+            const outcome = yield* honest(report)
+            assert.strictEqual(outcome.status, "complete", outcome.error)
+            assert.strictEqual(Report.exitCode(report), 0)
+          }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
+        20_000
+      )
+    }
+  })
+
+  describe("a fault that stays ends in a clear answer", () => {
+    for (const { always, fault, name } of cases) {
+      it.effect(
+        name,
+        () =>
+          Effect.gen(function* () {
+            const provider = yield* Emulator
+            yield* provider.inject(fault({ match: { path: "/api/v3/klines" }, times: Infinity }))
+            const report = yield* Backfill.run(options())
+            const outcome = yield* honest(report)
+            assert.include([always].flat(), outcome.status)
+            if (outcome.status === "failed") {
+              assert.include(outcome.error, "BTC/USDT")
+              assert.strictEqual(Report.exitCode(report), 1)
+            }
+            if (outcome.status === "incomplete") assert.strictEqual(Report.exitCode(report), 3)
+            // Bounded: it does not hammer a provider that does not work.
+            assert.isBelow(yield* provider.requestCount, 60)
+            // When the provider works again, the next run ends complete.
+            yield* provider.clear
+            if (outcome.status === "failed") {
+              const next = yield* Backfill.run(options({ force: false }))
+              assert.strictEqual((yield* honest(next)).status, "complete", next.outcomes[0]!.error)
+            }
+          }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
+        20_000
+      )
+    }
+  })
+
+  describe("a request that the provider refuses", () => {
+    it.effect(
+      "is not asked again: a 404 is an answer",
       () =>
         Effect.gen(function* () {
           const provider = yield* Emulator
-          for (const after of [0, 2, 4]) yield* provider.inject(fault({ match: { path: "/api/v3/klines", after } }))
+          yield* provider.inject(Fault.ServerError({ status: 404, match: { path: "/api/v3/klines" }, times: Infinity }))
           const report = yield* Backfill.run(options())
           const outcome = yield* honest(report)
-          assert.strictEqual(outcome.status, "complete", outcome.error)
-          assert.strictEqual(Report.exitCode(report), 0)
+          assert.include(outcome.error, "404")
+          assert.strictEqual(yield* provider.requestCount, 1)
         }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
       20_000
     )
-  }
-})
+  })
 
-describe("a fault that stays ends in a clear answer", () => {
-  for (const { always, fault, name } of cases) {
-    it.live(
-      name,
-      () =>
-        Effect.gen(function* () {
-          const provider = yield* Emulator
-          yield* provider.inject(fault({ match: { path: "/api/v3/klines" }, times: Infinity }))
-          const report = yield* Backfill.run(options())
-          const outcome = yield* honest(report)
-          assert.include([always].flat(), outcome.status)
-          if (outcome.status === "failed") {
-            assert.include(outcome.error, "BTC/USDT")
-            assert.strictEqual(Report.exitCode(report), 1)
-          }
-          if (outcome.status === "incomplete") assert.strictEqual(Report.exitCode(report), 3)
-          // Bounded: it does not hammer a provider that does not work.
-          assert.isBelow(yield* provider.requestCount, 60)
-          // When the provider works again, the next run ends complete.
-          yield* provider.clear
-          if (outcome.status === "failed") {
-            const next = yield* Backfill.run(options({ force: false }))
-            assert.strictEqual((yield* honest(next)).status, "complete", next.outcomes[0]!.error)
-          }
-        }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
-      20_000
-    )
-  }
-})
-
-describe("a request that the provider refuses", () => {
-  it.live(
-    "is not asked again: a 404 is an answer",
-    () =>
+  describe("candles off the grid", () => {
+    it.effect("are kept as the source gives them, and do not hide what is missing on it", () =>
       Effect.gen(function* () {
         const provider = yield* Emulator
-        yield* provider.inject(Fault.ServerError({ status: 404, match: { path: "/api/v3/klines" }, times: Infinity }))
+        yield* provider.inject(Fault.OffGrid({ times: Infinity }))
         const report = yield* Backfill.run(options())
-        const outcome = yield* honest(report)
-        assert.include(outcome.error, "404")
-        assert.strictEqual(yield* provider.requestCount, 1)
-      }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
-    20_000
-  )
-})
+        const [outcome] = report.outcomes
+        assert.strictEqual(outcome!.status, "incomplete")
+        assert.strictEqual(outcome!.missing, outcome!.expected)
+      }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator)))
+    )
 
-describe("candles off the grid", () => {
-  it.live("are kept as the source gives them, and do not hide what is missing on it", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      yield* provider.inject(Fault.OffGrid({ times: Infinity }))
-      const report = yield* Backfill.run(options())
-      const [outcome] = report.outcomes
-      assert.strictEqual(outcome!.status, "incomplete")
-      assert.strictEqual(outcome!.missing, outcome!.expected)
-    }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator)))
-  )
-
-  it.live("give way when the source has the right ones after all, leaving revisions", () =>
-    Effect.gen(function* () {
-      const provider = yield* Emulator
-      yield* provider.inject(Fault.OffGrid())
-      const report = yield* Backfill.run(options())
-      assert.strictEqual((yield* honest(report)).status, "complete")
-      assert.isAbove(report.outcomes[0]!.removed, 0)
-    }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator)))
-  )
+    it.effect("give way when the source has the right ones after all, leaving revisions", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        yield* provider.inject(Fault.OffGrid())
+        const report = yield* Backfill.run(options())
+        assert.strictEqual((yield* honest(report)).status, "complete")
+        assert.isAbove(report.outcomes[0]!.removed, 0)
+      }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator)))
+    )
+  })
 })

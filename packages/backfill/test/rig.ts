@@ -1,12 +1,24 @@
-/** The engine as applications compose it, over a real DuckDB file, real HTTP and the emulator, with little patience. */
+/** The engine as applications compose it, over a real database of either kind, real HTTP and the emulator, with little patience. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
+import { layer, type Vitest } from "@effect/vitest"
 import { Backfill, Events, Policy, SourceHttp, SourceRegistry } from "@tidemark/backfill"
-import { Candles, CandleStore, Instrument, type Interval, type Series, type Timeframe } from "@tidemark/core"
+import {
+  Candles,
+  CandleStore,
+  Instrument,
+  type Interval,
+  type Series,
+  type StoreError,
+  type Timeframe
+} from "@tidemark/core"
 import { Dataset, Emulator } from "@tidemark/emulator"
+import { PostgresServer } from "@tidemark/postgres"
 import { plugin as binance } from "@tidemark/source-binance"
+import { type Storage } from "@tidemark/storage"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
-import { Effect, FileSystem, Layer, PubSub, Stream } from "effect"
+import { PostgresStorage } from "@tidemark/storage-postgres"
+import { Context, Effect, FileSystem, Layer, PubSub, Redacted, Stream } from "effect"
 
 export const minute = 60_000
 export const start = Date.parse("2024-01-01T00:00:00Z")
@@ -42,13 +54,49 @@ export const dataset = Dataset.cheap({ symbol: "BTCUSDT", interval: "1m", from: 
 /** What the provider really has. */
 export const truth = (interval: Interval.Interval): Candles.Candles => dataset.candles(interval)
 
-const temporaryStore = Layer.unwrap(
-  Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
-    const folder = yield* Effect.orDie(fs.makeTempDirectoryScoped())
-    return DuckDbStorage.layer({ path: `${folder}/test.duckdb`, mode: "write" })
-  })
-).pipe(Layer.provide(NodeServices.layer))
+/** Where the stores of a test are: a new, empty database each time it is asked. */
+export class Databases extends Context.Service<
+  Databases,
+  { readonly stores: Effect.Effect<Layer.Layer<Storage.Stores, StoreError.StoreError>> }
+>()("@tidemark/backfill/test/Databases") {
+  static readonly duckDb = Layer.effect(
+    Databases,
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const folder = yield* Effect.orDie(fs.makeTempDirectoryScoped())
+      let count = 0
+      const stores = Effect.sync(() =>
+        DuckDbStorage.layer({ path: `${folder}/${++count}.duckdb`, mode: "write" }).pipe(
+          Layer.provide(NodeServices.layer)
+        )
+      )
+      return Databases.of({ stores })
+    })
+  ).pipe(Layer.provide(NodeServices.layer))
+
+  static readonly postgres = Layer.effect(
+    Databases,
+    Effect.map(PostgresServer.PostgresServer, ({ database }) =>
+      Databases.of({
+        stores: Effect.map(database, (url) =>
+          PostgresStorage.layer({ url: Redacted.make(url), label: "test", mode: "write" })
+        )
+      })
+    )
+  ).pipe(Layer.provide(PostgresServer.PostgresServer.layer))
+}
+
+/** The same tests on every kind of database, on the real clock. */
+export const onEvery = (tests: (it: Vitest.MethodsNonLive<Databases>) => void) => {
+  for (const [name, databases] of [
+    ["on DuckDB", Databases.duckDb],
+    ["on Postgres", Databases.postgres]
+  ] as const) {
+    layer(databases, { excludeTestServices: true })(name, tests)
+  }
+}
+
+const stores = Layer.unwrap(Effect.flatMap(Databases, (databases) => databases.stores))
 
 /** Everything a run needs; sources are those of the emulator in the context. */
 export const engine = (settings: Policy.Policy = policy) =>
@@ -63,7 +111,7 @@ export const engine = (settings: Policy.Policy = policy) =>
     Layer.provideMerge(SourceHttp.layer),
     Layer.provide(NodeHttpClient.layerUndici),
     Layer.provideMerge(Events.Events.layer),
-    Layer.merge(temporaryStore),
+    Layer.merge(Layer.fresh(stores)),
     Layer.provideMerge(Layer.succeed(Policy.Policy, settings))
   )
 

@@ -51,7 +51,10 @@ export const layer = (database: string) =>
     Effect.map(DuckDbClient.DuckDbClient, (client) =>
       Driver.Driver.of({
         database,
-        engine: Effect.map(client<{ version: string }>`SELECT version() AS version`, ([row]) => `DuckDB ${row!.version}`),
+        engine: Effect.map(
+          client<{ version: string }>`SELECT version() AS version`,
+          ([row]) => `DuckDB ${row!.version}`
+        ),
         appendCandles: ({ candles, ingestedAt, seriesId }) =>
           client.append("candles", tableColumns(seriesId, candles, ingestedAt)),
         columns: (statement, batchRows) =>

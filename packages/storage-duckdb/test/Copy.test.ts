@@ -1,6 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Candles, CandleStore, type Series } from "@tidemark/core"
+import { Candles, CandleStore, Coverage, type Series } from "@tidemark/core"
 import { Copy, Storage } from "@tidemark/storage"
 import { PieceRows } from "@tidemark/storage/copy/Side"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
@@ -91,6 +91,9 @@ describe("copy", () => {
             Effect.provideService(PieceRows, pieceRows),
             Effect.catchDefect((defect) => (defect instanceof Killed ? Effect.succeed(undefined) : Effect.die(defect)))
           )
+          for (const { coverage, rows } of yield* (yield* storeOf(to)).list) {
+            assert.strictEqual(rows, Coverage.rows(coverage), "what is there is a history of its own")
+          }
           if (exit === undefined) {
             assert.isBelow(stops, 200, "it does not go on from where it was")
             continue

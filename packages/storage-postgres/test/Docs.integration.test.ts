@@ -28,7 +28,12 @@ it.layer(PostgresServer.PostgresServer.layer)("docs/postgres.md", (it) => {
       const run = (statements: ReadonlyArray<string>) => PostgresServer.execute(url, statements)
       yield* run([...recipe("Roles"), ...recipe("What happens")])
       yield* Effect.addFinalizer(() =>
-        run(["tidemark_writer", "tidemark_reader"].flatMap((name) => [`DROP OWNED BY ${name} CASCADE`, `DROP ROLE ${name}`]))
+        run(
+          ["tidemark_writer", "tidemark_reader"].flatMap((name) => [
+            `DROP OWNED BY ${name} CASCADE`,
+            `DROP ROLE ${name}`
+          ])
+        )
       )
       const writer = changed(url, { username: "tidemark_writer", password: "change me" })
       const reader = changed(url, { username: "tidemark_reader", password: "change me too" })
