@@ -2,6 +2,7 @@
 import { SourceRegistry } from "@tidemark/backfill"
 import { CandleStore } from "@tidemark/core"
 import { Runtime, Stores } from "@tidemark/runtime"
+import { Query } from "@tidemark/storage"
 import { Effect, Result } from "effect"
 import { exitWith } from "../Failure.ts"
 import { count } from "../view/Format.ts"
@@ -26,17 +27,20 @@ const program: Effect.Effect<Finding> = Effect.sync(() => {
 })
 
 const database = Effect.gen(function* () {
-  const result = yield* Effect.flatMap(CandleStore.CandleStore, (store) => store.list).pipe(
-    withStores("read"),
-    Effect.result
-  )
+  const look = Effect.gen(function* () {
+    const store = yield* CandleStore.CandleStore
+    const { engine } = yield* Query.Query
+    return { stored: yield* store.list, engine: yield* engine }
+  })
+  const result = yield* look.pipe(withStores("read"), Effect.result)
   if (Result.isFailure(result)) return { what: "database", ok: false, detail: result.failure.message }
-  const rows = result.success.reduce((sum, entry) => sum + entry.rows, 0)
+  const { engine, stored } = result.success
+  const rows = stored.reduce((sum, entry) => sum + entry.rows, 0)
   const { databaseUrl } = yield* configuration
   return {
     what: "database",
     ok: true,
-    detail: `${Stores.label(databaseUrl)}: ${result.success.length} series, ${count(rows)} candles`
+    detail: `${Stores.label(databaseUrl)} (${engine}): ${stored.length} series, ${count(rows)} candles`
   }
 })
 

@@ -1,5 +1,5 @@
 /** What is logged, such as that a database is waited for: a line on stderr, as progress is. */
-import { Layer, Logger } from "effect"
+import { type Layer, Logger } from "effect"
 
 const lines = Logger.make(({ message }) => {
   const parts = Array.isArray(message) ? message : [message]
