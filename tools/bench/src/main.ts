@@ -7,6 +7,7 @@ import * as Help from "./Help.ts"
 import * as Ingest from "./Ingest.ts"
 import * as Memory from "./Memory.ts"
 import * as Noop from "./Noop.ts"
+import * as Postgres from "./Postgres.ts"
 import { conclude, type Outcome } from "./Verdict.ts"
 import * as Workload from "./Workload.ts"
 
@@ -71,6 +72,19 @@ const noop = Command.make("noop", {
   Command.withHandler(concluding(Noop.run))
 )
 
+const postgres = Command.make("postgres", {
+  json,
+  candles: whole("candles", "Candles to write", 1_000_000, Workload.mostCandles, 2000),
+  upsertCandles: whole("upsert-candles", "Candles to write row by row", 20_000, Workload.mostCandles, 2000),
+  rounds: whole("rounds", "Runs of each contestant", 3),
+  symbols: whole("symbols", "Symbols of the run that has nothing to do, in four timeframes each", 300, 1000),
+  days: whole("days", "Days of their history", 30, 365),
+  repetitions: whole("repetitions", "Timed runs", 5)
+}).pipe(
+  Command.withDescription("Rows a second into Postgres: COPY, tidemark, row by row; and a backfill with nothing to do"),
+  Command.withHandler(concluding(Postgres.run))
+)
+
 const help = Command.make("help", { json, repetitions: whole("repetitions", "Timed runs", 10) }).pipe(
   Command.withDescription("Time of `tidemark --help`"),
   Command.withHandler(concluding(Help.run))
@@ -78,7 +92,7 @@ const help = Command.make("help", { json, repetitions: whole("repetitions", "Tim
 
 Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the product that print ratios; each ends with 1 if a target is missed"),
-  Command.withSubcommands([ingest, memory, noop, help]),
+  Command.withSubcommands([ingest, memory, noop, postgres, help]),
   Command.run({ version: "0.1.0" }),
   Effect.tapError((error) => (error instanceof BenchError ? Console.error(`bench: ${error.message}`) : Effect.void)),
   Effect.provide(NodeServices.layer),

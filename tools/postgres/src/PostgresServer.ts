@@ -186,25 +186,28 @@ export class PostgresServer extends Context.Service<
     readonly url: string
   }
 >()("@tidemark/postgres/PostgresServer") {
-  static readonly layer = Layer.effect(
-    PostgresServer,
-    Effect.gen(function* () {
-      const external = process.env["TIDEMARK_TEST_DATABASE_URL"]
-      if (external === undefined || external === "") {
-        const server = yield* make()
-        return PostgresServer.of({ database: server.database, url: server.url() })
-      }
-      const made: Array<string> = []
-      const drop = Effect.suspend(() =>
-        Effect.forEach(made, (name) =>
-          Effect.result(execute(external, [`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`]))
+  /** The server of the environment, or one of its own with these options. */
+  static readonly layerWith = (options: Options) =>
+    Layer.effect(
+      PostgresServer,
+      Effect.gen(function* () {
+        const external = process.env["TIDEMARK_TEST_DATABASE_URL"]
+        if (external === undefined || external === "") {
+          const server = yield* make(options)
+          return PostgresServer.of({ database: server.database, url: server.url() })
+        }
+        const made: Array<string> = []
+        const drop = Effect.suspend(() =>
+          Effect.forEach(made, (name) =>
+            Effect.result(execute(external, [`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`]))
+          )
         )
-      )
-      yield* Effect.addFinalizer(() => Effect.map(drop, (results) => results.every(Result.isSuccess)))
-      const database = Effect.tap(createDatabase(external), (url) =>
-        Effect.sync(() => made.push(new URL(url).pathname.slice(1)))
-      )
-      return PostgresServer.of({ database, url: external })
-    })
-  )
+        yield* Effect.addFinalizer(() => Effect.map(drop, (results) => results.every(Result.isSuccess)))
+        const database = Effect.tap(createDatabase(external), (url) =>
+          Effect.sync(() => made.push(new URL(url).pathname.slice(1)))
+        )
+        return PostgresServer.of({ database, url: external })
+      })
+    )
+  static readonly layer = PostgresServer.layerWith({})
 }
