@@ -53,7 +53,10 @@ describe("backfill on a new machine", { concurrent: true }, () => {
         assert.include([503, 504], counts!["candles"])
         const doctor = yield* run(["doctor"], { cwd })
         assert.strictEqual(doctor.code, 0, doctor.stdout)
-        assert.match(doctor.stdout, /✓ +database +duckdb:\.\/data\/tidemark\.duckdb: \d+ series, [\d,]+ candles/)
+        assert.match(
+          doctor.stdout,
+          /✓ +database +duckdb:\.\/data\/tidemark\.duckdb \(DuckDB .+\): \d+ series, [\d,]+ candles/
+        )
         assert.match(doctor.stdout, /✗ +source binance/)
       }),
     seconds

@@ -1,67 +1,77 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { fresh, onEvery } from "./databases.ts"
 import * as Market from "./market.ts"
-import { assertForPeople, assertRefused, backfill, type Case, complaint, refuses, seconds } from "./refusal.ts"
+import {
+  assertForPeople,
+  assertRefused,
+  backfill,
+  type Case,
+  complaint,
+  refuses,
+  refusesOnEvery,
+  seconds
+} from "./refusal.ts"
 import { contents, folder, provider, run } from "./tidemark.ts"
 
-describe("a wrong symbol, timeframe or source", { concurrent: true }, () => {
-  refuses([
-    {
-      name: "a symbol that is not on the list names the ways to get it",
-      args: backfill("--symbols", "NOPE/USDT"),
-      code: 2,
-      says: ["NOPE/USDT", "BTC/USDT, ETH/USDT, AAPL, SPY", "tidemark symbols add NOPE/USDT", "--source binance"]
-    },
-    {
-      name: "a symbol in another spelling is recognised",
-      args: backfill("--symbols", "BTCUSDT"),
-      code: 2,
-      says: ["There is no symbol BTCUSDT. Did you mean BTC/USDT?"]
-    },
-    {
-      name: "what cannot be a symbol says how symbols are written",
-      args: backfill("--symbols", "BTC/USDT,b!d"),
-      code: 2,
-      says: ['"b!d" is no symbol', "BTC/USDT, AAPL, ^GSPC or EUR/USD"]
-    },
-    {
-      name: "an unknown timeframe lists those there are",
-      args: backfill("--timeframes", "1h,7m"),
-      code: 2,
-      says: ['no timeframe "7m"', "1s, 1m, 3m, 5m, 15m, 30m, 1h"]
-    },
-    {
-      name: "coverage refuses an unknown timeframe too",
-      args: ["coverage", "--timeframes", "7m"],
-      code: 2,
-      says: ['no timeframe "7m"']
-    },
-    {
-      name: "an unknown source lists those there are, and makes no database",
-      args: backfill("--symbols", "BTC/USDT", "--source", "nope"),
-      code: 2,
-      says: ['no source "nope"', "binance, file, synthetic"]
-    },
-    {
-      name: "a source that takes no argument refuses one",
-      args: backfill("--symbols", "BTC/USDT", "--source", "binance:spot"),
-      code: 2,
-      says: ['"binance" takes no argument', '"spot"']
-    },
-    {
-      name: "a source that has no such asset class says so",
-      args: backfill("--symbols", "AAPL", "--source", "binance"),
-      code: 2,
-      says: ["AAPL", "binance has no equity", "tidemark sources list"]
-    }
-  ])
+refusesOnEvery("a wrong symbol, timeframe or source", [
+  {
+    name: "a symbol that is not on the list names the ways to get it",
+    args: backfill("--symbols", "NOPE/USDT"),
+    code: 2,
+    says: ["NOPE/USDT", "BTC/USDT, ETH/USDT, AAPL, SPY", "tidemark symbols add NOPE/USDT", "--source binance"]
+  },
+  {
+    name: "a symbol in another spelling is recognised",
+    args: backfill("--symbols", "BTCUSDT"),
+    code: 2,
+    says: ["There is no symbol BTCUSDT. Did you mean BTC/USDT?"]
+  },
+  {
+    name: "what cannot be a symbol says how symbols are written",
+    args: backfill("--symbols", "BTC/USDT,b!d"),
+    code: 2,
+    says: ['"b!d" is no symbol', "BTC/USDT, AAPL, ^GSPC or EUR/USD"]
+  },
+  {
+    name: "an unknown timeframe lists those there are",
+    args: backfill("--timeframes", "1h,7m"),
+    code: 2,
+    says: ['no timeframe "7m"', "1s, 1m, 3m, 5m, 15m, 30m, 1h"]
+  },
+  {
+    name: "coverage refuses an unknown timeframe too",
+    args: ["coverage", "--timeframes", "7m"],
+    code: 2,
+    says: ['no timeframe "7m"']
+  },
+  {
+    name: "an unknown source lists those there are, and makes no database",
+    args: backfill("--symbols", "BTC/USDT", "--source", "nope"),
+    code: 2,
+    says: ['no source "nope"', "binance, file, synthetic"]
+  },
+  {
+    name: "a source that takes no argument refuses one",
+    args: backfill("--symbols", "BTC/USDT", "--source", "binance:spot"),
+    code: 2,
+    says: ['"binance" takes no argument', '"spot"']
+  },
+  {
+    name: "a source that has no such asset class says so",
+    args: backfill("--symbols", "AAPL", "--source", "binance"),
+    code: 2,
+    says: ["AAPL", "binance has no equity", "tidemark sources list"]
+  }
+])
 
-  it.live(
-    "a symbol that the source itself does not know fails with its name, and stores nothing",
+onEvery("a symbol that the source itself does not know", (it) => {
+  it.effect(
+    "fails with its name, and stores nothing",
     () =>
       Effect.gen(function* () {
-        const cwd = yield* folder
         const emulator = yield* provider({ datasets: [Market.hourly({ symbol: "BTC/USDT", rows: 10 })] })
+        const { options } = yield* fresh(emulator)
         const ended = yield* run(
           backfill(
             "--symbols=NOPE/USDT",
@@ -70,14 +80,14 @@ describe("a wrong symbol, timeframe or source", { concurrent: true }, () => {
             "--start=2024-01-01",
             "--end=2024-01-02"
           ),
-          { cwd, env: { BINANCE_BASE_URL: emulator.url } }
+          options
         )
         assert.strictEqual(ended.code, 1, JSON.stringify(ended))
         assert.include(ended.stdout, "binance NOPE/USDT")
         assert.include(ended.stdout, "unknown symbol: Binance has no such spot pair")
         assert.deepStrictEqual(complaint(ended), [])
         assertForPeople(ended.stdout)
-        const coverage = yield* run(["coverage"], { cwd })
+        const coverage = yield* run(["coverage"], options)
         assert.include(coverage.stdout, "Nothing is stored yet")
       }),
     seconds

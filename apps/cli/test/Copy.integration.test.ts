@@ -118,7 +118,7 @@ describe("copy", () => {
           options,
           Effect.sync(() => existsSync(join(cwd, "b.duckdb")) && statSync(join(cwd, "b.duckdb")).size > 8_000_000)
         )
-        const hashes = (report: CopyJson) => report.series.map(({ copied: _, ...rest }) => rest)
+        const hashes = (report: CopyJson) => report.series.map((one) => ({ ...one, copied: 0 }))
         assert.deepStrictEqual(hashes(back), hashes(there))
         assert.strictEqual(
           back.series.reduce((sum, series) => sum + series.revisions, 0),

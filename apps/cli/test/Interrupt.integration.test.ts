@@ -1,12 +1,9 @@
-import { join } from "node:path"
-import { assert, describe, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { Fault } from "@tidemark/emulator"
 import { Effect } from "effect"
-import { select } from "./database.ts"
+import { fresh, onEvery } from "./databases.ts"
 import * as Market from "./market.ts"
-import { folder, parse, provider, type ReportJson, run, spawn, until } from "./tidemark.ts"
-
-const database = "duckdb:./x.duckdb"
+import { parse, provider, type ReportJson, run, spawn, until } from "./tidemark.ts"
 
 /** Requests that may be on their way when the end comes, one a lane. */
 const lanes = 4
@@ -14,14 +11,13 @@ const lanes = 4
 /** Without provocation it would end after its deadline of 30 s. */
 const promptly = "8 seconds"
 
-describe("Ctrl-C", { concurrent: true }, () => {
-  it.live(
+onEvery("Ctrl-C", (it) => {
+  it.effect(
     "keeps and reports what has been fetched, and the next run asks only for the rest",
     () =>
       Effect.gen(function* () {
-        const cwd = yield* folder
         const emulator = yield* provider({ datasets: Market.datasets(), latencyMillis: 60 })
-        const options = { cwd, env: { BINANCE_BASE_URL: emulator.url, DATABASE_URL: database } }
+        const { database, options } = yield* fresh(emulator)
         const running = yield* spawn([...Market.backfill, "--json"], options)
         yield* until(emulator.requestCount, (count) => count >= 40)
         yield* running.kill("SIGINT")
@@ -35,7 +31,7 @@ describe("Ctrl-C", { concurrent: true }, () => {
         assert.strictEqual(report.summary["interrupted"], true)
         assert.strictEqual(report.summary["exit_code"], 130)
         assert.isAtLeast(report.summary.inserted, 30_000)
-        const stored = yield* select(join(cwd, "x.duckdb"), "SELECT count(*)::INTEGER AS candles FROM market_data")
+        const stored = yield* database.select("SELECT count(*)::INTEGER AS candles FROM market_data")
         assert.deepStrictEqual(stored, [{ candles: report.summary.inserted }])
         assert.include(
           report.series.map((series) => series["status"]),
@@ -54,16 +50,13 @@ describe("Ctrl-C", { concurrent: true }, () => {
     60_000
   )
 
-  it.live(
+  it.effect(
     "prints the report as text, with the share of each series that is there",
     () =>
       Effect.gen(function* () {
-        const cwd = yield* folder
         const emulator = yield* provider({ datasets: Market.datasets(), latencyMillis: 60 })
-        const running = yield* spawn(Market.backfill, {
-          cwd,
-          env: { BINANCE_BASE_URL: emulator.url, DATABASE_URL: database }
-        })
+        const { options } = yield* fresh(emulator)
+        const running = yield* spawn(Market.backfill, options)
         yield* until(emulator.requestCount, (count) => count >= 30)
         yield* running.kill("SIGINT")
         const ended = yield* running.ended
@@ -77,17 +70,14 @@ describe("Ctrl-C", { concurrent: true }, () => {
   )
 
   for (const after of ["nothing", "headers"] as const) {
-    it.live(
+    it.effect(
       `ends at once although every request hangs (silent after: ${after})`,
       () =>
         Effect.gen(function* () {
-          const cwd = yield* folder
           const emulator = yield* provider({ datasets: Market.datasets() })
           yield* emulator.inject(Fault.Stall({ after, times: Infinity, match: { path: "/api/v3/klines", after: 10 } }))
-          const running = yield* spawn([...Market.backfill, "--json"], {
-            cwd,
-            env: { BINANCE_BASE_URL: emulator.url, DATABASE_URL: database }
-          })
+          const { options } = yield* fresh(emulator)
+          const running = yield* spawn([...Market.backfill, "--json"], options)
           yield* until(emulator.requestCount, (count) => count >= 10 + lanes)
           yield* running.kill("SIGINT")
           const ended = yield* Effect.timeout(running.ended, promptly)
@@ -101,17 +91,14 @@ describe("Ctrl-C", { concurrent: true }, () => {
     )
   }
 
-  it.live(
+  it.effect(
     "ends at once while waiting out a provider's Retry-After",
     () =>
       Effect.gen(function* () {
-        const cwd = yield* folder
         const emulator = yield* provider({ datasets: Market.datasets() })
         yield* emulator.inject(Fault.RateLimited({ retryAfterSeconds: 120, match: { after: 5 } }))
-        const running = yield* spawn([...Market.backfill, "--json"], {
-          cwd,
-          env: { BINANCE_BASE_URL: emulator.url, DATABASE_URL: database }
-        })
+        const { options } = yield* fresh(emulator)
+        const running = yield* spawn([...Market.backfill, "--json"], options)
         yield* until(emulator.requests, (all) => all.some(({ status }) => status === 429))
         yield* running.kill("SIGINT")
         const ended = yield* Effect.timeout(running.ended, promptly)

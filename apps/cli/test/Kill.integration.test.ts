@@ -1,29 +1,20 @@
 /**
  * Kills the command again and again, at moments drawn from a seed, and looks
  * at what is left each time. The moments: so many requests after the start
- * plus a few milliseconds, or so many changes of the database's files, which
- * is in the middle of a transaction, of a checkpoint or of the making of the
- * file.
+ * plus a few milliseconds, or in the middle of so many writes, which is in an
+ * open transaction, in a checkpoint of the file or in the making of the schema.
  */
-import { existsSync, statSync, watch } from "node:fs"
-import { copyFile, rm } from "node:fs/promises"
-import { join } from "node:path"
-import { assert, describe, it } from "@effect/vitest"
+import { assert } from "@effect/vitest"
 import { type Emulator } from "@tidemark/emulator"
 import { Effect, Random } from "effect"
-import { select } from "./database.ts"
+import { type Database, fresh, on, onEvery } from "./databases.ts"
 import * as Market from "./market.ts"
-import { folder, type Options, parse, provider, query, type ReportJson, run, type Running, spawn } from "./tidemark.ts"
+import { assertSound, visible } from "./soundness.ts"
+import { type Options, parse, provider, query, type ReportJson, run, type Running, spawn, until } from "./tidemark.ts"
 
-const file = "x.duckdb"
 const latencyMillis = 25
 
-const served = (emulator: Emulator["Service"], cwd: string): Options => ({
-  cwd,
-  env: { BINANCE_BASE_URL: emulator.url, DATABASE_URL: `duckdb:./${file}` }
-})
-
-/** When to kill: after a number of requests and a delay, or after a number of changes to the files. */
+/** When to kill: after a number of requests and a delay, or in the middle of a number of writes. */
 type Moment =
   | { readonly kind: "requests"; readonly count: number; readonly delayMillis: number }
   | { readonly kind: "writes"; readonly count: number }
@@ -37,76 +28,33 @@ const draw = Effect.fnUntraced(function* (most: { readonly requests: number; rea
 })
 
 /** Completes at the moment, or when the process has ended before it. */
-const reached = (moment: Moment, running: Running, cwd: string, requests: Effect.Effect<number>) =>
+const reached = (moment: Moment, running: Running, database: Database, requests: Effect.Effect<number>) =>
   moment.kind === "requests"
     ? Effect.gen(function* () {
         const target = (yield* requests) + moment.count
         while (running.isAlive() && (yield* requests) < target) yield* Effect.sleep(2)
         yield* Effect.sleep(moment.delayMillis)
       })
-    : Effect.callback<void>((resume) => {
-        let seen = 0
-        const watcher = watch(cwd, (_, name) => {
-          if (name?.startsWith(file) === true && ++seen === moment.count) resume(Effect.void)
-        })
-        return Effect.sync(() => watcher.close())
-      }).pipe(Effect.raceFirst(running.ended))
+    : Effect.raceFirst(database.writes(moment.count), running.ended)
 
 /** Starts the command and kills it; says how it ended. */
 const killed = Effect.fnUntraced(function* (
   args: ReadonlyArray<string>,
   options: Options,
+  database: Database,
   requests: Effect.Effect<number>,
   moment: Moment
 ) {
   const running = yield* spawn(args, options)
-  yield* reached(moment, running, options.cwd, requests)
+  yield* reached(moment, running, database, requests)
   yield* running.kill("SIGKILL")
   return yield* running.ended
 }, Effect.scoped)
 
-/** What DuckDB writes before anything else: three blocks of headers. */
-const newFileBytes = 3 * 4096
-
-const soundness = `SELECT
-  (SELECT count(*) FROM candles)::INTEGER AS candles,
-  (SELECT count(*) FROM (SELECT DISTINCT series_id, open_time FROM candles))::INTEGER AS "distinct",
-  (SELECT count(*) FROM series s
-    LEFT JOIN (SELECT series_id, count(*) AS rows FROM candles GROUP BY series_id) c USING (series_id)
-    LEFT JOIN (SELECT series_id, sum(candles) AS rows FROM coverage WHERE evidence = 'fetched' GROUP BY series_id) l
-      USING (series_id)
-    WHERE coalesce(c.rows, 0) <> coalesce(l.rows, 0))::INTEGER AS unreconciled,
-  (SELECT count(*) FROM candles c ANTI JOIN coverage l ON l.series_id = c.series_id AND l.evidence = 'fetched'
-    AND epoch_ms(c.open_time) >= l.from_ms AND epoch_ms(c.open_time) < l.to_ms)::INTEGER AS uncovered,
-  (SELECT count(*) FROM revisions)::INTEGER AS revisions,
-  (SELECT count(*) FROM (SELECT DISTINCT series_id, open_time FROM revisions))::INTEGER AS revised`
-
-/**
- * No row stands twice, the ledger counts the rows that there are, and none
- * lies outside of what it covers. Says what is there; nothing where the kill
- * came before the schema.
- */
-const assertSound = Effect.fnUntraced(function* (path: string, when: string) {
-  const nothing = { candles: 0, revisions: 0 }
-  // Half-made, it holds nothing that could be wrong; that the next run copes with it is that run's to show.
-  if (!existsSync(path) || statSync(path).size < newFileBytes) return nothing
-  const [schema] = yield* select(
-    path,
-    "SELECT count(*)::INTEGER AS tables FROM information_schema.tables WHERE table_name = 'candles'"
-  )
-  if (schema!["tables"] === 0) return nothing
-  const [found] = yield* select(path, soundness)
-  const { candles, revisions } = found as unknown as typeof nothing
-  assert.deepStrictEqual(
-    found,
-    { candles, distinct: candles, unreconciled: 0, uncovered: 0, revisions, revised: revisions },
-    when
-  )
-  return { candles, revisions }
-})
-
 /** The same through the doors that users have. */
-const assertSoundToUsers = Effect.fnUntraced(function* (options: Options, when: string) {
+const assertSoundToUsers = Effect.fnUntraced(function* (options: Options, database: Database, when: string) {
+  // Two commands see one database only once nobody writes to it.
+  yield* until(database.holders, (holders) => holders === 0)
   const coverage = yield* run(["coverage", "--json"], options)
   assert.strictEqual(coverage.code, 0, `${when}: ${coverage.stderr}`)
   const rows = parse<ReadonlyArray<{ readonly candles: number }>>(coverage)
@@ -116,17 +64,6 @@ const assertSoundToUsers = Effect.fnUntraced(function* (options: Options, when: 
     rows.reduce((sum, row) => sum + row.candles, 0),
     when
   )
-})
-
-const everyValue = `SELECT source, symbol, timeframe, provenance, count(*)::INTEGER AS candles,
-    count(DISTINCT timestamp)::INTEGER AS instants, min(timestamp)::VARCHAR AS first, max(timestamp)::VARCHAR AS last,
-    CAST(sum(hash(timestamp, open, high, low, close, volume, quote_volume, trades)) AS VARCHAR) AS fingerprint
-  FROM market_data GROUP BY ALL ORDER BY ALL`
-
-/** All that a user can see of the history: values, and what the ledger says about them. */
-const visible = Effect.fnUntraced(function* (options: Options) {
-  const coverage = yield* run(["coverage", "--json"], options)
-  return { values: yield* query(everyValue, options), coverage: parse<ReadonlyArray<object>>(coverage) }
 })
 
 const assertComplete = Effect.fnUntraced(function* (options: Options, emulator: Emulator["Service"]) {
@@ -139,7 +76,7 @@ const assertComplete = Effect.fnUntraced(function* (options: Options, emulator: 
 
 /** The history of one run that nothing disturbs. */
 const undisturbed = Effect.fnUntraced(function* (emulator: Emulator["Service"]) {
-  const options = served(emulator, yield* folder)
+  const { options } = yield* fresh(emulator)
   const ended = yield* run(Market.backfill, options)
   assert.strictEqual(ended.code, 0, ended.stderr)
   return yield* visible(options)
@@ -147,8 +84,8 @@ const undisturbed = Effect.fnUntraced(function* (emulator: Emulator["Service"]) 
 
 const timeout = 240_000
 
-describe("SIGKILL", { concurrent: true }, () => {
-  it.live(
+onEvery("SIGKILL", (it) => {
+  it.effect(
     "at 30 moments of the first backfill costs no candle and doubles none",
     () =>
       Effect.gen(function* () {
@@ -158,24 +95,24 @@ describe("SIGKILL", { concurrent: true }, () => {
           reference.values.reduce((sum, row) => sum + Number(row["candles"]), 0),
           Market.candles
         )
-        const cwd = yield* folder
-        const options = served(emulator, cwd)
+        const { database, options } = yield* fresh(emulator)
+        const empty = yield* database.remember
         let kills = 0
         let finished = 0
         for (let attempt = 0; kills < 30; attempt++) {
           assert.isBelow(attempt, 120, "the kills come too late")
           const moment = yield* draw({ requests: 16, writes: 10 })
-          const ended = yield* killed(Market.backfill, options, emulator.requestCount, moment)
+          const ended = yield* killed(Market.backfill, options, database, emulator.requestCount, moment)
           const when = `kill ${kills + 1}, ${JSON.stringify(moment)}`
           if (ended.signal === "SIGKILL") kills++
           else assert.strictEqual(ended.code, 0, `${when}: ${ended.stderr}`)
-          const found = yield* assertSound(join(cwd, file), when)
-          if (found.candles > 0 && kills % 10 === 0) yield* assertSoundToUsers(options, when)
+          const found = yield* assertSound(database, when)
+          if (found.candles > 0 && kills % 10 === 0) yield* assertSoundToUsers(options, database, when)
           if (ended.signal === "SIGKILL") continue
           // All is there: compare, and begin anew.
           finished++
           assert.deepStrictEqual(yield* visible(options), reference, when)
-          yield* Effect.promise(() => rm(join(cwd, file)))
+          yield* empty
         }
         const last = yield* run(Market.backfill, options)
         assert.strictEqual(last.code, 0, `${last.stderr}\n${finished} finished`)
@@ -185,41 +122,36 @@ describe("SIGKILL", { concurrent: true }, () => {
     timeout
   )
 
-  it.live(
+  it.effect(
     "at 20 moments of a backfill that revises history leaves each revision once",
     () =>
       Effect.gen(function* () {
         const before = yield* provider({ datasets: Market.datasets() })
         const after = yield* provider({ datasets: Market.datasets({ revised: true }), latencyMillis })
         const reference = yield* undisturbed(after)
-        const cwd = yield* folder
-        const old = served(before, cwd)
+        const { cwd, database, options: old } = yield* fresh(before)
         assert.strictEqual((yield* run(Market.backfill, old)).code, 0)
-        yield* Effect.promise(() => copyFile(join(cwd, file), join(cwd, "old.duckdb")))
-        const options = served(after, cwd)
+        const unrevised = yield* database.remember
+        const options = on(database, cwd, after)
         const force = [...Market.backfill, "--force"]
         let kills = 0
         for (let attempt = 0; kills < 20; attempt++) {
           assert.isBelow(attempt, 80, "the kills come too late")
           const moment = yield* draw({ requests: 40, writes: 25 })
-          const ended = yield* killed(force, options, after.requestCount, moment)
+          const ended = yield* killed(force, options, database, after.requestCount, moment)
           const when = `kill ${kills + 1}, ${JSON.stringify(moment)}`
           if (ended.signal === "SIGKILL") kills++
           else assert.strictEqual(ended.code, 0, `${when}: ${ended.stderr}`)
-          const found = yield* assertSound(join(cwd, file), when)
+          const found = yield* assertSound(database, when)
           assert.strictEqual(found.candles, Market.candles, when)
-          if (kills % 10 === 0) yield* assertSoundToUsers(options, when)
-          if (found.revisions !== Market.revisedCandles) continue
+          if (kills % 10 === 0) yield* assertSoundToUsers(options, database, when)
           // All is revised: begin anew from the old history.
-          yield* Effect.promise(async () => {
-            await rm(join(cwd, `${file}.wal`), { force: true })
-            await copyFile(join(cwd, "old.duckdb"), join(cwd, file))
-          })
+          if (found.revisions === Market.revisedCandles) yield* unrevised
         }
         const last = yield* run(force, options)
         assert.strictEqual(last.code, 0, last.stderr)
         assert.deepStrictEqual(yield* visible(options), reference)
-        assert.deepStrictEqual(yield* assertSound(join(cwd, file), "the end"), {
+        assert.deepStrictEqual(yield* assertSound(database, "the end"), {
           candles: Market.candles,
           revisions: Market.revisedCandles
         })

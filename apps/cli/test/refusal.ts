@@ -8,6 +8,7 @@ import { mkdir, writeFile } from "node:fs/promises"
 import { dirname, join } from "node:path"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { type Database, fresh, onEvery } from "./databases.ts"
 import { contents, type Ended, folder, run } from "./tidemark.ts"
 
 export const seconds = 60_000
@@ -57,23 +58,29 @@ export const put = (cwd: string, files: NonNullable<Case["files"]>) =>
     }
   })
 
+/** Runs one case; afterwards everything is as it was, in the folder and in the database if one is given. */
+const refused = Effect.fnUntraced(function* (one: Case, cwd: string, database?: Database) {
+  yield* put(cwd, one.files ?? {})
+  yield* one.prepare?.(cwd) ?? Effect.void
+  const everything = Effect.all([contents(cwd), database?.contents ?? Effect.void])
+  const before = yield* everything
+  const ended = yield* run(one.args, { cwd, env: database === undefined ? {} : { DATABASE_URL: database.url } })
+  assertRefused(ended, one.code, one.says)
+  assert.deepStrictEqual(yield* everything, before)
+})
+
 export const refuses = (cases: ReadonlyArray<Case>) => {
-  for (const { args, code, files, name, prepare, says, skip } of cases) {
-    it.live.skipIf(skip === true)(
-      name,
-      () =>
-        Effect.gen(function* () {
-          const cwd = yield* folder
-          yield* put(cwd, files ?? {})
-          yield* prepare?.(cwd) ?? Effect.void
-          const before = yield* contents(cwd)
-          const ended = yield* run(args, { cwd })
-          assertRefused(ended, code, says)
-          assert.deepStrictEqual(yield* contents(cwd), before)
-        }),
-      seconds
-    )
+  for (const one of cases) {
+    it.live.skipIf(one.skip === true)(one.name, () => Effect.flatMap(folder, (cwd) => refused(one, cwd)), seconds)
   }
 }
+
+/** For what is found out with the database open: a new one of every kind stays untouched. */
+export const refusesOnEvery = (name: string, cases: ReadonlyArray<Case>) =>
+  onEvery(name, (it) => {
+    for (const one of cases) {
+      it.effect(one.name, () => Effect.flatMap(fresh(), ({ cwd, database }) => refused(one, cwd, database)), seconds)
+    }
+  })
 
 export const backfill = (...args: ReadonlyArray<string>) => ["backfill", ...args]

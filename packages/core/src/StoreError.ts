@@ -25,7 +25,11 @@ export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", {
 export class Exhausted extends Schema.TaggedError<Exhausted>()("Exhausted", { detail: Schema.String }) {}
 
 /** The role may not do this: it reads only, or has no rights here. */
-export class Denied extends Schema.TaggedError<Denied>()("Denied", { detail: Schema.String }) {}
+export class Denied extends Schema.TaggedError<Denied>()("Denied", {
+  detail: Schema.String,
+  /** Whether no role may: the database, or the transaction, only reads. */
+  readOnly: Schema.optionalKey(Schema.Boolean)
+}) {}
 
 /** The server has no connection to spare, is starting, or others hold what is needed: waiting helps. */
 export class Busy extends Schema.TaggedError<Busy>()("Busy", { detail: Schema.String }) {}
@@ -70,7 +74,9 @@ const describe = (reason: Reason): string => {
     case "Exhausted":
       return `no room: ${reason.detail}. Free some, then run the same command again; it continues where it stopped`
     case "Denied":
-      return `not allowed: ${reason.detail}. Use a role that may, or ask the owner of the database for the right`
+      return reason.readOnly === true
+        ? `the database is read-only: ${reason.detail}. Name one that takes writes with --database`
+        : `not allowed: ${reason.detail}. Use a role that may, or ask the owner of the database for the right`
     case "Busy":
       return `the database is busy: ${reason.detail}. Run the same command again later; it continues where it stopped`
     case "Disconnected":

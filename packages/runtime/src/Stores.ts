@@ -9,6 +9,7 @@ export type { Mode } from "@tidemark/storage/Storage"
 type Target =
   | { readonly kind: "duckdb"; readonly path: string; readonly label: string }
   | { readonly kind: "postgres"; readonly url: Redacted.Redacted; readonly label: string }
+  | { readonly kind: "malformed"; readonly scheme: string }
   | { readonly kind: "unknown"; readonly scheme: string }
 
 const schemeOf = (url: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.exec(url)?.[1]?.toLowerCase()
@@ -16,8 +17,10 @@ const schemeOf = (url: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.e
 /** A server's URL without what is nobody's business: no name, no password, no options. */
 const serverLabel = (url: string): string | undefined => {
   if (!URL.canParse(url)) return undefined
-  const { host, hostname, pathname, protocol, searchParams } = new URL(url)
-  return `${protocol}//${host || (searchParams.get("host") ?? hostname)}${pathname}`
+  const { hash, host, pathname, protocol, search, searchParams, username } = new URL(url)
+  // A password with # or ? in it ends the host early: what is then taken for host and port is a part of it.
+  if (hash !== "" || (username === "" && search.includes("@"))) return undefined
+  return `${protocol}//${host || (searchParams.get("host") ?? "")}${pathname}`
 }
 
 const parse = (url: string): Target => {
@@ -29,7 +32,7 @@ const parse = (url: string): Target => {
   }
   if (scheme !== "postgresql" && scheme !== "postgres") return { kind: "unknown", scheme }
   const label = serverLabel(url)
-  return label === undefined ? { kind: "unknown", scheme } : { kind: "postgres", url: Redacted.make(url), label }
+  return label === undefined ? { kind: "malformed", scheme } : { kind: "postgres", url: Redacted.make(url), label }
 }
 
 /** Where a database is, to tell whether two URLs name the same. `resolve` makes a path absolute. */
@@ -41,7 +44,7 @@ export const place = (url: string, resolve: (path: string) => string): string =>
 /** The URL as messages may show it: without a user's name and password. */
 export const label = (url: string): string => {
   const target = parse(url)
-  return target.kind === "unknown" ? `${target.scheme}:…` : target.label
+  return "label" in target ? target.label : `${target.scheme}:…`
 }
 
 /** A connection to the database, with the schema in it. */
@@ -60,10 +63,15 @@ export const connect = (
         const { DuckDbStorage } = yield* Effect.promise(() => import("@tidemark/storage-duckdb"))
         return DuckDbStorage.connect({ path: target.path, mode })
       }
-      const what = target.kind === "unknown" ? `this "${target.scheme}:" database` : "a database without a path"
+      const what = {
+        duckdb: "Cannot use a database without a path.",
+        malformed:
+          "Cannot read this URL; what is / # ? @ : or % in a name or a password is written %2F %23 %3F %40 %3A %25.",
+        unknown: `Cannot use this "${"scheme" in target ? target.scheme : ""}:" database.`
+      }[target.kind]
       return yield* new UsageError.UsageError({
         message:
-          `Cannot use ${what}. Use duckdb:PATH, for example --database duckdb:./data/tidemark.duckdb, ` +
+          `${what} Use duckdb:PATH, for example --database duckdb:./data/tidemark.duckdb, ` +
           "or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
       })
     })

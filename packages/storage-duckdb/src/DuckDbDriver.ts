@@ -64,6 +64,7 @@ export const layer = (database: string) =>
             (batch) => batch.columns as ReadonlyArray<Float64Array>
           ),
         classify,
+        queries: ["SELECT", "WITH", "VALUES", "TABLE", "FROM", "SHOW", "EXPLAIN", "DESCRIBE", "SUMMARIZE", "PIVOT"],
         tables: Effect.map(
           client<{ table_name: string }>`SELECT table_name FROM information_schema.tables
             WHERE table_schema = current_schema() ORDER BY table_name`,

@@ -25,7 +25,7 @@ export const classify = (error: SqlError.SqlError): StoreError.Reason => {
   const { code = "", hint, message } = causeOf(error)
   const detail = sentence(message)
   if (waiting.has(code)) return new StoreError.Busy({ detail })
-  if (code === "25006") return new StoreError.Denied({ detail: `the database is read-only (${detail})` })
+  if (code === "25006") return new StoreError.Denied({ detail, readOnly: true })
   if (code === "42501") return new StoreError.Denied({ detail })
   if (ended.has(code) || error.reason._tag === "ConnectionError") return new StoreError.Disconnected({ detail })
   if (code.startsWith("53") || code === "58030") {
@@ -35,6 +35,9 @@ export const classify = (error: SqlError.SqlError): StoreError.Reason => {
     return new StoreError.StatementFailed({
       detail: `${detail}. Give the role more time, for example ALTER ROLE … SET statement_timeout = '5min', and run the same command again; it continues where it stopped`
     })
+  }
+  if (detail.startsWith("cannot insert multiple commands")) {
+    return new StoreError.StatementFailed({ detail: "one statement at a time" })
   }
   return new StoreError.StatementFailed({ detail })
 }
@@ -53,6 +56,8 @@ export const classifyOpening = (error: SqlError.SqlError): StoreError.Reason => 
   const { code = "", message } = causeOf(error)
   const cannotOpen = (detail: string) => new StoreError.CannotOpen({ detail })
   if (code in unreachable) return cannotOpen(unreachable[code]!)
+  if (/maxMessageSize|protocol/i.test(message))
+    return cannotOpen("what answers there does not speak Postgres' language")
   if (code === "3D000") return cannotOpen(`${sentence(message)}; a superuser makes it with CREATE DATABASE`)
   if (code.startsWith("28")) return cannotOpen(`${sentence(message)}; check the user and the password in the URL`)
   return reason._tag === "StatementFailed" || reason._tag === "Disconnected" ? cannotOpen(reason.detail) : reason

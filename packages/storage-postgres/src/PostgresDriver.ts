@@ -103,6 +103,7 @@ export const layer = (database: string) =>
         appendCandles,
         columns: (statement, batchRows) => toColumns(batchRows)(sql<Row>`${statement}`.stream),
         classify,
+        queries: ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"],
         tables,
         rowLock: "FOR UPDATE",
         beginSnapshot: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",

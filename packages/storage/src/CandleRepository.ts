@@ -1,5 +1,5 @@
 /** `CandleStore` over SQL that DuckDB and Postgres both take. */
-import { Candles, CandleStore, Coverage, Interval, type Revision, Series } from "@tidemark/core"
+import { Candles, CandleStore, Coverage, Interval, type Revision, Series, Timeframe } from "@tidemark/core"
 import { Effect, Layer, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Driver } from "./Driver.ts"
@@ -181,12 +181,18 @@ const make = Effect.gen(function* () {
   }, operation("read coverage"))
 
   const list = Effect.gen(function* () {
-    const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series ORDER BY symbol, source, series_id`
+    const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series ORDER BY symbol, source`
     const covered = Map.groupBy(yield* sql<Ledger.CoverageRow>`SELECT * FROM coverage`, (row) => row.series_id)
     const counted = yield* sql<{ series_id: number; rows: number }>`
       SELECT series_id, count(*) AS rows FROM candles GROUP BY series_id`
     const rows = new Map(counted.map((row) => [row.series_id, Number(row.rows)]))
-    return series.map((row): CandleStore.StoredSeries => ({
+    // A stable sort: within a symbol and source, from the finest timeframe up.
+    const ordered = series.toSorted((a, b) =>
+      a.symbol === b.symbol && a.source === b.source
+        ? Timeframe.nominalMillis(a.timeframe) - Timeframe.nominalMillis(b.timeframe)
+        : 0
+    )
+    return ordered.map((row): CandleStore.StoredSeries => ({
       series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
       provenance: row.provenance,
       coverage: Ledger.fromRows(covered.get(row.series_id) ?? []),

@@ -37,6 +37,8 @@ export class Driver extends Context.Service<
     ) => Stream.Stream<ReadonlyArray<Float64Array>, SqlError.SqlError>
     /** Why a statement failed. */
     readonly classify: (error: SqlError.SqlError) => StoreError.Reason
+    /** The words that a statement begins with that can only read; in capitals. */
+    readonly queries: ReadonlyArray<string>
     /** The tables where ours are, or would be, but for those that the database itself has put there. */
     readonly tables: Effect.Effect<ReadonlyArray<string>, SqlError.SqlError>
     /** Ends a SELECT whose rows no other writer may change until the transaction ends; empty where there is one writer. */

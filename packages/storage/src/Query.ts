@@ -1,9 +1,13 @@
 /** The user's own SQL, which can only read. */
-import type { StoreError } from "@tidemark/core"
+import { StoreError } from "@tidemark/core"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Driver } from "./Driver.ts"
 import * as Operation from "./Operation.ts"
+
+/** The first word, past comments and brackets. */
+const firstWord = (text: string): string =>
+  /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|\()*([a-z]*)/i.exec(text)![1]!.toUpperCase()
 
 export class Query extends Context.Service<
   Query,
@@ -21,14 +25,32 @@ export class Query extends Context.Service<
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
       const operation = yield* Operation.make
-      const run = Effect.fn("Query.run")(
-        (text: string) =>
-          sql
-            .withTransaction(sql<Record<string, unknown>>`${sql.literal(text)}`)
-            .pipe(Effect.provideService(SqlClient.BeginTransaction, "BEGIN TRANSACTION READ ONLY")),
-        operation("query")
-      )
-      return Query.of({ run, engine: operation("name the database")((yield* Driver).engine) })
+      const driver = yield* Driver
+      const refuse = (detail: string) =>
+        new StoreError.StoreError({
+          database: driver.database,
+          operation: "query",
+          reason: new StoreError.StatementFailed({ detail })
+        })
+      const run = Effect.fn("Query.run")(function* (text: string) {
+        // A transaction that only reads keeps tables as they are; what does more than that to a server is not begun.
+        const word = firstWord(text)
+        if (!driver.queries.includes(word)) {
+          return yield* refuse(
+            `a query only reads, and begins with ${driver.queries.join(", ")}; this one with "${word}"`
+          )
+        }
+        return yield* sql.withTransaction(sql<Record<string, unknown>>`${sql.literal(text)}`).pipe(
+          Effect.provideService(SqlClient.BeginTransaction, "BEGIN TRANSACTION READ ONLY"),
+          operation("query"),
+          Effect.mapError((error) =>
+            error.reason._tag === "Denied" && error.reason.readOnly === true
+              ? refuse(`a query only reads: ${error.reason.detail}`)
+              : error
+          )
+        )
+      })
+      return Query.of({ run, engine: operation("name the database")(driver.engine) })
     })
   )
 }
