@@ -6,7 +6,7 @@
  * the file's section for the source, then its environment variables, then
  * the argument, later ones winning.
  */
-import { type Source, type SourceError } from "@tidemark/core"
+import { Source, type SourceError } from "@tidemark/core"
 import { Context, Effect, Layer, Schema, Scope, Semaphore } from "effect"
 import { HttpClient } from "effect/http"
 import { SourceHttp } from "./SourceHttp.ts"
@@ -85,7 +85,7 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
     )
   })
 
-  const plugin = Effect.fn("SourceRegistry.plugin")(function* (name: string) {
+  const chosenBy = Effect.fnUntraced(function* (name: string) {
     const [id] = split(name)
     const entry = entries.find((candidate) => candidate.id === id)
     if (entry === undefined) {
@@ -94,9 +94,20 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
     return yield* Effect.promise(entry.load)
   })
 
+  /** The plugin as the name and the settings set it up, with its configuration. */
   const configured = Effect.fnUntraced(function* (name: string) {
-    const chosen = yield* plugin(name)
-    return { chosen, config: yield* configOf(chosen, split(name)[1]) }
+    const generic = yield* chosenBy(name)
+    const config = yield* configOf(generic, split(name)[1])
+    const chosen = yield* Source.configured(generic, config).pipe(
+      // What a source cannot be is a mistake in its name.
+      Effect.mapError((error) => new UsageError({ message: error.message }))
+    )
+    return { chosen, config }
+  })
+
+  const plugin = Effect.fn("SourceRegistry.plugin")(function* (name: string) {
+    const generic = yield* chosenBy(name)
+    return generic.capabilitiesOf === undefined ? generic : (yield* configured(name)).chosen
   })
 
   const get = Effect.fn("SourceRegistry.get")(

@@ -7,10 +7,11 @@
  * limited, timed, counted and redacted by the engine: a plugin neither waits,
  * nor retries, nor logs.
  */
-import type { Effect, Option, Schema, Scope, Stream } from "effect"
+import { Effect, type Option, type Schema, type Scope, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import { type Calendar, closedUntil } from "./Calendar.ts"
 import * as Candles from "./Candles.ts"
+import type { CorporateAction } from "./CorporateAction.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { AssetClass } from "./Instrument.ts"
 import * as Interval from "./Interval.ts"
@@ -51,6 +52,20 @@ export interface Extent {
   readonly end?: EpochMillis
 }
 
+/** An instrument as its source lists it. */
+export interface Listed {
+  /** Canonical symbol. */
+  readonly symbol: string
+  readonly sourceSymbol: string
+  readonly assetClass: AssetClass
+  /** Whether it trades now. */
+  readonly active: boolean
+  /** Currency that prices are in, where the source says so. */
+  readonly quote?: string
+  /** Traded value of the last day in the quote currency, where the source says so. */
+  readonly turnover?: number
+}
+
 export interface Source {
   /**
    * Lazy, ascending, inside the request's interval, a page a pull. Nothing is
@@ -60,6 +75,13 @@ export interface Source {
   readonly candles: (request: CandlesRequest) => Stream.Stream<CandlePage, SourceError>
   /** How far the source's history reaches, where it can tell with a request or two; `none` if it has none. */
   readonly extent?: (subject: Subject, timeframe: Timeframe) => Effect.Effect<Option.Option<Extent>, SourceError>
+  /** Everything that it has candles of. */
+  readonly instruments?: Effect.Effect<ReadonlyArray<Listed>, SourceError>
+  /** Splits, dividends and earnings with a date in the interval, ascending. */
+  readonly actions?: (
+    subject: Subject,
+    interval: Interval.Interval
+  ) => Effect.Effect<ReadonlyArray<CorporateAction>, SourceError>
   /** Succeeds if the source can be reached and would answer; the cheapest call there is. */
   readonly check?: Effect.Effect<void, SourceError>
 }
@@ -124,12 +146,26 @@ export interface SourcePlugin<Config = unknown> {
   readonly baseUrls: ReadonlyArray<BaseUrl>
   /** Field of `config` that the argument of `id:argument` fills, where the plugin takes one. */
   readonly argument?: string
+  /**
+   * What it can do as it is set up, for a plugin that is many sources in one, such as any exchange by its id.
+   * `capabilities` then says what all of them can.
+   */
+  capabilitiesOf?(config: Config): Effect.Effect<Capabilities, SourceError>
   // A method, so that a plugin of any configuration is a `SourcePlugin<unknown>`: the registry decodes before it calls.
   make(config: Config): Effect.Effect<Source, SourceError, HttpClient.HttpClient | Scope.Scope>
 }
 
 /** Infers `Config` from a plugin literal. */
 export const define = <Config>(plugin: SourcePlugin<Config>): SourcePlugin<Config> => plugin
+
+/** The plugin with the capabilities that it has as it is set up. */
+export const configured = <Config>(
+  plugin: SourcePlugin<Config>,
+  config: Config
+): Effect.Effect<SourcePlugin<Config>, SourceError> =>
+  plugin.capabilitiesOf === undefined
+    ? Effect.succeed(plugin)
+    : Effect.map(plugin.capabilitiesOf(config), (capabilities) => ({ ...plugin, capabilities }))
 
 /**
  * The page for `answered`, cut to what the contract allows: inside the
