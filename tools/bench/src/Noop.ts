@@ -46,8 +46,9 @@ const measure = Effect.fnUntraced(function* (
   const command = (args: ReadonlyArray<string>): Child.Command => ({
     name: "tidemark",
     cwd,
-    env: { BINANCE_BASE_URL: url },
-    args: [...Child.tidemark, ...args, "--database", database ?? `duckdb:${path.join(cwd, "noop.duckdb")}`, "--quiet"]
+    // A database's URL may hold a password; arguments are seen by all, and printed where a run fails.
+    env: { BINANCE_BASE_URL: url, DATABASE_URL: database ?? `duckdb:${path.join(cwd, "noop.duckdb")}` },
+    args: [...Child.tidemark, ...args, "--quiet"]
   })
   const backfill = ["backfill", "--timeframes", timeframes.join(","), "--start", from, "--end", end]
   /** The summary of a run that has to leave every series complete. */

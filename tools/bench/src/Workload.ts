@@ -46,7 +46,8 @@ export interface Fingerprint {
   readonly volume: number
 }
 
-const hundredths = (values: Float64Array): number => {
+/** Their exact sum. */
+export const hundredths = (values: Float64Array): number => {
   let sum = 0
   for (const value of values) sum += Math.round(value * 100)
   return sum

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 import * as Ingest from "../src/Ingest.ts"
+import * as Postgres from "../src/Postgres.ts"
 import { conclude, holds, line, median, type Target } from "../src/Verdict.ts"
 
 const target = (bound: Target["bound"], value: number): Target => ({ name: "a / b", value, bound, limit: 0.7 })
@@ -72,5 +73,26 @@ describe("Ingest", () => {
     const [bare] = Ingest.outcome(options, runs).targets
     assert.strictEqual(bare!.name, "tidemark / bare")
     assert.strictEqual(bare!.value, 0.5)
+  })
+})
+
+describe("Postgres", () => {
+  const options: Postgres.Options = { candles: 1000, upsertCandles: 10, rounds: 3, symbols: 1, days: 1, repetitions: 1 }
+  const names = ["COPY", "tidemark", "upsert"] as const
+
+  it("ratios are taken within a round, and upsert's fewer candles count as a rate", () => {
+    // COPY does 1000 a second, tidemark 400 and upsert 10; everything takes ten and three times as long after.
+    const runs = [1, 10, 3].flatMap((slowness, i) =>
+      names.map((contestant, at): Postgres.Run => {
+        const rate = [1000, 400, 10][at]! / slowness
+        return { contestant, round: i + 1, rate, seconds: (contestant === "upsert" ? 10 : 1000) / rate }
+      })
+    )
+    const { targets, text } = Postgres.outcome(options, { names, runs, reads: [5, 7, 6] })
+    assert.deepStrictEqual(
+      targets.map(({ bound, limit, name, value }) => [name, value, bound, limit]),
+      [["tidemark / COPY", 0.4, "at least", 0.5]]
+    )
+    assert.include(text.at(-1), "tidemark / upsert = 40.0; read back: 6 candles/s")
   })
 })
