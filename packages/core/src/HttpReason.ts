@@ -24,9 +24,23 @@ export const retryAfterMillis = (headers: Readonly<Record<string, string | undef
 }
 
 /** Why an answer with this status is not one. `detail` is what the provider's body says, if anything. */
-export const ofStatus = (response: HttpClientResponse.HttpClientResponse, detail?: string): Reason => {
-  const { status } = response
-  const said = `${describeRequest(response.request)} answered ${status}${detail === undefined ? "" : ` (${detail})`}`
+export const ofStatus = (response: HttpClientResponse.HttpClientResponse, detail?: string): Reason =>
+  ofHead(
+    { status: response.status, headers: response.headers, where: describeRequest(response.request) },
+    detail === "" ? undefined : detail
+  )
+
+/** The same, of what is left of an answer: its status, its headers and where it came from. */
+export const ofHead = (
+  answer: {
+    readonly status: number
+    readonly headers: Readonly<Record<string, string | undefined>>
+    readonly where: string
+  },
+  detail?: string
+): Reason => {
+  const { status } = answer
+  const said = `${answer.where} answered ${status}${detail === undefined ? "" : ` (${detail})`}`
   switch (status) {
     case 401:
     case 402:
@@ -36,7 +50,7 @@ export const ofStatus = (response: HttpClientResponse.HttpClientResponse, detail
       return new Unauthorized({ detail: said })
     case 418:
     case 429: {
-      const retryAfter = retryAfterMillis(response.headers)
+      const retryAfter = retryAfterMillis(answer.headers)
       return new RateLimited({
         ...(retryAfter === undefined ? {} : { retryAfterMillis: retryAfter }),
         ...(status === 418 ? { banned: true } : {})

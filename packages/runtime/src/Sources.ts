@@ -5,5 +5,6 @@ export const entries: ReadonlyArray<SourceRegistry.Entry> = [
   { id: "binance", load: () => import("@tidemark/source-binance").then((module) => module.plugin) },
   { id: "file", load: () => import("@tidemark/source-file").then((module) => module.plugin) },
   { id: "polygon", load: () => import("@tidemark/source-polygon").then((module) => module.plugin) },
-  { id: "synthetic", load: () => import("@tidemark/source-synthetic").then((module) => module.plugin) }
+  { id: "synthetic", load: () => import("@tidemark/source-synthetic").then((module) => module.plugin) },
+  { id: "yahoo", load: () => import("@tidemark/source-yahoo").then((module) => module.plugin) }
 ]
