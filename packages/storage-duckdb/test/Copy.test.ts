@@ -58,7 +58,7 @@ const storeOf = (context: Context.Context<Storage.Connection>) =>
 /** Everything that a store says of its history. */
 const contentOf = Effect.fnUntraced(function* (context: Context.Context<Storage.Connection>) {
   const store = yield* storeOf(context)
-  const whole = { from: start, to: start + 200 * minute }
+  const whole = { from: start, to: start + 300 * minute }
   return yield* Effect.forEach(all, (series) =>
     Effect.all({
       coverage: store.coverage(series),
@@ -101,6 +101,21 @@ describe("copy", () => {
           break
         }
         assert.deepStrictEqual(yield* contentOf(to), content)
+        // The source grows at its end; the next copy brings what is new.
+        for (const series of all) {
+          const grown = yield* answer(series, 9_000)
+          const shift = 120 * minute
+          yield* source.write([
+            {
+              ...grown,
+              interval: { from: start + 110 * minute, to: grown.interval.to + shift },
+              candles: { ...grown.candles, openTime: grown.candles.openTime.map((time) => time + shift) },
+              holes: []
+            }
+          ])
+        }
+        yield* Copy.run({ from, to, onProgress: () => Effect.void }).pipe(Effect.provideService(PieceRows, pieceRows))
+        assert.deepStrictEqual(yield* contentOf(to), yield* contentOf(from))
         const again = yield* Copy.run({ from, to, onProgress: () => Effect.void })
         assert.strictEqual(
           again.series.reduce((sum, series) => sum + series.copied, 0),

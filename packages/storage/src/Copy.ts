@@ -7,7 +7,7 @@
  * copy left is compared before it is continued, and every series is read back
  * from both sides and compared when it is done: counts and content hashes.
  */
-import { Series, type StoreError } from "@tidemark/core"
+import { Coverage, Series, type StoreError } from "@tidemark/core"
 import { type Context, Effect, Schema, Stream } from "effect"
 import * as Piece from "./copy/Piece.ts"
 import * as Rest from "./copy/Rest.ts"
@@ -70,9 +70,10 @@ interface Start {
   readonly openRun: number
   /** Of the rows that are there, on both sides. */
   readonly digest: string | undefined
+  readonly coverage: Coverage.Coverage
 }
 
-const fromNothing: Start = { from: -Infinity, rows: 0, openRun: 0, digest: undefined }
+const fromNothing: Start = { from: -Infinity, rows: 0, openRun: 0, digest: undefined, coverage: Coverage.none }
 
 /** Looks at what the target has of a series; fails unless it is what the source has, up to some instant. */
 const findStart = Effect.fnUntraced(function* (
@@ -89,17 +90,16 @@ const findStart = Effect.fnUntraced(function* (
       detail: `has ${what} than the database it is to be copied from. Copy into an empty database instead`
     })
   if (there.provenance !== row.provenance) return yield* differs("another provenance")
-  const ledger = yield* target.coverage(there.series_id)
-  const end = Piece.reach(ledger)
+  const coverage = yield* target.coverage(there.series_id)
+  const end = Piece.reach(coverage)
   const mine = yield* target.hashCandles(there, { from: -Infinity, to: end })
   if ((yield* target.count(there.series_id)) !== mine.rows) return yield* differs("other candles")
   if (end === -Infinity) return fromNothing
   const theirs = yield* source.hashCandles(row, { from: -Infinity, to: end })
   if (mine.digest !== theirs.digest) return yield* differs("other candles")
-  const all = yield* source.coverage(row.series_id)
-  const openRun = Piece.runAt(all, end) === undefined ? 0 : (ledger.fetched.at(-1)?.rows ?? 0)
-  if (!Piece.same(Piece.cut(all, end, openRun), ledger)) return yield* differs("another record of what was fetched")
-  return { from: end, rows: mine.rows, openRun, digest: mine.digest }
+  const run = Piece.runAt(yield* source.coverage(row.series_id), end)
+  const openRun = run === undefined ? 0 : yield* target.count(there.series_id, run.from)
+  return { from: end, rows: mine.rows, openRun, digest: mine.digest, coverage }
 })
 
 const everything = { from: -Infinity, to: Infinity }
@@ -147,7 +147,7 @@ const copySeries = Effect.fnUntraced(function* (
     yield* onProgress({ series, done, of })
   })
 
-  const isComplete = of > 0 && start.rows === of && start.from >= Piece.reach(coverage)
+  const isComplete = of > 0 && start.rows === of && Piece.same(start.coverage, coverage)
   if (!isComplete) {
     // One piece is held back, because it ends where the next begins.
     let held: ReadonlyArray<Float64Array> = []

@@ -119,10 +119,10 @@ const make = Effect.gen(function* () {
     coverage: (seriesId: number) => operation("read coverage")(ledger.all(seriesId)),
     candles,
     revisions,
-    count: (seriesId: number) =>
+    count: (seriesId: number, from = -Infinity) =>
       Effect.map(
         operation("count candles")(
-          sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE series_id = ${seriesId}`
+          sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE ${within(seriesId, { from, to: Infinity })}`
         ),
         ([row]) => Number(row!.rows)
       ),
@@ -176,7 +176,8 @@ const make = Effect.gen(function* () {
           "revisions",
           piece.revisions.map((row) => ({ series_id: seriesId, ...row }))
         )
-        const { from } = piece.span
+        // The last piece settles all of it: what was known of earlier ranges may have changed since they were copied.
+        const from = piece.span.to === Infinity ? -Infinity : piece.span.from
         yield* Number.isFinite(from)
           ? sql`DELETE FROM coverage WHERE series_id = ${seriesId} AND to_ms >= ${from}`
           : sql`DELETE FROM coverage WHERE series_id = ${seriesId}`
