@@ -49,7 +49,7 @@ refusesOnEvery("a wrong symbol, timeframe or source", [
     name: "an unknown source lists those there are, and makes no database",
     args: backfill("--symbols", "BTC/USDT", "--source", "nope"),
     code: 2,
-    says: ['no source "nope"', "binance, file, synthetic"]
+    says: ['no source "nope"', "Known sources: binance, "]
   },
   {
     name: "a source that takes no argument refuses one",

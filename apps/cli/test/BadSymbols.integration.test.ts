@@ -23,7 +23,7 @@ refusesOnEvery("a wrong list of symbols", [
     name: "adding a source that there is not",
     args: ["symbols", "add", "SOL/USDT", "--sources", "binanse"],
     code: 2,
-    says: ['no source "binanse"', "binance, file, synthetic"]
+    says: ['no source "binanse"', "Known sources: binance, "]
   },
   {
     name: "a day of listing that is none",

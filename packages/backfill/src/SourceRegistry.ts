@@ -107,7 +107,8 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
 
   const plugin = Effect.fn("SourceRegistry.plugin")(function* (name: string) {
     const generic = yield* chosenBy(name)
-    return generic.capabilitiesOf === undefined ? generic : (yield* configured(name)).chosen
+    const isNamed = generic.argument === undefined || split(name)[1] !== undefined
+    return generic.capabilitiesOf !== undefined && isNamed ? (yield* configured(name)).chosen : generic
   })
 
   const get = Effect.fn("SourceRegistry.get")(
