@@ -41,7 +41,9 @@ const probeMillis = 100
 /** Where a request goes: its own URL, or the user's in place of the origin. */
 const rewrite = (url: URL, options: ClientOptions): URL => {
   const base = options.baseUrls.find(
-    (candidate) => candidate.hosts.includes(url.host) && options.overrides[candidate.variable] !== undefined
+    (candidate) =>
+      (candidate.anyHost === true ? options.capabilities.hosts : candidate.hosts).includes(url.host) &&
+      options.overrides[candidate.variable] !== undefined
   )
   if (base === undefined) return url
   const target = new URL(options.overrides[base.variable]!)

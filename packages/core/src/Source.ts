@@ -129,6 +129,8 @@ export interface Capabilities {
 export interface BaseUrl {
   readonly variable: string
   readonly hosts: ReadonlyArray<string>
+  /** `true`: every host that the source declares, for a plugin whose hosts depend on its configuration. */
+  readonly anyHost?: boolean
   /** `true`: the original host becomes the first segment of the path, `${url}/${host}${path}`. */
   readonly keepHost?: boolean
 }

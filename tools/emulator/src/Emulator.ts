@@ -13,16 +13,18 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from "node:net"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import * as Binance from "./Binance.ts"
+import * as Coinbase from "./Coinbase.ts"
 import type { Dataset } from "./Dataset.ts"
 import type { Fault } from "./Fault.ts"
 import * as FaultQueue from "./FaultQueue.ts"
+import * as Kraken from "./Kraken.ts"
 import type { Provider } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as WeightLimiter from "./WeightLimiter.ts"
 
 /** Every provider there is: a new one is a file and an entry here. */
-export const providers: ReadonlyArray<Provider> = [Binance.provider]
+export const providers: ReadonlyArray<Provider> = [Binance.provider, Kraken.provider, Coinbase.provider]
 
 export interface Options {
   readonly datasets: ReadonlyArray<Dataset>

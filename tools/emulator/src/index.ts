@@ -1,4 +1,6 @@
 export * as Binance from "./Binance.ts"
+export * as Coinbase from "./Coinbase.ts"
 export * as Dataset from "./Dataset.ts"
 export { Emulator } from "./Emulator.ts"
 export * as Fault from "./Fault.ts"
+export * as Kraken from "./Kraken.ts"
