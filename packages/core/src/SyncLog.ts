@@ -25,6 +25,7 @@ export interface SyncEntry {
 export class SyncLog extends Context.Service<
   SyncLog,
   {
+    /** Records runs, each with all of its entries: recorded again, a run is there once. */
     readonly append: (entries: ReadonlyArray<SyncEntry>) => Effect.Effect<void, StoreError>
     /** Newest first. */
     readonly recent: (limit: number) => Effect.Effect<ReadonlyArray<SyncEntry>, StoreError>

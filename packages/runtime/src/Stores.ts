@@ -16,15 +16,19 @@ const schemeOf = (url: string): string | undefined => /^([a-z][a-z0-9+.-]+):/i.e
 
 /** A server's URL without what is nobody's business: no name, no password, no options. */
 const serverLabel = (url: string): string | undefined => {
-  if (!URL.canParse(url)) return undefined
+  if (!/^[a-z]+:\/\//i.test(url) || !URL.canParse(url)) return undefined
   const { hash, host, pathname, protocol, search, searchParams, username } = new URL(url)
-  // A password with # or ? in it ends the host early: what is then taken for host and port is a part of it.
-  if (hash !== "" || (username === "" && search.includes("@"))) return undefined
+  // A password with / # or ? in it ends the host early: what is then taken for host, port and path is a part of it.
+  if (hash !== "" || pathname.includes("@") || (username === "" && search.includes("@"))) return undefined
   return `${protocol}//${host || (searchParams.get("host") ?? "")}${pathname}`
 }
 
-const parse = (url: string): Target => {
+const parse = (given: string): Target => {
+  const url = given.trim()
   const scheme = schemeOf(url)
+  // A server's URL with a slip in it, which must not be shown as if it were a path.
+  if (scheme === undefined && /postgres/i.test(url) && url.includes("@"))
+    return { kind: "malformed", scheme: "postgresql" }
   if (scheme === undefined) return { kind: "duckdb", path: url, label: url }
   if (scheme === "duckdb") {
     const path = url.slice("duckdb:".length).replace(/^\/\//, "")

@@ -140,6 +140,59 @@ describe("copy", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("takes nothing away that somebody else writes to the target meanwhile", () =>
+    Effect.gen(function* () {
+      const from = yield* inMemory
+      const to = yield* inMemory
+      const pages = yield* Effect.forEach(all, (series) => answer(series, 1_000))
+      yield* (yield* storeOf(from)).write(pages)
+      const target = yield* storeOf(to)
+      const others = yield* Effect.forEach(all, (series) => answer(series, 2_000))
+      let written = false
+      const onProgress = () => {
+        if (written) return Effect.void
+        written = true
+        return Effect.orDie(Effect.asVoid(target.write(others)))
+      }
+      const error = yield* Effect.flip(Copy.run({ from, to, onProgress }))
+      assert.include(error.message, "was written to by somebody else")
+      const rows = (yield* target.list).map((entry) => entry.rows)
+      assert.deepStrictEqual(
+        rows,
+        others.map((page) => Candles.length(page.candles))
+      )
+    }).pipe(Effect.scoped, Random.withSeed("meanwhile"))
+  )
+
+  it.live("of a source that is written to meanwhile takes what it knew, and the next copy the rest", () =>
+    Effect.gen(function* () {
+      const from = yield* inMemory
+      const to = yield* inMemory
+      const source = yield* storeOf(from)
+      const [series] = all as [Series.Series]
+      const page = yield* answer(series, 1_000)
+      yield* source.write([page])
+      const shift = 200 * minute
+      const later: CandleStore.PageWrite = {
+        ...page,
+        interval: { from: page.interval.to, to: page.interval.to + shift },
+        candles: { ...page.candles, openTime: page.candles.openTime.map((time) => time + 40 * minute) },
+        holes: [],
+        at: 2_000
+      }
+      let written = false
+      const onProgress = () => {
+        if (written) return Effect.void
+        written = true
+        return Effect.orDie(Effect.asVoid(source.write([later])))
+      }
+      const first = yield* Copy.run({ from, to, onProgress })
+      assert.strictEqual(first.series[0]!.candles, Candles.length(page.candles))
+      yield* Copy.run({ from, to, onProgress })
+      assert.deepStrictEqual(yield* contentOf(to), yield* contentOf(from))
+    }).pipe(Effect.scoped, Random.withSeed("live source"))
+  )
+
   it.live("refuses to go on in a history that is another", () =>
     Effect.gen(function* () {
       const from = yield* inMemory

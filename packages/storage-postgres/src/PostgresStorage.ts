@@ -7,7 +7,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { StoreError } from "@tidemark/core"
 import { Operation, Storage } from "@tidemark/storage"
-import { Context, Effect, Layer, type Redacted } from "effect"
+import { Context, Duration, Effect, Layer, Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { SqlClient } from "effect/sql"
 import { classifyOpening } from "./Failure.ts"
@@ -32,12 +32,18 @@ const clientLayer = ({ label, url }: Options, settings: Partial<PgClient.PgPoolC
       url,
       types: Arrays.registry,
       applicationName: "tidemark",
-      connectTimeout: "10 seconds",
+      // Set here, it would win over the URL's own.
+      ...(/[?&]connect_timeout=/.test(Redacted.value(url)) ? {} : { connectTimeout: "10 seconds" }),
       // A server that has gone without a word is noticed, instead of waited for.
       keepAlive: "30 seconds",
       maxConnections: connections,
       ...settings,
-      startupParameters: { timezone: "UTC", ...settings.startupParameters }
+      // A lock on a series shows what its holder wrote only if each statement sees what is committed by then.
+      startupParameters: {
+        timezone: "UTC",
+        default_transaction_isolation: "read committed",
+        ...settings.startupParameters
+      }
     }).pipe(
       // The first statement opens the first connection: what is wrong with it shows here.
       Effect.tap((client) => client`SELECT 1`),
@@ -60,7 +66,9 @@ const open = (options: Options, settings?: Partial<PgClient.PgPoolConfig>) =>
 
 /** An empty database that only this process sees, and that goes with it. */
 const temporary = (options: Options) =>
-  Storage.migrated(open(options, { maxConnections: 1, startupParameters: { search_path: "pg_temp" } }))
+  Storage.migrated(
+    open(options, { maxConnections: 1, idleTimeout: Duration.infinity, startupParameters: { search_path: "pg_temp" } })
+  )
 
 /** The database, with the schema in it. Fails with a `StoreError` that says why it cannot be opened. */
 export const connect = (options: Options): Layer.Layer<Storage.Connection, StoreError.StoreError> =>

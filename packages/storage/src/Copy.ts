@@ -1,5 +1,5 @@
 /**
- * Moves a whole database to another, whatever the two are.
+ * Copies a whole database into another, whatever the two are.
  *
  * Series by series and piece by piece, each piece in one transaction with the
  * ledger up to where it ends: so a copy that was killed goes on where it was,
@@ -8,7 +8,8 @@
  * from both sides and compared when it is done: counts and content hashes.
  */
 import { Coverage, Series, type StoreError } from "@tidemark/core"
-import { type Context, Effect, Schema, Stream } from "effect"
+import { type Context, Effect, Stream } from "effect"
+import { CopyError } from "./copy/CopyError.ts"
 import * as Piece from "./copy/Piece.ts"
 import * as Rest from "./copy/Rest.ts"
 import * as Side from "./copy/Side.ts"
@@ -18,16 +19,7 @@ import type { Connection } from "./Storage.ts"
 /** What is copied. A table that a migration adds belongs here, or its rows stay behind. */
 export const tables = ["candles", "coverage", "data_sync_log", "revisions", "series", "symbols"] as const
 
-/** The target is not what a copy of this database can go on from, or came out different. */
-export class CopyError extends Schema.TaggedError<CopyError>()("CopyError", {
-  database: Schema.String,
-  series: Schema.String,
-  detail: Schema.String
-}) {
-  override get message(): string {
-    return `${this.database}: ${this.series}: ${this.detail}`
-  }
-}
+export { CopyError }
 
 /** What became of one series. */
 export interface SeriesCopy {
@@ -62,6 +54,8 @@ export interface Options {
   readonly onProgress: (progress: Progress) => Effect.Effect<void>
 }
 
+const everything = { from: -Infinity, to: Infinity }
+
 /** Where an earlier copy of a series stopped. */
 interface Start {
   readonly from: number
@@ -71,15 +65,24 @@ interface Start {
   /** Of the rows that are there, on both sides. */
   readonly digest: string | undefined
   readonly coverage: Coverage.Coverage
+  readonly listedAt: number | null
 }
 
-const fromNothing: Start = { from: -Infinity, rows: 0, openRun: 0, digest: undefined, coverage: Coverage.none }
+const fromNothing: Start = {
+  from: -Infinity,
+  rows: 0,
+  openRun: 0,
+  digest: undefined,
+  coverage: Coverage.none,
+  listedAt: null
+}
 
 /** Looks at what the target has of a series; fails unless it is what the source has, up to some instant. */
 const findStart = Effect.fnUntraced(function* (
   source: Side.Side,
   target: Side.Side,
-  row: Ledger.SeriesRow
+  row: Ledger.SeriesRow,
+  sourceCoverage: Coverage.Coverage
 ): Effect.fn.Return<Start, StoreError.StoreError | CopyError> {
   const there = yield* target.find(row)
   if (there === undefined) return fromNothing
@@ -93,16 +96,40 @@ const findStart = Effect.fnUntraced(function* (
   const coverage = yield* target.coverage(there.series_id)
   const end = Piece.reach(coverage)
   const mine = yield* target.hashCandles(there, { from: -Infinity, to: end })
-  if ((yield* target.count(there.series_id)) !== mine.rows) return yield* differs("other candles")
+  if ((yield* target.count(there.series_id, everything)) !== mine.rows) return yield* differs("other candles")
   if (end === -Infinity) return fromNothing
+  if (end > Piece.reach(sourceCoverage)) return yield* differs("a longer history")
   const theirs = yield* source.hashCandles(row, { from: -Infinity, to: end })
   if (mine.digest !== theirs.digest) return yield* differs("other candles")
-  const run = Piece.runAt(yield* source.coverage(row.series_id), end)
-  const openRun = run === undefined ? 0 : yield* target.count(there.series_id, run.from)
-  return { from: end, rows: mine.rows, openRun, digest: mine.digest, coverage }
+  const run = Piece.runAt(sourceCoverage, end)
+  const openRun = run === undefined ? 0 : yield* target.count(there.series_id, { from: run.from, to: Infinity })
+  return {
+    from: end,
+    rows: mine.rows,
+    openRun,
+    digest: mine.digest,
+    coverage,
+    listedAt: there.listed_ms === null ? null : Number(there.listed_ms)
+  }
 })
 
-const everything = { from: -Infinity, to: Infinity }
+/** The ledger of a series, which knows all of its candles; one that does not is to be mended first. */
+const settledCoverage = Effect.fnUntraced(function* (
+  source: Side.Side,
+  row: Ledger.SeriesRow
+): Effect.fn.Return<Coverage.Coverage, StoreError.StoreError | CopyError> {
+  const coverage = yield* source.coverage(row.series_id)
+  const beyond = yield* source.count(row.series_id, { from: Piece.reach(coverage), to: Infinity })
+  if (beyond === 0) return coverage
+  const now = yield* source.coverage(row.series_id)
+  // Written meanwhile, with its ledger.
+  if (!Piece.same(now, coverage)) return coverage
+  return yield* new CopyError({
+    database: source.database,
+    series: Series.key(row),
+    detail: `has ${beyond} candles that its record of what was fetched does not know. A backfill of the series mends that`
+  })
+})
 
 const countFrom = (openTimes: Float64Array, from: number): number => {
   const first = openTimes.findIndex((time) => time >= from)
@@ -116,9 +143,13 @@ const copySeries = Effect.fnUntraced(function* (
   onProgress: Options["onProgress"]
 ): Effect.fn.Return<SeriesCopy, StoreError.StoreError | CopyError> {
   const series: Series.Series = { source: row.source, symbol: row.symbol, timeframe: row.timeframe }
-  const coverage = yield* source.coverage(row.series_id)
-  const of = yield* source.count(row.series_id)
-  const start = yield* findStart(source, target, row)
+  const coverage = yield* settledCoverage(source, row)
+  // A source that is written to meanwhile is copied as far as it was known to reach.
+  const end = Piece.reach(coverage)
+  const known = { from: -Infinity, to: end }
+  const of = yield* source.count(row.series_id, known)
+  const start = yield* findStart(source, target, row, coverage)
+  let expected = start.from
   let from = start.from
   let done = start.rows
   let openRun = start.openRun
@@ -138,21 +169,24 @@ const copySeries = Effect.fnUntraced(function* (
       provenance: row.provenance,
       listedAt: row.listed_ms === null ? null : Number(row.listed_ms),
       span,
+      expected,
       candles,
       revisions: yield* Stream.runCollect(source.revisions(row, span)),
       coverage: Piece.cut(coverage, to, openRun)
     })
     from = to
+    expected = Piece.reach(Piece.cut(coverage, to, openRun))
     done += openTimes.length
     yield* onProgress({ series, done, of })
   })
 
-  const isComplete = of > 0 && start.rows === of && Piece.same(start.coverage, coverage)
+  const listed = row.listed_ms === null ? null : Number(row.listed_ms)
+  const isComplete = of > 0 && start.rows === of && start.listedAt === listed && Piece.same(start.coverage, coverage)
   if (!isComplete) {
     // One piece is held back, because it ends where the next begins.
     let held: ReadonlyArray<Float64Array> = []
     yield* Stream.runForEach(
-      source.candles(row, { from, to: Infinity }),
+      source.candles(row, { from, to: end }),
       Effect.fnUntraced(function* (candles) {
         if (held.length > 0) yield* write(held, candles[0]![0]!)
         held = candles
@@ -161,8 +195,8 @@ const copySeries = Effect.fnUntraced(function* (
     yield* write(held, Infinity)
   }
   const there = (yield* target.find(series))!
-  const hash = isComplete ? start.digest! : yield* compareCandles(source, row, target, there)
-  const revisions = yield* compareRest(source, row, target, there)
+  const hash = isComplete ? start.digest! : yield* compareCandles(source, row, known, target, there)
+  const revisions = yield* compareRest(source, row, coverage, target, there)
   return { series, candles: of, revisions, hash, copied: done - start.rows }
 })
 
@@ -177,10 +211,11 @@ const cameOut = (target: Side.Side, row: Ledger.SeriesRow, detail: string) =>
 const compareCandles = Effect.fnUntraced(function* (
   source: Side.Side,
   row: Ledger.SeriesRow,
+  known: Side.Span,
   target: Side.Side,
   there: Ledger.SeriesRow
 ): Effect.fn.Return<string, StoreError.StoreError | CopyError> {
-  const theirs = yield* source.hashCandles(row, everything)
+  const theirs = yield* source.hashCandles(row, known)
   const mine = yield* target.hashCandles(there, everything)
   if (mine.rows !== theirs.rows) return yield* cameOut(target, row, `${mine.rows} candles instead of ${theirs.rows}`)
   if (mine.digest !== theirs.digest) return yield* cameOut(target, row, "other values in its candles")
@@ -191,6 +226,7 @@ const compareCandles = Effect.fnUntraced(function* (
 const compareRest = Effect.fnUntraced(function* (
   source: Side.Side,
   row: Ledger.SeriesRow,
+  coverage: Coverage.Coverage,
   target: Side.Side,
   there: Ledger.SeriesRow
 ): Effect.fn.Return<number, StoreError.StoreError | CopyError> {
@@ -199,7 +235,7 @@ const compareRest = Effect.fnUntraced(function* (
   if (mine.digest !== theirs.digest) {
     return yield* cameOut(target, row, `${mine.rows} revisions that are not the ${theirs.rows} of the source`)
   }
-  if (!Piece.same(yield* target.coverage(there.series_id), yield* source.coverage(row.series_id))) {
+  if (!Piece.same(yield* target.coverage(there.series_id), coverage)) {
     return yield* cameOut(target, row, "another record of what was fetched")
   }
   return mine.rows
@@ -220,8 +256,9 @@ export const run = Effect.fn("Copy.run")(function* (
   const source = yield* Side.of(options.from)
   const target = yield* Side.of(options.to)
   const rows = yield* source.list
-  const symbols = yield* Rest.copySymbols(options.from, options.to)
   const series = yield* Effect.forEach(rows, (row) => copySeries(source, target, row, options.onProgress))
+  // Last, when nothing can be refused any more.
+  const symbols = yield* Rest.copySymbols(options.from, options.to)
   const syncEntries = yield* Rest.copySyncLog(options.from, options.to)
   const copied = new Set(rows.map(Series.key))
   const others = (yield* target.list).filter((row) => !copied.has(Series.key(row))).length

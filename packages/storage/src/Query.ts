@@ -3,6 +3,7 @@ import { StoreError } from "@tidemark/core"
 import { Context, Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Driver } from "./Driver.ts"
+import { failing } from "./Failure.ts"
 import * as Operation from "./Operation.ts"
 
 /** The first word, past comments and brackets. */
@@ -42,7 +43,8 @@ export class Query extends Context.Service<
         }
         return yield* sql.withTransaction(sql<Record<string, unknown>>`${sql.literal(text)}`).pipe(
           Effect.provideService(SqlClient.BeginTransaction, "BEGIN TRANSACTION READ ONLY"),
-          operation("query"),
+          // Not repeated when the database goes away: it may be the query that made it go.
+          failing(driver, "query"),
           Effect.mapError((error) =>
             error.reason._tag === "Denied" && error.reason.readOnly === true
               ? refuse(`a query only reads: ${error.reason.detail}`)

@@ -61,10 +61,15 @@ const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const operation = yield* Operation.make
 
-  const append = Effect.fn("SyncLog.append")(
-    (entries: ReadonlyArray<SyncLog.SyncEntry>) => insertRows(sql, "data_sync_log", entries.map(toRow)),
-    operation("write the sync log")
-  )
+  const append = Effect.fn("SyncLog.append")((entries: ReadonlyArray<SyncLog.SyncEntry>) => {
+    if (entries.length === 0) return Effect.void
+    const runs = [...new Set(entries.map((entry) => entry.runId))]
+    // In place of what is there of these runs: a write that is repeated, because nobody heard of it, is there once.
+    return Effect.andThen(
+      sql`DELETE FROM data_sync_log WHERE run_id IN ${sql.in(runs)}`,
+      insertRows(sql, "data_sync_log", entries.map(toRow))
+    ).pipe(sql.withTransaction)
+  }, operation("write the sync log"))
 
   const recent = Effect.fn("SyncLog.recent")(function* (limit: number) {
     const rows = yield* sql<SyncRow>`SELECT *, ${epochMillis(sql, "requested_from")} AS from_ms,

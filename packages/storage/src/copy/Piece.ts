@@ -23,7 +23,8 @@ export const from = (coverage: Coverage.Coverage, start: number): Coverage.Cover
 
 /** How far a ledger reaches; -Infinity if it is empty. */
 export const reach = ({ empty, fetched }: Coverage.Coverage): number =>
-  Math.max(-Infinity, ...fetched.map((run) => run.to), ...empty.map((run) => run.to))
+  // Runs ascend and do not overlap: the last ends last.
+  Math.max(fetched.at(-1)?.to ?? -Infinity, empty.at(-1)?.to ?? -Infinity)
 
 /** The fetched run that an instant lies in. */
 export const runAt = ({ fetched }: Coverage.Coverage, instant: number): Coverage.Fetched | undefined =>

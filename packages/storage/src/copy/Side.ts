@@ -1,5 +1,5 @@
 /** One of the two databases of a copy: what is read from it, and what is written to it. */
-import { type Coverage, type Series, Timeframe } from "@tidemark/core"
+import { type Coverage, Series, Timeframe } from "@tidemark/core"
 import { Context, Effect, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { createHash } from "node:crypto"
@@ -11,6 +11,7 @@ import * as Operation from "../Operation.ts"
 import { insertRows } from "../Rows.ts"
 import type { Connection } from "../Storage.ts"
 import { epochMillis, timestamp, timestampText } from "../Timestamp.ts"
+import { CopyError } from "./CopyError.ts"
 import * as Piece from "./Piece.ts"
 
 /** Candles that are read and written at once, at most; bounds the memory of a copy. */
@@ -28,6 +29,8 @@ export interface Write {
   readonly provenance: Ledger.SeriesRow["provenance"]
   readonly listedAt: number | null
   readonly span: Span
+  /** How far the ledger of the target reached when it was last seen: nobody else may have written since. */
+  readonly expected: number
   /** Columns of `candleColumns`. */
   readonly candles: ReadonlyArray<Float64Array>
   readonly revisions: ReadonlyArray<RevisionRow>
@@ -119,10 +122,10 @@ const make = Effect.gen(function* () {
     coverage: (seriesId: number) => operation("read coverage")(ledger.all(seriesId)),
     candles,
     revisions,
-    count: (seriesId: number, from = -Infinity) =>
+    count: (seriesId: number, span: Span) =>
       Effect.map(
         operation("count candles")(
-          sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE ${within(seriesId, { from, to: Infinity })}`
+          sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE ${within(seriesId, span)}`
         ),
         ([row]) => Number(row!.rows)
       ),
@@ -151,6 +154,18 @@ const make = Effect.gen(function* () {
     write: (piece: Write) =>
       Effect.gen(function* () {
         const seriesId = yield* ledger.lockOrCreate(piece.series, piece.provenance)
+        const reach = Piece.reach(yield* ledger.all(seriesId))
+        const beyond = yield* sql<{ rows: number }>`SELECT count(*) AS rows FROM candles
+          WHERE ${within(seriesId, { from: piece.expected, to: Infinity })}`
+        const isAsLeft = reach === piece.expected && Number(beyond[0]!.rows) === 0
+        // Not heard of, but written: this very piece, which is then written again.
+        if (!isAsLeft && reach !== Piece.reach(piece.coverage)) {
+          return yield* new CopyError({
+            database: driver.database,
+            series: Series.key(piece.series),
+            detail: "was written to by somebody else while it was copied. Stop that, and run the same command again"
+          })
+        }
         yield* sql`UPDATE series SET listed_ms = ${piece.listedAt} WHERE series_id = ${seriesId}`
         yield* sql`DELETE FROM candles WHERE ${within(seriesId, piece.span)}`
         yield* sql`DELETE FROM revisions WHERE ${within(seriesId, piece.span)}`
