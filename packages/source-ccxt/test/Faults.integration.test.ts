@@ -148,7 +148,15 @@ for (const exchange of ["kraken", "coinbaseexchange"] as const) {
       ["a 503", Fault.ServerError({ status: 503, match: { path: markets } })],
       ["a web page", Fault.Html({ match: { path: markets } })],
       ["half a list", Fault.Truncate({ variant: "json", match: { path: markets } })],
-      ["no body", Fault.EmptyBody({ match: { path: markets } })]
+      ["no body", Fault.EmptyBody({ match: { path: markets } })],
+      [
+        "a list without any market",
+        Fault.ServerError({
+          status: 200,
+          body: exchange === "kraken" ? '{"error":[],"result":{}}' : "[]",
+          match: { path: markets }
+        })
+      ]
     ]
     for (const [name, fault] of broken) {
       it.live(`${name} is not taken for an exchange without the symbol`, () =>

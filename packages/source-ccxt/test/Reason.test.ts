@@ -23,6 +23,8 @@ const rows: ReadonlyArray<readonly [name: string, status: number | undefined, ta
   // Kraken says it in a 200.
   ["DDoSProtection", 200, "RateLimited"],
   ["RateLimitExceeded", 400, "RateLimited"],
+  // A firewall's, not a limit: waiting does not help.
+  ["DDoSProtection", 403, "Unauthorized"],
   ["BadSymbol", 400, "NotListed"],
   ["BadSymbol", 200, "NotListed"],
   ["ExchangeNotAvailable", 500, "Unavailable"],
