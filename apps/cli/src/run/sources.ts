@@ -11,10 +11,10 @@ export const reach = Effect.fnUntraced(function* (id: string) {
   const registry = yield* SourceRegistry.SourceRegistry
   const policy = yield* Policy.Policy
   const plugin = yield* registry.plugin(id)
-  if (plugin.capabilities.hosts.length === 0) return { id, plugin, reachable: true, detail: "needs no network" }
-  if (plugin.argument !== undefined && !id.includes(":")) {
+  if (plugin.capabilitiesOf !== undefined && plugin.argument !== undefined && !id.includes(":")) {
     return { id, plugin, reachable: true, detail: `one of many: ${id}:${plugin.argument.toUpperCase()}` }
   }
+  if (plugin.capabilities.hosts.length === 0) return { id, plugin, reachable: true, detail: "needs no network" }
   return yield* registry.get(id).pipe(
     Effect.flatMap(({ source }) => source.check ?? Effect.void),
     Effect.timeoutOrElse({
