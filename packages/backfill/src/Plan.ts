@@ -12,7 +12,7 @@ import {
   type Instrument,
   Interval,
   type Series,
-  type Source,
+  Source,
   Timeframe
 } from "@tidemark/core"
 
@@ -158,8 +158,8 @@ export const costOf = (request: SeriesRequest, intervals: ReadonlyArray<Interval
   }
   if (capabilities.hosts.length === 0) return { ...noCost, candles }
   const weight = requests * capabilities.weightPerPage
-  const budgetMillis =
-    capabilities.budget === undefined ? 0 : (weight / capabilities.budget.limit) * capabilities.budget.windowMillis
+  const budget = Source.budgetOf(capabilities)
+  const budgetMillis = budget === undefined ? 0 : (weight / budget.limit) * budget.windowMillis
   return {
     candles,
     requests,

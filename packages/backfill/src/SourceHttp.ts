@@ -42,7 +42,7 @@ const probeMillis = 100
 const rewrite = (url: URL, options: ClientOptions): URL => {
   const base = options.baseUrls.find(
     (candidate) =>
-      (candidate.anyHost === true ? options.capabilities.hosts : candidate.hosts).includes(url.host) &&
+      (candidate.anyHost === true || candidate.hosts.includes(url.host)) &&
       options.overrides[candidate.variable] !== undefined
   )
   if (base === undefined) return url
@@ -65,7 +65,7 @@ const make = Effect.gen(function* () {
     new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
 
   const clientFor = (options: ClientOptions): HttpClient.HttpClient => {
-    const { budget, hosts } = options.capabilities
+    const hosts = new Map(options.capabilities.hosts.map((host) => [host.name, host]))
 
     const wait = (host: string, millis: number) =>
       millis <= 0
@@ -77,6 +77,7 @@ const make = Effect.gen(function* () {
 
     /** Returns once the host may be asked: its pause is over and there is budget. */
     const admit = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest, url: URL) {
+      const budget = hosts.get(url.host)?.budget
       if (budget !== undefined) {
         const { delay } = yield* Effect.orDie(
           limiter.consume({
@@ -144,7 +145,7 @@ const make = Effect.gen(function* () {
 
     return HttpClient.make(
       Effect.fnUntraced(function* (request, url) {
-        if (!hosts.includes(url.host)) {
+        if (!hosts.has(url.host)) {
           return yield* transportError(request, `the source ${options.source} does not declare this host`)
         }
         yield* admit(request, url)
@@ -165,7 +166,7 @@ const make = Effect.gen(function* () {
         const answer = yield* guarded(request, url, 0).pipe(Effect.tapError(() => done(undefined, 0)))
         const { response } = answer
         yield* done(response.status, answer.byteLength)
-        gate.observe(url.host, response, budget, yield* Clock.currentTimeMillis)
+        gate.observe(url.host, response, hosts.get(url.host)?.budget, yield* Clock.currentTimeMillis)
         return response
       })
     )

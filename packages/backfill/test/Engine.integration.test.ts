@@ -329,7 +329,7 @@ onEvery((it) => {
     const real = (check: Effect.Effect<void, SourceError.SourceError>): Source.SourcePlugin<unknown> => ({
       ...synthetic,
       id: "real",
-      capabilities: { ...synthetic.capabilities, provenance: "observed", hosts: ["real.test"] },
+      capabilities: { ...synthetic.capabilities, provenance: "observed", hosts: [{ name: "real.test" }] },
       config: synthetic.config as Source.SourcePlugin<unknown>["config"],
       make: (config) =>
         Effect.map(synthetic.make(config as { readonly seed: number }), (source) => ({ ...source, check }))

@@ -97,6 +97,15 @@ export interface RequestBudget {
   readonly usedHeader?: string
 }
 
+/** A host that a plugin may call. */
+export interface Host {
+  readonly name: string
+  /** `undefined`: nothing limits it. */
+  readonly budget?: RequestBudget | undefined
+  /** Serves files of any size: an answer may take as long as it goes on coming. */
+  readonly bulk?: boolean
+}
+
 export interface Capabilities {
   readonly assetClasses: ReadonlyArray<AssetClass>
   readonly timeframes: ReadonlyArray<Timeframe>
@@ -112,10 +121,8 @@ export interface Capabilities {
   readonly finite?: boolean
   /** The first instant that the source can have anything for, where known. */
   readonly earliest?: EpochMillis
-  /** Hosts that the plugin may call; anything else is refused. Empty for a source without network. */
-  readonly hosts: ReadonlyArray<string>
-  /** `undefined`: nothing limits it. */
-  readonly budget?: RequestBudget
+  /** Hosts that the plugin may call, the one that serves pages first; any other is refused. Empty for a source without network. */
+  readonly hosts: ReadonlyArray<Host>
   /** Series that are worth fetching at once. */
   readonly lanes: number
   /** Time after its close until a candle is final at the source. */
@@ -124,6 +131,9 @@ export interface Capabilities {
   readonly adjustment: "none" | "splits" | "splits-and-dividends"
   readonly provenance: Provenance
 }
+
+/** What limits requests for pages. */
+export const budgetOf = ({ hosts }: Capabilities): RequestBudget | undefined => hosts[0]?.budget
 
 /** An origin that users can replace, to use a mirror, a proxy or an emulator. */
 export interface BaseUrl {

@@ -33,8 +33,7 @@ const capabilities: Source.Capabilities = {
   weightPerPage: klinesWeight,
   // The exchange opened in July 2017.
   earliest: 1_498_867_200_000,
-  hosts: [host],
-  budget: { limit: 6_000, windowMillis: 60_000, weightOf, usedHeader: "x-mbx-used-weight-1m" },
+  hosts: [{ name: host, budget: { limit: 6_000, windowMillis: 60_000, weightOf, usedHeader: "x-mbx-used-weight-1m" } }],
   lanes: 4,
   lagMillis: 2_000,
   adjustment: "none",

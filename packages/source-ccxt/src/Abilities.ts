@@ -63,6 +63,10 @@ export const of = (exchange: Exchange): Source.Capabilities => {
   const theirs = exchange.timeframes ?? {}
   const timeframes = Timeframe.all.filter((each) => theirs[each] !== undefined && without?.includes(each) !== true)
   const rateLimitMillis = exchange.rateLimit || defaultRateLimitMillis
+  const budget: Source.RequestBudget = {
+    limit: Math.max(1, Math.floor(1_000 / rateLimitMillis)),
+    windowMillis: Math.ceil(Math.max(1_000, rateLimitMillis))
+  }
   return {
     ...common,
     timeframes,
@@ -74,10 +78,6 @@ export const of = (exchange: Exchange): Source.Capabilities => {
             timeframes.map((each) => [each, (newestRows - marginRows) * Timeframe.nominalMillis(each)])
           )
         }),
-    hosts: hostsOf(exchange),
-    budget: {
-      limit: Math.max(1, Math.floor(1_000 / rateLimitMillis)),
-      windowMillis: Math.ceil(Math.max(1_000, rateLimitMillis))
-    }
+    hosts: hostsOf(exchange).map((name) => ({ name, budget }))
   }
 }

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { SourceRegistry } from "@tidemark/backfill"
-import { Candles, type Source } from "@tidemark/core"
+import { Candles, Source } from "@tidemark/core"
 import { Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { plugin } from "@tidemark/source-ccxt"
 import { Effect, Layer, Stream } from "effect"
@@ -189,17 +189,26 @@ describe("capabilities", () => {
       const kraken = yield* plugin.capabilitiesOf!({ exchange: "kraken" })
       assert.deepStrictEqual(kraken.timeframes, ["1m", "5m", "15m", "30m", "1h", "4h", "1d"])
       assert.strictEqual(kraken.pageSize, 720)
-      assert.include(kraken.hosts, "api.kraken.com")
-      assert.deepInclude(kraken.budget, { limit: 1, windowMillis: 1_000 })
+      assert.include(
+        kraken.hosts.map(({ name }) => name),
+        "api.kraken.com"
+      )
+      assert.deepInclude(Source.budgetOf(kraken), { limit: 1, windowMillis: 1_000 })
       assert.strictEqual(kraken.historyMillis?.["1h"], 700 * hour)
       const coinbase = yield* plugin.capabilitiesOf!({ exchange: "coinbaseexchange" })
-      assert.deepStrictEqual(coinbase.hosts, ["api.exchange.coinbase.com"])
+      assert.deepStrictEqual(
+        coinbase.hosts.map(({ name }) => name),
+        ["api.exchange.coinbase.com"]
+      )
       assert.strictEqual(coinbase.pageSize, 300)
-      assert.deepInclude(coinbase.budget, { limit: 10, windowMillis: 1_000 })
+      assert.deepInclude(Source.budgetOf(coinbase), { limit: 10, windowMillis: 1_000 })
       assert.isUndefined(coinbase.historyMillis)
       const binance = yield* plugin.capabilitiesOf!({ exchange: "binance" })
       assert.include(binance.timeframes, "1s")
-      assert.include(binance.hosts, "api.binance.com")
+      assert.include(
+        binance.hosts.map(({ name }) => name),
+        "api.binance.com"
+      )
     })
   )
 })

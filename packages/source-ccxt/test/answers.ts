@@ -18,7 +18,7 @@ const limiter = {
 export const respondAs =
   (exchange: typeof Kraken | typeof Coinbase, datasets: ReadonlyArray<Dataset.Dataset>): LoopbackProvider.Respond =>
   (url) => {
-    const answer = exchange.provider.make({ datasets, now: () => now, limiter })
-    const reply = answer({ method: "GET", path: url.pathname, parameters: url.searchParams }, undefined)
+    const answer = exchange.provider.make({ datasets, equities: [], now: () => now, limiter })
+    const reply = answer({ method: "GET", path: url.pathname, parameters: url.searchParams, headers: {} }, undefined)
     return new Response(Buffer.concat(reply.body), { status: reply.status, headers: reply.headers })
   }

@@ -26,7 +26,7 @@ const unlimited: typeof plugin = {
   capabilitiesOf: (config) =>
     Effect.map(plugin.capabilitiesOf!(config), (capabilities) => ({
       ...capabilities,
-      budget: { limit: 10_000, windowMillis: 1_000 }
+      hosts: capabilities.hosts.map((host) => ({ ...host, budget: { limit: 10_000, windowMillis: 1_000 } }))
     }))
 }
 

@@ -36,11 +36,11 @@ const timeframes: ReadonlyArray<Timeframe.Timeframe> = Timeframe.all.filter(
 /** What each plan of the provider allows. */
 const plans = {
   free: {
-    budget: { limit: 5, windowMillis: 60_000 },
+    hosts: [{ name: host, budget: { limit: 5, windowMillis: 60_000 } }],
     historyMillis: Object.fromEntries(timeframes.map((timeframe) => [timeframe, 2 * year]))
   },
   // No limit is promised; the provider asks to stay below a hundred a second.
-  paid: { budget: { limit: 100, windowMillis: 1_000 } }
+  paid: { hosts: [{ name: host, budget: { limit: 100, windowMillis: 1_000 } }] }
 } as const
 
 const capabilities: Source.Capabilities = {
@@ -51,7 +51,7 @@ const capabilities: Source.Capabilities = {
   weightPerPage: 1,
   // 2003-09-10, the first day of its stock data.
   earliest: 1_063_152_000_000,
-  hosts: [host],
+  hosts: [{ name: host }],
   lanes: 2,
   // Late trades are still added for a quarter of an hour.
   lagMillis: 15 * 60_000,

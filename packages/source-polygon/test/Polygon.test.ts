@@ -127,7 +127,7 @@ it.layer(layer(respond))("Massive (Polygon)", (it) => {
           Source.configured(plugin, config)
         )
       const free = (yield* of("free")).capabilities
-      assert.strictEqual(free.budget!.limit, 5)
+      assert.strictEqual(Source.budgetOf(free)?.limit, 5)
       assert.strictEqual(free.historyMillis!["1m"], 2 * 365 * 86_400_000)
       assert.isUndefined((yield* of("paid")).capabilities.historyMillis)
     })

@@ -219,7 +219,7 @@ export const suite = <Config>(name: string, options: SuiteOptions<Config>): void
           provider
             .asked()
             .map((url) => url.host)
-            .filter((host) => !capabilities.hosts.includes(host)),
+            .filter((host) => !capabilities.hosts.some(({ name }) => name === host)),
           []
         )
         assert.isTrue(pages.every((page) => Candles.length(page.candles) <= capabilities.pageSize))

@@ -39,9 +39,8 @@ const capabilities: Source.Capabilities = {
       return keeps === undefined ? [] : [[timeframe, keeps]]
     })
   ),
-  hosts,
   // Nothing is promised; this is what has been seen to go well.
-  budget: { limit: 60, windowMillis: 60_000 },
+  hosts: hosts.map((name) => ({ name, budget: { limit: 60, windowMillis: 60_000 } })),
   lanes: 2,
   lagMillis: 20 * 60_000,
   adjustment: "splits",

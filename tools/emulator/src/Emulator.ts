@@ -15,10 +15,11 @@ import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import * as Binance from "./Binance.ts"
 import * as Coinbase from "./Coinbase.ts"
 import type { Dataset } from "./Dataset.ts"
+import type { Equity } from "./Equity.ts"
 import type { Fault } from "./Fault.ts"
 import * as FaultQueue from "./FaultQueue.ts"
 import * as Kraken from "./Kraken.ts"
-import type { Provider } from "./Provider.ts"
+import type { Provider, Query } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as WeightLimiter from "./WeightLimiter.ts"
@@ -28,6 +29,8 @@ export const providers: ReadonlyArray<Provider> = [Binance.provider, Kraken.prov
 
 export interface Options {
   readonly datasets: ReadonlyArray<Dataset>
+  /** Shares, for the stock providers; none where absent. */
+  readonly equities?: ReadonlyArray<Equity> | undefined
   /** 0, a free one, where absent. */
   readonly port?: number | undefined
   /** Weight that may be spent in a window; 6000 where absent. */
@@ -101,16 +104,17 @@ const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Sh
   const faults = FaultQueue.make()
   faults.add(options.faults ?? [])
   const log = RequestLog.make()
-  const world = { datasets: options.datasets, now, limiter }
+  const world = { datasets: options.datasets, equities: options.equities ?? [], now, limiter }
   const served = providers.map((provider) => ({ provider, answer: provider.make(world) }))
   const latencyMillis = options.latencyMillis ?? 0
   const sockets = new Set<Socket>()
   let inFlight = 0
 
-  const answer = (method: string, path: string, parameters: URLSearchParams): Reply.Reply => {
+  const answer = (query: Query): Reply.Reply => {
+    const { path } = query
     const owner = served.find(({ provider }) => provider.owns(path))
     const fault = faults.take(path, owner?.provider.servesCandles(path) ?? false)
-    const reply = owner?.answer({ method, path, parameters }, fault) ?? Reply.notFound
+    const reply = owner?.answer(query, fault) ?? Reply.notFound
     return Reply.delay(Reply.spoil(reply, fault, path), latencyMillis)
   }
 
@@ -124,7 +128,7 @@ const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Sh
     response.once("close", () => {
       inFlight--
     })
-    const reply = answer(method, path, parameters)
+    const reply = answer({ method, path, parameters, headers: request.headers })
     log.add({ method, path, query: parameters, status: reply.status, at: now() })
     request.resume()
     Reply.send(response, reply)

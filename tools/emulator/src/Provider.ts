@@ -7,6 +7,7 @@
  * emulator applies those of the connection. No provider knows another.
  */
 import type { Dataset } from "./Dataset.ts"
+import type { Equity } from "./Equity.ts"
 import type { Fault } from "./Fault.ts"
 import type { Reply } from "./Reply.ts"
 import type { WeightLimiter } from "./WeightLimiter.ts"
@@ -15,11 +16,15 @@ export interface Query {
   readonly method: string
   readonly path: string
   readonly parameters: URLSearchParams
+  /** Names in lower case. */
+  readonly headers: Readonly<Record<string, string | ReadonlyArray<string> | undefined>>
 }
 
 /** What the providers of one emulator share. */
 export interface World {
   readonly datasets: ReadonlyArray<Dataset>
+  /** What the stock providers have. */
+  readonly equities: ReadonlyArray<Equity>
   /** Epoch milliseconds; candles that open later are not served. */
   readonly now: () => number
   readonly limiter: WeightLimiter

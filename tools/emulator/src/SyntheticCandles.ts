@@ -6,7 +6,7 @@
  * leaves out what has not closed, while a provider sends it.
  */
 import { Calendars } from "@tidemark/calendars"
-import { Candles, type Instant, type Interval, type Timeframe } from "@tidemark/core"
+import { type Calendar, Candles, type Instant, type Instrument, type Interval, type Timeframe } from "@tidemark/core"
 import { plugin } from "@tidemark/source-synthetic"
 import { Clock, Effect, Schema, Stream } from "effect"
 import { HttpClient } from "effect/http"
@@ -35,18 +35,24 @@ const runSync = <A, E>(effect: Effect.Effect<A, E, HttpClient.HttpClient>): A =>
 
 export const timeframes: ReadonlyArray<Timeframe.Timeframe> = plugin.capabilities.timeframes
 
-const calendar = Calendars.get("24/7")
+const always = Calendars.get("24/7")
 
 /** The open of the candle that holds an instant. */
 export const openOf = (timeframe: Timeframe.Timeframe, instant: Instant.EpochMillis): Instant.EpochMillis =>
-  calendar.openAtOrBefore(timeframe, instant)
+  always.openAtOrBefore(timeframe, instant)
 
-/** The candles of any canonical symbol (`BTC/USDT`) under one seed. */
-export const make = (seed: number) => {
+/** The candles of any canonical symbol (`BTC/USDT`, `AAPL`) under one seed, on the grid of a market; around the clock where absent. */
+export const make = (
+  seed: number,
+  { assetClass, calendar }: { readonly assetClass: Instrument.AssetClass; readonly calendar: Calendar.Calendar } = {
+    assetClass: "crypto",
+    calendar: always
+  }
+) => {
   const config = Schema.decodeUnknownSync(plugin.config)({ seed })
   const source = runSync(Effect.scoped(plugin.make(config)))
   return (symbol: string, timeframe: Timeframe.Timeframe, interval: Interval.Interval): Candles.Candles => {
-    const pages = source.candles({ symbol, assetClass: "crypto", calendar, timeframe, interval })
+    const pages = source.candles({ symbol, assetClass, calendar, timeframe, interval })
     return Candles.concat(runSync(Stream.runCollect(Stream.map(pages, (page) => page.candles))))
   }
 }

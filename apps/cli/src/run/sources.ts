@@ -1,6 +1,6 @@
 /** The work of `tidemark sources list`. */
 import { Policy, SourceRegistry } from "@tidemark/backfill"
-import { SourceError } from "@tidemark/core"
+import { Source, SourceError } from "@tidemark/core"
 import { Runtime } from "@tidemark/runtime"
 import { Effect } from "effect"
 import { render } from "../view/Table.ts"
@@ -33,6 +33,11 @@ export const reach = Effect.fnUntraced(function* (id: string) {
   )
 })
 
+const budgetOf = (capabilities: Source.Capabilities) => {
+  const budget = Source.budgetOf(capabilities)
+  return budget === undefined ? null : { limit: budget.limit, window_ms: budget.windowMillis }
+}
+
 export const run = Effect.fnUntraced(function* () {
   const sources = yield* Effect.gen(function* () {
     const registry = yield* SourceRegistry.SourceRegistry
@@ -45,10 +50,7 @@ export const run = Effect.fnUntraced(function* () {
     asset_classes: plugin.capabilities.assetClasses,
     timeframes: plugin.capabilities.timeframes,
     adjustment: plugin.capabilities.adjustment,
-    budget:
-      plugin.capabilities.budget === undefined
-        ? null
-        : { limit: plugin.capabilities.budget.limit, window_ms: plugin.capabilities.budget.windowMillis },
+    budget: budgetOf(plugin.capabilities),
     variables: [...Object.values(plugin.variables), ...plugin.baseUrls.map((base) => base.variable)],
     reachable,
     detail
