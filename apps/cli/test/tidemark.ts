@@ -49,6 +49,8 @@ export const spawn = (args: ReadonlyArray<string>, options: Options): Effect.Eff
           PATH: process.env["PATH"],
           HOME: options.cwd,
           BINANCE_BASE_URL: nowhere,
+          // Page by page, unless a test says otherwise.
+          BINANCE_ARCHIVE: "off",
           ...options.env
         },
         stdio: ["ignore", "pipe", "pipe"]

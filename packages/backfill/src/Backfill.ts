@@ -11,7 +11,7 @@ import { Events } from "./Events.ts"
 import * as Fetch from "./Fetch.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
-import type { Report, SeriesOutcome, Status } from "./Report.ts"
+import type * as Report from "./Report.ts"
 import { select, type Selected, type Target, unconfirmed } from "./Selection.ts"
 import { RequestCounter } from "./SourceHttp.ts"
 import * as Verify from "./Verify.ts"
@@ -38,6 +38,7 @@ interface Progress {
   inserted: number
   changed: number
   removed: number
+  readonly files: Report.FilesOutcome
   error: SourceError.SourceError | undefined
 }
 
@@ -54,6 +55,7 @@ const start = (selected: Selected): Progress => ({
   inserted: 0,
   changed: 0,
   removed: 0,
+  files: { verified: 0, quarantined: [], rewritten: [] },
   error: selected.error
 })
 
@@ -73,6 +75,11 @@ const storePages = (writer: Writer.Writer, progress: Progress, reason: string) =
       progress.changed += result.changed
       progress.removed += result.removed
       progress.touched.push(page.interval)
+      for (const file of page.files ?? []) {
+        if (file.status === "verified") progress.files.verified++
+        else progress.files.quarantined.push(file)
+      }
+      progress.files.rewritten.push(...(result.rewritten ?? []))
       const candles = Candles.length(page.candles)
       return events.publish({ _tag: "PageStored", series, candles, ...result })
     }
@@ -87,7 +94,8 @@ const storePages = (writer: Writer.Writer, progress: Progress, reason: string) =
           holes: Verify.holes(calendar, series.timeframe, page.interval, page.candles.openTime),
           countOpens: (interval) => calendar.countOpens(series.timeframe, interval),
           at: yield* Clock.currentTimeMillis,
-          reason
+          reason,
+          ...(page.files === undefined ? {} : { files: page.files })
         }
       })
     })
@@ -216,7 +224,7 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
   const { plan, registered } = progress.selected
   const gaps = yield* gapsOf(progress)
   const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0)
-  const status: Status =
+  const status: Report.Status =
     progress.error !== undefined
       ? "failed"
       : gaps.every(Gap.isExplained)
@@ -224,7 +232,7 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
         : interrupted && gaps.some((gap) => gap.cause === "unfetched")
           ? "interrupted"
           : "incomplete"
-  const outcome: SeriesOutcome = {
+  const outcome: Report.SeriesOutcome = {
     series: plan.request.series,
     provenance: registered.plugin.capabilities.provenance,
     status,
@@ -237,6 +245,7 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
     changed: progress.changed,
     removed: progress.removed,
     gaps,
+    files: progress.files,
     error: progress.error?.message
   }
   return outcome
@@ -330,7 +339,7 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
       .filter((outcome) => outcome.requests > 0 || outcome.inserted > 0 || outcome.error !== undefined)
       .map((outcome): SyncLog.SyncEntry => ({ ...outcome, runId, startedAt: now, finishedAt }))
   )
-  const report: Report = {
+  const report: Report.Report = {
     runId,
     startedAt: now,
     finishedAt,

@@ -6,7 +6,7 @@
  */
 import {
   Calendar,
-  type Coverage,
+  Coverage,
   type Gap,
   type Instant,
   type Instrument,
@@ -137,7 +137,8 @@ const cut = (request: SeriesRequest, missing: Interval.IntervalSet, pagesPerChun
   for (const interval of missing) {
     let from = interval.from
     while (from < interval.to) {
-      const to = from + step >= interval.to ? interval.to : calendar.openAtOrAfter(series.timeframe, from + step)
+      const wanted = capabilities.cutAtOrAfter?.(series.timeframe, from + step) ?? from + step
+      const to = wanted >= interval.to ? interval.to : calendar.openAtOrAfter(series.timeframe, wanted)
       const chunk = { from, to: Math.min(to, interval.to) }
       if (calendar.countOpens(series.timeframe, chunk) > 0) chunks.push(chunk)
       from = chunk.to
@@ -147,24 +148,37 @@ const cut = (request: SeriesRequest, missing: Interval.IntervalSet, pagesPerChun
 }
 
 /** What asking for these intervals costs. */
-export const costOf = (request: SeriesRequest, intervals: ReadonlyArray<Interval.Interval>): Cost => {
+export const costOf = (
+  request: SeriesRequest,
+  intervals: ReadonlyArray<Interval.Interval>,
+  now: Instant.EpochMillis
+): Cost => {
   const { calendar, capabilities, series } = request
   let candles = 0
   let requests = 0
+  let weight = 0
+  let bytes = 0
   for (const interval of intervals) {
     const opens = calendar.countOpens(series.timeframe, interval)
+    const pages = Math.max(1, Math.ceil(opens / capabilities.pageSize))
+    const cost = capabilities.cost?.(request.instrument, series.timeframe, interval, now) ?? {
+      requests: pages,
+      weight: pages * capabilities.weightPerPage,
+      bytes: opens * capabilities.bytesPerCandle
+    }
     candles += opens
-    requests += Math.max(1, Math.ceil(opens / capabilities.pageSize))
+    requests += cost.requests
+    weight += cost.weight
+    bytes += cost.bytes
   }
   if (capabilities.hosts.length === 0) return { ...noCost, candles }
-  const weight = requests * capabilities.weightPerPage
   const budget = Source.budgetOf(capabilities)
   const budgetMillis = budget === undefined ? 0 : (weight / budget.limit) * budget.windowMillis
   return {
     candles,
     requests,
     weight,
-    bytes: candles * capabilities.bytesPerCandle,
+    bytes,
     millis: Math.max(budgetMillis, (requests * roundTripMillis) / capabilities.lanes)
   }
 }
@@ -187,7 +201,7 @@ export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
   if (requested === undefined) {
     return { request, requested, expected: 0, excluded, chunks: [], cost: noCost }
   }
-  const missing = options.force ? [requested] : Interval.difference([requested], Interval.normalize(coverage.fetched))
+  const missing = options.force ? [requested] : Interval.difference([requested], Coverage.settledSet(coverage))
   const chunks = cut(request, missing, options.pagesPerChunk)
   return {
     request,
@@ -195,7 +209,7 @@ export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
     expected: calendar.countOpens(series.timeframe, requested),
     excluded,
     chunks,
-    cost: costOf(request, chunks)
+    cost: costOf(request, chunks, options.now)
   }
 }
 

@@ -1,8 +1,17 @@
 /** What a run did, for people and for machines. */
-import { type Gap, Instant, type Interval, type Provenance, Series } from "@tidemark/core"
+import { type Gap, Instant, type Interval, type Provenance, Series, type SourceFile } from "@tidemark/core"
 import type { Cost, Excluded } from "./Plan.ts"
 
 export type Status = "complete" | "incomplete" | "failed" | "interrupted"
+
+/** Files that a run took candles from, or refused to take. */
+export interface FilesOutcome {
+  verified: number
+  /** Not sound: what they should have held was asked for otherwise. */
+  readonly quarantined: Array<SourceFile.SourceFile>
+  /** URLs of those that have other bytes than when they were last fetched; what changed left revisions. */
+  readonly rewritten: Array<string>
+}
 
 export interface SeriesOutcome {
   readonly series: Series.Series
@@ -19,6 +28,7 @@ export interface SeriesOutcome {
   readonly changed: number
   readonly removed: number
   readonly gaps: ReadonlyArray<Gap.Gap>
+  readonly files: FilesOutcome
   readonly error: string | undefined
 }
 
@@ -86,6 +96,11 @@ const outcomeJson = (outcome: SeriesOutcome) => ({
   inserted: outcome.inserted,
   changed: outcome.changed,
   removed: outcome.removed,
+  files: {
+    verified: outcome.files.verified,
+    quarantined: outcome.files.quarantined.map(({ detail, sha256, url }) => ({ url, sha256, detail: detail ?? null })),
+    rewritten: outcome.files.rewritten
+  },
   excluded: outcome.excluded.map((part) => ({ ...rangeJson(part.interval), cause: part.cause })),
   error: outcome.error ?? null
 })

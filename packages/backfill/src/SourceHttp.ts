@@ -7,13 +7,13 @@
  * for it or keeps failing, and counts. It never retries: whether to ask again
  * is decided above, where it is known what is missing.
  */
-import type { Source } from "@tidemark/core"
-import { Clock, Context, Duration, Effect, Exit, Layer } from "effect"
-import { HttpClient, HttpClientError, HttpClientRequest } from "effect/http"
-import { CircuitBreaker, RateLimiter } from "effect/persistence"
+import { Allowance, HttpReason, RequestBudgets, type Source } from "@tidemark/core"
+import { Clock, Context, Duration, Effect, Exit, Layer, Stream } from "effect"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { CircuitBreaker } from "effect/persistence"
 import { Events } from "./Events.ts"
-import * as HostGate from "./HostGate.ts"
 import { Policy } from "./Policy.ts"
+import * as ServerClock from "./ServerClock.ts"
 
 /** Counts the requests made on behalf of whoever provides it. */
 export const RequestCounter = Context.Reference<{ requests: number }>("@tidemark/backfill/RequestCounter", {
@@ -26,6 +26,8 @@ export interface ClientOptions {
   readonly baseUrls: ReadonlyArray<Source.BaseUrl>
   /** Value of each variable of `baseUrls` that is set. */
   readonly overrides: Readonly<Record<string, string>>
+  /** Tells accounts apart where a host counts by key; never the key. Empty for a source without one. */
+  readonly account: string
 }
 
 export class SourceHttp extends Context.Service<
@@ -37,96 +39,171 @@ export class SourceHttp extends Context.Service<
 
 /** How long a request waits for the one that tries whether a host works again. */
 const probeMillis = 100
+/** Wait after a 429 or 418 that does not say how long, in milliseconds. */
+const defaultPauseMillis = 5_000
+
+type Request = HttpClientRequest.HttpClientRequest
 
 /** Where a request goes: its own URL, or the user's in place of the origin. */
-const rewrite = (url: URL, options: ClientOptions): URL => {
-  const base = options.baseUrls.find(
-    (candidate) =>
-      (candidate.anyHost === true || candidate.hosts.includes(url.host)) &&
-      options.overrides[candidate.variable] !== undefined
-  )
-  if (base === undefined) return url
-  const target = new URL(options.overrides[base.variable]!)
+const rewrite = (url: URL, { baseUrls, overrides }: ClientOptions): URL => {
+  const base = baseUrls.find((candidate) => candidate.anyHost === true || candidate.hosts.includes(url.host))
+  const override = base === undefined ? undefined : (overrides[base.variable] ?? overrides[base.otherwise ?? ""])
+  if (base === undefined || override === undefined) return url
+  const target = new URL(override)
   const prefix = target.pathname.replace(/\/$/, "")
   target.pathname = `${prefix}${base.keepHost === true ? `/${url.host}` : ""}${url.pathname}`
   target.search = url.search
   return target
 }
 
+const limitOf = (budget: Source.RequestBudget | undefined): Allowance.Limit | undefined =>
+  budget && { limit: budget.limit, windowMillis: budget.windowMillis, aligned: budget.usedHeader !== undefined }
+
+const transportError = (request: Request, description: string) =>
+  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
+
+const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
+  const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
+  let at = 0
+  for (const chunk of chunks) {
+    out.set(chunk, at)
+    at += chunk.length
+  }
+  return out
+}
+
 const make = Effect.gen(function* () {
   const inner = yield* HttpClient.HttpClient
-  const limiter = yield* RateLimiter.RateLimiter
+  const budgets = yield* RequestBudgets.RequestBudgets
   const breaker = yield* CircuitBreaker.CircuitBreaker
   const events = yield* Events
   const policy = yield* Policy
-  const gate = HostGate.make()
+  const clocks = new Map<string, ServerClock.ServerClock>()
 
-  const transportError = (request: HttpClientRequest.HttpClientRequest, description: string) =>
-    new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
+  /** What the provider's clock shows when ours shows `at`. */
+  const theirs = (host: string, at: number): number =>
+    at + ServerClock.offsetMillis(clocks.get(host) ?? ServerClock.unknown)
 
   const clientFor = (options: ClientOptions): HttpClient.HttpClient => {
     const hosts = new Map(options.capabilities.hosts.map((host) => [host.name, host]))
+    const keyOf = (host: string): string => (options.account === "" ? host : `${host} ${options.account}`)
 
     const wait = (host: string, millis: number) =>
-      millis <= 0
-        ? Effect.void
-        : Effect.andThen(
-            events.publish({ _tag: "BudgetWait", source: options.source, host, millis }),
-            Effect.sleep(millis)
-          )
+      Effect.andThen(events.publish({ _tag: "BudgetWait", source: options.source, host, millis }), Effect.sleep(millis))
+
+    /** What is known of the host's budget, changed in one step. */
+    const update = <A>(
+      request: Request,
+      host: string,
+      step: (allowance: Allowance.Allowance) => readonly [A, Allowance.Allowance]
+    ) =>
+      Effect.mapError(budgets.update(keyOf(host), step), (error) =>
+        transportError(request, `the budget that all share cannot be looked up: ${error.message}`)
+      )
 
     /** Returns once the host may be asked: its pause is over and there is budget. */
-    const admit = Effect.fnUntraced(function* (request: HttpClientRequest.HttpClientRequest, url: URL) {
+    const admit = Effect.fnUntraced(function* (request: Request, url: URL) {
       const budget = hosts.get(url.host)?.budget
-      if (budget !== undefined) {
-        const { delay } = yield* Effect.orDie(
-          limiter.consume({
-            key: url.host,
-            limit: budget.limit,
-            window: budget.windowMillis,
-            onExceeded: "delay",
-            tokens: budget.weightOf?.(url) ?? 1
-          })
-        )
-        yield* wait(url.host, Duration.toMillis(delay))
-      }
+      const weight = budget?.weightOf?.(url) ?? 1
       for (;;) {
-        const pause = gate.waitMillis(url.host, yield* Clock.currentTimeMillis)
-        if (pause === 0) return
-        if (pause > policy.maxRetryAfterMillis) {
-          const seconds = Math.ceil(pause / 1000)
+        const now = theirs(url.host, yield* Clock.currentTimeMillis)
+        const [millis, pausedMillis] = yield* update(request, url.host, (allowance) => {
+          const taken = Allowance.take(allowance, limitOf(budget), weight, now)
+          return [[taken.waitMillis, allowance.pausedUntil - now] as const, taken.allowance]
+        })
+        if (millis === 0) return
+        if (pausedMillis > policy.maxRetryAfterMillis) {
+          const seconds = Math.ceil(pausedMillis / 1000)
           return yield* transportError(request, `the provider asked to be left alone for another ${seconds} s`)
         }
-        yield* wait(url.host, pause)
+        yield* wait(url.host, millis)
       }
     })
 
+    /** Learns from the head of an answer: what is used up, and whether to stay away. */
+    const learn = Effect.fnUntraced(function* (
+      request: Request,
+      host: string,
+      response: HttpClientResponse.HttpClientResponse,
+      asked: number
+    ) {
+      const heard = yield* Clock.currentTimeMillis
+      clocks.set(
+        host,
+        ServerClock.observe(clocks.get(host) ?? ServerClock.unknown, response.headers["date"], asked, heard)
+      )
+      const budget = hosts.get(host)?.budget
+      const used = Number(budget?.usedHeader === undefined ? Number.NaN : response.headers[budget.usedHeader])
+      const refused = response.status === 429 || response.status === 418
+      if (Number.isNaN(used) && !refused) return
+      yield* update(request, host, (allowance) => {
+        const limit = limitOf(budget)
+        const reported =
+          limit === undefined || Number.isNaN(used)
+            ? allowance
+            : Allowance.report(allowance, limit, used, theirs(host, asked))
+        const pauseMillis = HttpReason.retryAfterMillis(response.headers) ?? defaultPauseMillis
+        return [undefined, refused ? Allowance.pause(reported, theirs(host, heard) + pauseMillis) : reported]
+      })
+    })
+
+    const overdue = (request: Request, millis: number, what: string) => () =>
+      Effect.fail(transportError(request, `${what} within ${millis / 1000} s`))
+
     /** The whole answer within the deadline: the response keeps the body that is read here for whoever reads it next. */
-    const exchange = (request: HttpClientRequest.HttpClientRequest, url: URL) =>
+    const whole = (request: Request, url: URL) =>
       inner.execute(HttpClientRequest.setUrl(request, rewrite(url, options))).pipe(
         Effect.flatMap((response) => Effect.map(response.arrayBuffer, ({ byteLength }) => ({ response, byteLength }))),
-        // An error of the inner client names the rewritten URL; ours names the declared host.
-        Effect.mapError((error) =>
-          error.reason._tag === "TransportError"
-            ? new HttpClientError.HttpClientError({
-                reason: new HttpClientError.TransportError({ request, cause: error.reason.cause })
-              })
-            : transportError(request, "the connection broke before the whole answer was there")
-        ),
         Effect.timeoutOrElse({
           duration: policy.requestDeadlineMillis,
-          orElse: () =>
-            Effect.fail(transportError(request, `no whole answer within ${policy.requestDeadlineMillis / 1000} s`))
-        }),
-        Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+          orElse: overdue(request, policy.requestDeadlineMillis, "no whole answer")
+        })
+      )
+
+    /** A file of any size: it may take its time as long as something comes. */
+    const file = (request: Request, url: URL) => {
+      const millis = policy.requestDeadlineMillis
+      return inner.execute(HttpClientRequest.setUrl(request, rewrite(url, options))).pipe(
+        Effect.timeoutOrElse({ duration: millis, orElse: overdue(request, millis, "no answer") }),
+        Effect.flatMap((response) =>
+          response.stream.pipe(
+            Stream.timeoutOrElse({
+              duration: millis,
+              orElse: () => Stream.fromEffect(overdue(request, millis, "nothing more of the answer came")())
+            }),
+            Stream.runCollect,
+            Effect.map((chunks) => {
+              const body = join(chunks)
+              const { headers, status } = response
+              const bodiless = status === 204 || status === 304
+              const heard = new Response(bodiless ? null : body, { status, headers: { ...headers } })
+              return { response: HttpClientResponse.fromWeb(request, heard), byteLength: body.length }
+            })
+          )
+        )
+      )
+    }
+
+    const exchange = (request: Request, url: URL) =>
+      (hosts.get(url.host)?.bulk === true ? file(request, url) : whole(request, url)).pipe(
+        // An error of the inner client names the rewritten URL; ours names the declared host.
+        Effect.mapError((error) => {
+          if (error.reason._tag === "TransportError") {
+            const { cause, description } = error.reason
+            return new HttpClientError.HttpClientError({
+              reason: new HttpClientError.TransportError({
+                request,
+                cause,
+                ...(error.reason.request === request && description !== undefined ? { description } : {})
+              })
+            })
+          }
+          return transportError(request, "the connection broke before the whole answer was there")
+        })
       )
 
     /** The exchange behind the breaker: while the host is left alone the request waits, as after a `Retry-After`. */
-    const guarded = (
-      request: HttpClientRequest.HttpClientRequest,
-      url: URL,
-      waitedMillis: number
-    ): ReturnType<typeof exchange> =>
+    const guarded = (request: Request, url: URL, waitedMillis: number): ReturnType<typeof exchange> =>
       breaker
         .execute(exchange(request, url), {
           key: url.host,
@@ -143,15 +220,15 @@ const make = Effect.gen(function* () {
           })
         )
 
-    return HttpClient.make(
-      Effect.fnUntraced(function* (request, url) {
+    const client = HttpClient.make((request, url) =>
+      Effect.gen(function* () {
         if (!hosts.has(url.host)) {
           return yield* transportError(request, `the source ${options.source} does not declare this host`)
         }
         yield* admit(request, url)
         const counter = yield* RequestCounter
         counter.requests++
-        const startedAt = yield* Clock.currentTimeMillis
+        const asked = yield* Clock.currentTimeMillis
         const done = (status: number | undefined, bytes: number) =>
           Effect.flatMap(Clock.currentTimeMillis, (now) =>
             events.publish({
@@ -160,26 +237,38 @@ const make = Effect.gen(function* () {
               host: url.host,
               status,
               bytes,
-              millis: now - startedAt
+              millis: now - asked
             })
           )
         const answer = yield* guarded(request, url, 0).pipe(Effect.tapError(() => done(undefined, 0)))
         const { response } = answer
         yield* done(response.status, answer.byteLength)
-        gate.observe(url.host, response, hosts.get(url.host)?.budget, yield* Clock.currentTimeMillis)
+        yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
+        yield* learn(request, url.host, response, asked)
         return response
-      })
+      }).pipe(
+        Effect.withSpan("SourceHttp.request", {
+          kind: "client",
+          attributes: { source: options.source, "server.address": url.host, "url.path": url.pathname }
+        })
+      )
+    )
+    // The client's own spans would hold queries and cookies, where keys live.
+    return HttpClient.transform(client, (effect) =>
+      effect.pipe(
+        Effect.provideService(HttpClient.TracerDisabledWhen, () => true),
+        Effect.provideService(HttpClient.TracerPropagationEnabled, false)
+      )
     )
   }
 
   return SourceHttp.of({ clientFor })
 })
 
-/** Over any `HttpClient`, with a budget and a breaker in memory. */
-export const layer = Layer.unwrap(
+/** Over any `HttpClient` and whoever keeps the budgets, with a breaker in memory. */
+export const layerShared = Layer.unwrap(
   Effect.map(Policy, (policy) =>
     Layer.effect(SourceHttp, make).pipe(
-      Layer.provide(RateLimiter.layer.pipe(Layer.provide(RateLimiter.layerStoreMemory))),
       Layer.provide(
         CircuitBreaker.layer({
           tripPolicy: CircuitBreaker.consecutive(policy.breakerFailures),
@@ -189,3 +278,6 @@ export const layer = Layer.unwrap(
     )
   )
 )
+
+/** With the budgets of this process alone. */
+export const layer = Layer.provide(layerShared, RequestBudgets.RequestBudgets.layerMemory)

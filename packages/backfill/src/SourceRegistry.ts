@@ -7,8 +7,9 @@
  * the argument, later ones winning.
  */
 import { Source, type SourceError } from "@tidemark/core"
-import { Context, Effect, Layer, Schema, Scope, Semaphore } from "effect"
+import { Context, Effect, Layer, Predicate, Redacted, Schema, Scope, Semaphore } from "effect"
 import { HttpClient } from "effect/http"
+import { createHash } from "node:crypto"
 import { SourceHttp } from "./SourceHttp.ts"
 import { ofSchema, UsageError } from "./UsageError.ts"
 
@@ -51,6 +52,13 @@ export class SourceRegistry extends Context.Service<
 const split = (name: string): readonly [id: string, argument: string | undefined] => {
   const colon = name.indexOf(":")
   return colon < 0 ? [name, undefined] : [name.slice(0, colon), name.slice(colon + 1)]
+}
+
+/** Tells the keys of a configuration from others, without saying what they are. */
+const accountOf = (config: unknown): string => {
+  const secrets = Object.values(Predicate.isObject(config) ? config : {}).filter(Redacted.isRedacted)
+  if (secrets.length === 0) return ""
+  return createHash("sha256").update(secrets.map(Redacted.value).join("\n")).digest("hex").slice(0, 12)
 }
 
 /** The variables that are set. */
@@ -119,13 +127,19 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
       const { baseUrls, capabilities } = chosen
       const overrides = present(
         settings.variables,
-        baseUrls.map((base) => base.variable)
+        baseUrls.flatMap((base) => [base.variable, ...(base.otherwise === undefined ? [] : [base.otherwise])])
       )
       for (const [variable, url] of Object.entries(overrides)) {
         if (/^https?:\/\/./i.test(url) && URL.canParse(url)) continue
         return yield* new UsageError({ message: `${variable} is no URL: "${url}". Write it as http://localhost:4010` })
       }
-      const client = http.clientFor({ source: chosen.id, capabilities, baseUrls, overrides })
+      const client = http.clientFor({
+        source: chosen.id,
+        capabilities,
+        baseUrls,
+        overrides,
+        account: accountOf(config)
+      })
       const source = yield* chosen
         .make(config)
         .pipe(Effect.provideService(HttpClient.HttpClient, client), Effect.provideService(Scope.Scope, scope))

@@ -126,6 +126,10 @@ const runsOf = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe, pre
   return out
 }
 
+/** The date of the session that opens at an instant. */
+export const dateAt = (calendar: Calendar.Calendar, open: Instant.EpochMillis): string =>
+  calendar.sessions({ from: open, to: open + 1 })[0]?.date ?? Instant.formatDate(open)
+
 /** The command that asks for a range, for people to copy. */
 export const command = (series: Series.Series, interval: Interval.Interval, flags = ""): string =>
   `tidemark backfill --symbols ${series.symbol} --timeframes ${series.timeframe} --source ${series.source} ` +
@@ -141,7 +145,7 @@ export const gaps = Effect.fnUntraced(function* (
   if (requested === undefined) return []
   const { calendar, series } = request
   const policy = yield* Policy
-  const unfetched = Interval.difference([requested], Interval.normalize(coverage.fetched)).flatMap(
+  const unfetched = Interval.difference([requested], Coverage.fetchedSet(coverage)).flatMap(
     (interval): ReadonlyArray<Gap.Gap> => {
       const missing = calendar.countOpens(series.timeframe, interval)
       if (missing === 0) return []
@@ -158,6 +162,23 @@ export const gaps = Effect.fnUntraced(function* (
       ]
     }
   )
+  const stale = coverage.stale.flatMap((run): ReadonlyArray<Gap.Gap> => {
+    const interval = Interval.intersect(run, requested)
+    const missing = interval === undefined ? 0 : calendar.countOpens(series.timeframe, interval)
+    if (interval === undefined || missing === 0) return []
+    const date = dateAt(calendar, run.since)
+    return [
+      {
+        series,
+        interval,
+        missing,
+        cause: error === undefined ? "unfetched" : "source-failure",
+        evidence: [`what is stored is in the scale of before the split of ${date}`, ...(error === undefined ? [] : [error])],
+        attempts: 0,
+        nextAction: command(series, interval)
+      }
+    ]
+  })
   const empty = coverage.empty.flatMap((run): ReadonlyArray<Gap.Gap> => {
     const interval = Interval.intersect(run, requested)
     const missing = interval === undefined ? 0 : calendar.countOpens(series.timeframe, interval)
@@ -183,5 +204,5 @@ export const gaps = Effect.fnUntraced(function* (
       }
     ]
   })
-  return [...unfetched, ...empty].sort((a, b) => a.interval.from - b.interval.from)
+  return [...unfetched, ...stale, ...empty].sort((a, b) => a.interval.from - b.interval.from)
 })

@@ -1,6 +1,5 @@
 export * as Backfill from "./Backfill.ts"
 export * as Events from "./Events.ts"
-export * as HostGate from "./HostGate.ts"
 export * as Plan from "./Plan.ts"
 export * as Policy from "./Policy.ts"
 export * as Report from "./Report.ts"

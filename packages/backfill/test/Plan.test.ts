@@ -43,7 +43,7 @@ const request = (extra: Partial<Plan.SeriesRequest> = {}): Plan.SeriesRequest =>
 })
 
 const options = { now, force: false, pagesPerChunk: 2 }
-const fetched = (from: number, to: number) => ({ fetched: [{ from, to, rows: 0, at: 0 }], empty: [] })
+const fetched = (from: number, to: number) => ({ fetched: [{ from, to, rows: 0, at: 0 }], empty: [], stale: [] })
 
 describe("Plan", () => {
   it("ends with the last candle that has closed", () => {
@@ -159,7 +159,7 @@ describe("Plan", () => {
           series: { source: "test", symbol: "X/USD", timeframe },
           calendar,
           window: { from: base },
-          coverage: { fetched: covered.map((interval) => ({ ...interval, rows: 0, at: 0 })), empty: [] }
+          coverage: { fetched: covered.map((interval) => ({ ...interval, rows: 0, at: 0 })), empty: [], stale: [] }
         }),
         { ...options, pagesPerChunk }
       )

@@ -99,11 +99,12 @@ export const onEvery = (tests: (it: Vitest.MethodsNonLive<Databases>) => void) =
 const stores = Layer.unwrap(Effect.flatMap(Databases, (databases) => databases.stores))
 
 /** Everything a run needs; sources are those of the emulator in the context. */
-export const engine = (settings: Policy.Policy = policy) =>
+export const engine = (settings: Policy.Policy = policy, archive: "on" | "off" = "off") =>
   Layer.unwrap(
     Effect.map(Emulator, ({ url }) =>
       SourceRegistry.SourceRegistry.layer([{ id: "binance", load: () => Promise.resolve(binance) }], {
-        sections: {},
+        // Page by page, unless a test is about files.
+        sections: { binance: { archive } },
         variables: { BINANCE_BASE_URL: url }
       })
     )

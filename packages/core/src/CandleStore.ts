@@ -7,12 +7,13 @@
  */
 import { Context, type Effect, type Stream } from "effect"
 import type { Candles } from "./Candles.ts"
-import type { Coverage, Hole } from "./Coverage.ts"
+import type { Coverage, Hole, Stale } from "./Coverage.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { Interval, IntervalSet } from "./Interval.ts"
 import type { Provenance } from "./Provenance.ts"
 import type { Revision } from "./Revision.ts"
 import type { Series } from "./Series.ts"
+import type { SourceFile } from "./SourceFile.ts"
 import type { StoreError } from "./StoreError.ts"
 
 /** One answer of a source, validated. */
@@ -29,6 +30,8 @@ export interface PageWrite {
   readonly at: EpochMillis
   /** Recorded with every revision that this write causes. */
   readonly reason: string
+  /** The files that the answer comes from. */
+  readonly files?: ReadonlyArray<SourceFile>
 }
 
 export interface WriteResult {
@@ -38,6 +41,8 @@ export interface WriteResult {
   /** Rows that the answer no longer has; each left a revision. */
   readonly removed: number
   readonly unchanged: number
+  /** URLs of files that are no longer what they were when they were last fetched. */
+  readonly rewritten?: ReadonlyArray<string>
 }
 
 export interface ReadOptions {
@@ -84,6 +89,14 @@ export class CandleStore extends Context.Service<
       series: Series,
       damage: { readonly lost: IntervalSet; readonly found: IntervalSet }
     ) => Effect.Effect<void, StoreError>
+    /**
+     * Records that the source has told its history in a new scale since an instant: candles that opened and were
+     * first stored before it are stale. Rows and counts stay as they are. Gives what was marked.
+     */
+    readonly markStale: (
+      series: Series,
+      evidence: Pick<Stale, "since" | "at">
+    ) => Effect.Effect<IntervalSet, StoreError>
     /**
      * Runs work during which nobody else writes the series, in one transaction: what it reads fits together,
      * and what it writes counts only if it succeeds. Work that loses the database is run again from its start.

@@ -1,10 +1,12 @@
 /**
  * What has been asked of a source and answered, for one series.
  *
- * Two layers, both written in the same transaction as the rows they speak
+ * Three layers, all written in the same transaction as the rows they speak
  * of. `fetched`: intervals that the source has answered for, with the number
  * of rows stored in each. `empty`: runs of expected candles inside them that
- * the answer did not hold, with how often that was confirmed.
+ * the answer did not hold, with how often that was confirmed. `stale`: where
+ * rows are in a scale that the source has left since, because of a split, so
+ * that it has to be asked again.
  *
  * So within what is fetched, a candle of the calendar's grid is either a row
  * or part of an `empty` run; and the row counts reconcile with the table, so
@@ -33,14 +35,24 @@ export interface Empty extends Interval.Interval {
   readonly lastAt: EpochMillis
 }
 
+/** Evidence `stale`. */
+export interface Stale extends Interval.Interval {
+  /** Open of the first session in the new scale. */
+  readonly since: EpochMillis
+  /** When the rows were found to be in the old one. */
+  readonly at: EpochMillis
+}
+
 export interface Coverage {
   /** Sorted and disjoint; touching intervals are one. */
   readonly fetched: ReadonlyArray<Fetched>
   /** Sorted and disjoint, each inside a fetched interval. Touching runs stay apart when their evidence differs. */
   readonly empty: ReadonlyArray<Empty>
+  /** Sorted and disjoint, each inside a fetched interval. */
+  readonly stale: ReadonlyArray<Stale>
 }
 
-export const none: Coverage = { fetched: [], empty: [] }
+export const none: Coverage = { fetched: [], empty: [], stale: [] }
 
 /** A run of expected candles that an answer lacked: the interval and how many. */
 export interface Hole extends Interval.Interval {
@@ -59,6 +71,31 @@ export interface Answer {
 }
 
 export const fetchedSet = (coverage: Coverage): Interval.IntervalSet => Interval.normalize(coverage.fetched)
+
+/** What need not be asked for again: what is fetched and not stale. */
+export const settledSet = (coverage: Coverage): Interval.IntervalSet =>
+  Interval.difference(fetchedSet(coverage), Interval.normalize(coverage.stale))
+
+export const staleWithin = (coverage: Coverage, interval: Interval.Interval): ReadonlyArray<Stale> =>
+  coverage.stale.filter((stale) => Interval.overlaps(stale, interval))
+
+/** `runs` without what lies in `cut`, each rest with the evidence of its run. */
+export const without = <Run extends Interval.Interval>(
+  runs: ReadonlyArray<Run>,
+  cut: Interval.IntervalSet
+): ReadonlyArray<Run> =>
+  runs.flatMap((run) => Interval.difference([run], cut).map((rest): Run => ({ ...run, ...rest })))
+
+/** What is covered after more of it was found to be stale; where it was so already, the newer evidence counts. */
+export const markStale = (coverage: Coverage, stale: ReadonlyArray<Stale>): Coverage => {
+  const found = stale.flatMap((run) =>
+    Interval.intersection([run], fetchedSet(coverage)).map((part): Stale => ({ ...run, ...part }))
+  )
+  return {
+    ...coverage,
+    stale: [...without(coverage.stale, Interval.normalize(found)), ...found].sort((a, b) => a.from - b.from)
+  }
+}
 
 export const emptyWithin = (coverage: Coverage, interval: Interval.Interval): ReadonlyArray<Empty> =>
   coverage.empty.filter((empty) => Interval.overlaps(empty, interval))
@@ -120,5 +157,9 @@ export const record = (coverage: Coverage, answer: Answer): Coverage => {
       lastAt: answer.at
     }
   })
-  return { fetched, empty: [...kept, ...found].sort((a, b) => a.from - b.from) }
+  return {
+    fetched,
+    empty: [...kept, ...found].sort((a, b) => a.from - b.from),
+    stale: without(coverage.stale, [interval])
+  }
 }

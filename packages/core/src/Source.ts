@@ -17,6 +17,7 @@ import type { AssetClass } from "./Instrument.ts"
 import * as Interval from "./Interval.ts"
 import type { Provenance } from "./Provenance.ts"
 import type { SourceError } from "./SourceError.ts"
+import type { SourceFile } from "./SourceFile.ts"
 import type { Timeframe } from "./Timeframe.ts"
 
 /** Where the history of one instrument is asked for. */
@@ -43,6 +44,8 @@ export interface CandlesRequest extends Subject {
 export interface CandlePage {
   readonly interval: Interval.Interval
   readonly candles: Candles.Candles
+  /** Files that it comes from, or would have come from had they been sound. */
+  readonly files?: ReadonlyArray<SourceFile>
 }
 
 export interface Extent {
@@ -82,6 +85,8 @@ export interface Source {
     subject: Subject,
     interval: Interval.Interval
   ) => Effect.Effect<ReadonlyArray<CorporateAction>, SourceError>
+  /** The sha256 that the provider gives for a file now, by the URL of its record; `none` if it has no such file any more. */
+  readonly fileHash?: (url: string) => Effect.Effect<Option.Option<string>, SourceError>
   /** Succeeds if the source can be reached and would answer; the cheapest call there is. */
   readonly check?: Effect.Effect<void, SourceError>
 }
@@ -111,8 +116,19 @@ export interface Capabilities {
   readonly timeframes: ReadonlyArray<Timeframe>
   /** Candles a request returns at most. */
   readonly pageSize: number
+  /** Candles a page holds at most where it comes from a file instead. */
+  readonly fileCandles?: number
+  /** Where a long range is best cut in two: the first such place at or after an instant. Anywhere if absent. */
+  readonly cutAtOrAfter?: (timeframe: Timeframe, instant: EpochMillis) => EpochMillis
   /** Rough size of a candle on the wire, for estimates. */
   readonly bytesPerCandle: number
+  /** What asking for a range takes, where that is not its pages. */
+  readonly cost?: (
+    subject: Pick<Subject, "symbol" | "assetClass">,
+    timeframe: Timeframe,
+    interval: Interval.Interval,
+    now: EpochMillis
+  ) => { readonly requests: number; readonly weight: number; readonly bytes: number }
   /** Weight of one request for candles. */
   readonly weightPerPage: number
   /** How far back a timeframe reaches from now, where that is limited, in milliseconds. */
@@ -138,6 +154,8 @@ export const budgetOf = ({ hosts }: Capabilities): RequestBudget | undefined => 
 /** An origin that users can replace, to use a mirror, a proxy or an emulator. */
 export interface BaseUrl {
   readonly variable: string
+  /** Another variable, whose URL counts where this one is not set. */
+  readonly otherwise?: string
   readonly hosts: ReadonlyArray<string>
   /** `true`: every host that the source declares, for a plugin whose hosts depend on its configuration. */
   readonly anyHost?: boolean

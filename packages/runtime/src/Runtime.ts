@@ -1,5 +1,6 @@
 /** Everything that an application needs, from one configuration. */
 import { Events, SourceHttp, SourceRegistry } from "@tidemark/backfill"
+import { RequestBudgets } from "@tidemark/core"
 import { Effect, Layer } from "effect"
 import type { Configuration } from "./Configuration.ts"
 import * as Sources from "./Sources.ts"
@@ -12,16 +13,28 @@ const httpClient = Layer.unwrap(
   )
 )
 
-/** The sources and the events of the engine. */
-export const sources = (configuration: Configuration) =>
+/** The sources and the events of the engine, with the budgets of whoever keeps them. */
+const sourcesOver = <E, R>(configuration: Configuration, budgets: Layer.Layer<RequestBudgets.RequestBudgets, E, R>) =>
   SourceRegistry.SourceRegistry.layer(Sources.entries, {
     sections: configuration.sources,
     variables: configuration.variables
-  }).pipe(Layer.provide(SourceHttp.layer), Layer.provide(httpClient), Layer.provideMerge(Events.Events.layer))
+  }).pipe(
+    Layer.provide(SourceHttp.layerShared),
+    Layer.provide(budgets),
+    Layer.provide(httpClient),
+    Layer.provideMerge(Events.Events.layer)
+  )
+
+/** Sources only, with the budgets of this process. */
+export const sources = (configuration: Configuration) =>
+  sourcesOver(configuration, RequestBudgets.RequestBudgets.layerMemory)
 
 /** Stores only. */
 export const stores = (configuration: Configuration, mode: Stores.Mode) => Stores.layer(configuration.databaseUrl, mode)
 
-/** Stores and sources. */
-export const layer = (configuration: Configuration, mode: Stores.Mode) =>
-  Layer.mergeAll(stores(configuration, mode), sources(configuration))
+/** Stores and sources. Where several processes may write at once, they share what providers allow them. */
+export const layer = (configuration: Configuration, mode: Stores.Mode) => {
+  const stored = stores(configuration, mode)
+  const isShared = mode === "write" && Stores.isShared(configuration.databaseUrl)
+  return Layer.merge(stored, sourcesOver(configuration, isShared ? stored : RequestBudgets.RequestBudgets.layerMemory))
+}

@@ -39,6 +39,9 @@ const parse = (given: string): Target => {
   return label === undefined ? { kind: "malformed", scheme } : { kind: "postgres", url: Redacted.make(url), label }
 }
 
+/** Whether several processes can write to the database at once. */
+export const isShared = (url: string): boolean => parse(url).kind === "postgres"
+
 /** Where a database is, to tell whether two URLs name the same. `resolve` makes a path absolute. */
 export const place = (url: string, resolve: (path: string) => string): string => {
   const target = parse(url)

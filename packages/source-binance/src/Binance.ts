@@ -1,206 +1,215 @@
 /**
- * Binance spot, over its REST interface.
+ * Binance: spot, and perpetual futures settled in their quote currency.
  *
- * Uses the host for market data that needs no key. Facts: a page holds at
- * most 1,000 rows, `endTime` is inclusive, a start before the listing
- * answers with the oldest rows, the last row may be unfinished.
+ * Long ranges come from the bulk archive, file by file; what it does not have
+ * yet, never had, or has damaged, comes over the REST interface. No key.
  */
-import { Candles, HttpReason, Instant, Source, SourceError, Timeframe } from "@tidemark/core"
-import { Clock, Effect, Option, Schema, Stream } from "effect"
-import { HttpClient, type HttpClientError, type HttpClientResponse } from "effect/http"
-import * as Klines from "./Klines.ts"
+import { Candles, Interval, Source, SourceError, Timeframe } from "@tidemark/core"
+import { Clock, Effect, Option, Schema, Semaphore, Stream } from "effect"
+import * as Archive from "./Archive.ts"
+import * as ArchivePlan from "./ArchivePlan.ts"
+import * as Http from "./Http.ts"
+import * as Instruments from "./Instruments.ts"
+import * as Market from "./Market.ts"
+import * as Pages from "./Pages.ts"
 
 const id = "binance"
-const host = "data-api.binance.vision"
-const { pageSize } = Klines
 
-const klinesWeight = 2
-
-/** Weight of a request by its path, as the provider counts it. */
-const weightOf = (url: URL): number => {
-  if (url.pathname.endsWith("/klines")) return klinesWeight
-  return url.pathname.endsWith("/exchangeInfo") ? 20 : 1
-}
-
-// Ours are Binance's names too.
-const timeframes: ReadonlyArray<Timeframe.Timeframe> = Timeframe.all
+const Config = Schema.Struct({
+  /** `off`: everything over the REST interface. */
+  archive: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed("on" as const)))
+})
+type Config = typeof Config.Type
 
 const capabilities: Source.Capabilities = {
   assetClasses: ["crypto"],
-  timeframes,
-  pageSize,
+  // Ours are Binance's names too.
+  timeframes: Timeframe.all,
+  pageSize: Market.pageSize,
   bytesPerCandle: 165,
-  weightPerPage: klinesWeight,
-  // The exchange opened in July 2017.
-  earliest: 1_498_867_200_000,
-  hosts: [{ name: host, budget: { limit: 6_000, windowMillis: 60_000, weightOf, usedHeader: "x-mbx-used-weight-1m" } }],
+  weightPerPage: 2,
+  earliest: Market.spot.earliest,
+  hosts: [...Market.all.map(({ host }) => host), Archive.host],
   lanes: 4,
   lagMillis: 2_000,
   adjustment: "none",
   provenance: "observed"
 }
 
-const ErrorBody = Schema.fromJsonString(Schema.Struct({ code: Schema.Int, msg: Schema.String }))
-const decodeErrorBody = Schema.decodeUnknownOption(ErrorBody)
-
-const reasonOf = (response: HttpClientResponse.HttpClientResponse, body: Uint8Array): SourceError.Reason => {
-  const error = Option.getOrUndefined(decodeErrorBody(new TextDecoder().decode(body)))
-  const detail = error && `${error.code} ${error.msg}`
-  switch (error?.code) {
-    case -1121:
-      return new SourceError.NotListed({
-        detail: "unknown symbol: Binance has no such spot pair; see `tidemark symbols list`"
-      })
-    case -1120:
-      return new SourceError.Unsupported({ detail: "Binance has no such timeframe" })
-    case -1003:
-      return new SourceError.RateLimited({
-        ...(response.status === 418 ? { banned: true } : {}),
-        ...Option.match(Option.fromUndefinedOr(HttpReason.retryAfterMillis(response.headers)), {
-          onNone: () => ({}),
-          onSome: (retryAfterMillis) => ({ retryAfterMillis })
-        })
-      })
-    default:
-      return HttpReason.ofStatus(response, detail)
-  }
+const archiving: Source.Capabilities = {
+  ...capabilities,
+  // A day of seconds; a month of minutes has half as many.
+  fileCandles: 86_400,
+  cutAtOrAfter: ArchivePlan.cutAtOrAfter,
+  cost: (subject, timeframe, interval, now) =>
+    ArchivePlan.cost(Market.of(subject) ?? Market.spot, timeframe, interval, now)
 }
 
-const symbolOf = (subject: Source.Subject): string => subject.sourceSymbol ?? subject.symbol.replace("/", "")
+/** Time for which an archive that cannot be reached is not asked again. */
+const archivePauseMillis = 10 * 60_000
+/** A file of a month that is older than this and is not there will not come any more. */
+const latestMillis = 45 * 86_400_000
 
-const make = Effect.gen(function* () {
-  const client = yield* HttpClient.HttpClient
+type PageStream = Stream.Stream<Source.CandlePage, SourceError.Reason>
+
+const make = Effect.fnUntraced(function* (config: Config) {
+  const http = yield* Http.make
+  const pages = Pages.make(http)
+  const archive = Archive.make(http)
+  const oldestOpens = new Map<string, number>()
+  const probing = yield* Semaphore.make(1)
+  let archiveAskedFrom = config.archive === "on" ? -Infinity : Infinity
 
   const fail =
-    (subject: Source.Subject, interval: { readonly from: number; readonly to: number } | undefined) =>
-    (reason: SourceError.Reason) =>
+    (subject?: Source.Subject, interval?: Interval.Interval) =>
+    (reason: SourceError.Reason): SourceError.SourceError =>
       new SourceError.SourceError({
         source: id,
-        symbol: subject.symbol,
+        ...(subject === undefined ? {} : { symbol: subject.symbol }),
         ...(interval === undefined ? {} : { from: interval.from, to: interval.to }),
         reason
       })
 
-  /** The body of a 200, or the reason why there is none. */
-  const get = (path: string, urlParams: Record<string, string>): Effect.Effect<Uint8Array, SourceError.Reason> =>
-    client.get(`https://${host}${path}`, { urlParams }).pipe(
-      Effect.flatMap((response) =>
-        Effect.map(response.arrayBuffer, (body) => ({ response, body: new Uint8Array(body) }))
-      ),
-      Effect.mapError((error: HttpClientError.HttpClientError) => HttpReason.ofError(error)),
-      Effect.flatMap(({ body, response }) =>
-        response.status === 200 ? Effect.succeed(body) : Effect.fail(reasonOf(response, body))
+  const marketOf = (subject: Source.Subject): Effect.Effect<Market.Market, SourceError.Unsupported> => {
+    const market = Market.of(subject)
+    if (market !== undefined) return Effect.succeed(market)
+    const detail = `Binance has pairs such as BTC/USDT and contracts such as BTC/USDT:USDT, not ${subject.symbol}`
+    return Effect.fail(new SourceError.Unsupported({ detail }))
+  }
+
+  /** The open of the oldest candle, asked once; `undefined` if there is none. */
+  const oldest = Effect.fnUntraced(function* (
+    market: Market.Market,
+    subject: Source.Subject,
+    timeframe: Timeframe.Timeframe
+  ) {
+    const key = `${market.id} ${Market.symbolOf(subject)} ${timeframe}`
+    const known = oldestOpens.get(key)
+    if (known !== undefined) return known
+    const first = yield* pages.oldest(market, subject, timeframe)
+    if (first !== undefined) oldestOpens.set(key, first)
+    return first
+  }, probing.withPermit)
+
+  /** One page of the file; where it cannot be had, what takes its place. */
+  const fromFile = (
+    market: Market.Market,
+    request: Source.CandlesRequest,
+    piece: ArchivePlan.FilePiece
+  ): PageStream => {
+    const { interval } = piece
+    const byPages = pages.of(market, request, interval)
+    return Stream.unwrap(
+      Effect.gen(function* () {
+        const now = yield* Clock.currentTimeMillis
+        if (now < archiveAskedFrom) return byPages
+        const fetched = yield* Effect.result(archive.fetch(market, request, request.timeframe, piece))
+        if (fetched._tag === "Failure") {
+          archiveAskedFrom = now + archivePauseMillis
+          yield* Effect.logWarning(
+            `The archive of Binance cannot be used now, its REST interface is asked instead: ${SourceError.describe(fetched.failure)}`
+          )
+          return byPages
+        }
+        if (Option.isNone(fetched.success)) {
+          const mayCome = piece.kind === "monthly" && now - piece.interval.to < latestMillis
+          return mayCome ? fromPieces(market, request, ArchivePlan.daysOf(request.timeframe, interval, now)) : byPages
+        }
+        const { value } = fetched.success
+        if (value._tag === "Unsound") {
+          yield* Effect.logWarning(`${value.file.url} is not used, it is asked for page by page: ${value.file.detail}`)
+          return byPages.pipe(
+            Stream.mapAccum(
+              () => true,
+              (isFirst, page) => [false, [isFirst ? { ...page, files: [value.file] } : page]] as const
+            )
+          )
+        }
+        const page = Source.page(request, interval, value.candles, now)
+        return page === undefined ? Stream.empty : Stream.make({ ...page, files: [value.file] })
+      })
+    )
+  }
+
+  const fromPieces = (
+    market: Market.Market,
+    request: Source.CandlesRequest,
+    pieces: ReadonlyArray<ArchivePlan.Piece>
+  ): PageStream =>
+    Stream.fromIterable(pieces).pipe(
+      Stream.flatMap((piece) =>
+        piece._tag === "File" ? fromFile(market, request, piece) : pages.of(market, request, piece.interval)
       )
     )
 
-  const klines = (
-    subject: Source.Subject,
-    timeframe: Timeframe.Timeframe,
-    range: { readonly startTime: number; readonly endTime?: number; readonly limit: number }
-  ) =>
-    get("/api/v3/klines", {
-      symbol: symbolOf(subject),
-      interval: timeframe,
-      startTime: String(range.startTime),
-      ...(range.endTime === undefined ? {} : { endTime: String(range.endTime) }),
-      limit: String(range.limit)
-    }).pipe(
-      Effect.flatMap((body) => {
-        const decoded = Klines.decode(body)
-        return typeof decoded === "string"
-          ? Effect.fail(new SourceError.Malformed({ detail: decoded }))
-          : Effect.succeed(decoded)
-      })
-    )
-
-  const supports = (subject: Source.Subject, timeframe: Timeframe.Timeframe): SourceError.Reason | undefined => {
-    if (subject.assetClass !== "crypto" || subject.symbol.includes(":")) {
-      return new SourceError.Unsupported({ detail: `Binance spot has pairs such as BTC/USDT, not ${subject.symbol}` })
+  /** Leaves out what lies before the listing, up to where a file begins, with an empty page for it. */
+  const afterListing = Effect.fnUntraced(function* (market: Market.Market, request: Source.CandlesRequest) {
+    const { calendar, interval, timeframe } = request
+    const first = yield* oldest(market, request, timeframe)
+    if (first === undefined || first <= interval.from) return { before: Stream.empty, interval }
+    const listed = Math.min(ArchivePlan.startOfFile(timeframe, calendar.openAtOrBefore(timeframe, first)), interval.to)
+    const nothing = Interval.clamp(interval.from, listed)
+    return {
+      before: nothing === undefined ? Stream.empty : Stream.make({ interval: nothing, candles: Candles.empty }),
+      interval: { from: Math.max(interval.from, listed), to: interval.to }
     }
-    return timeframes.includes(timeframe)
-      ? undefined
-      : new SourceError.Unsupported({ detail: `Binance has no timeframe ${timeframe}` })
+  })
+
+  const candles = (request: Source.CandlesRequest): Stream.Stream<Source.CandlePage, SourceError.SourceError> => {
+    const { interval, timeframe } = request
+    if (interval.from >= interval.to) return Stream.empty
+    const all = Effect.gen(function* (): Effect.fn.Return<PageStream, SourceError.Reason> {
+      const market = yield* marketOf(request)
+      const now = yield* Clock.currentTimeMillis
+      const hasFiles = (wanted: Interval.Interval) =>
+        now >= archiveAskedFrom && ArchivePlan.plan(timeframe, wanted, now).some(({ _tag }) => _tag === "File")
+      if (!hasFiles(interval)) return pages.of(market, request, interval)
+      const known = yield* afterListing(market, request)
+      const rest =
+        known.interval.from < known.interval.to
+          ? fromPieces(market, request, ArchivePlan.plan(timeframe, known.interval, now))
+          : Stream.empty
+      return Stream.concat(known.before, rest)
+    })
+    return Stream.mapError(Stream.unwrap(all), fail(request, interval))
   }
 
-  const fetchPage = Effect.fnUntraced(
-    function* (request: Source.CandlesRequest, cursor: number) {
-      const { calendar, interval, timeframe } = request
-      const unsupported = supports(request, timeframe)
-      if (unsupported !== undefined) return yield* Effect.fail(unsupported)
-      const { candles, closeTime } = yield* klines(request, timeframe, {
-        startTime: cursor,
-        endTime: interval.to - 1,
-        limit: pageSize
-      })
-      const size = Candles.length(candles)
-      for (let i = 0; i < size; i++) {
-        const open = candles.openTime[i]!
-        if (open < cursor) {
-          const detail = `asked from ${Instant.format(cursor)}, it answered with ${Instant.format(open)}: no progress`
-          return yield* Effect.fail(new SourceError.Malformed({ detail }))
-        }
-        if (open >= interval.to) {
-          const detail = `asked until ${Instant.format(interval.to)}, it answered with ${Instant.format(open)}`
-          return yield* Effect.fail(new SourceError.Malformed({ detail }))
-        }
-        if (i > 0 && open <= candles.openTime[i - 1]!) {
-          const detail = `the candle of ${Instant.format(open)} comes ${open === candles.openTime[i - 1] ? "twice" : "out of order"}`
-          return yield* Effect.fail(new SourceError.Malformed({ detail }))
-        }
-      }
-      const last = candles.openTime[size - 1]
-      // A full page may have more behind it; a shorter one is all there is.
-      const answeredTo =
-        size < pageSize || last === undefined ? interval.to : calendar.openAtOrAfter(timeframe, last + 1)
-      const now = yield* Clock.currentTimeMillis
-      // Binance gives the close as the last millisecond of the candle; one that lies ahead is unfinished.
-      let finished = size
-      while (finished > 0 && closeTime[finished - 1]! >= now) finished--
-      const answered = {
-        from: cursor,
-        to: finished < size ? Math.min(answeredTo, candles.openTime[finished]!) : answeredTo
-      }
-      const page = Source.page(request, answered, Candles.slice(candles, 0, finished), now)
-      const more = page !== undefined && page.interval.to === answeredTo && answeredTo < interval.to
-      return [page === undefined ? [] : [page], more ? Option.some(answeredTo) : Option.none<number>()] as const
-    },
-    (effect, request, cursor) => Effect.mapError(effect, fail(request, { from: cursor, to: request.interval.to }))
+  const extent = (subject: Source.Subject, timeframe: Timeframe.Timeframe) =>
+    marketOf(subject).pipe(
+      Effect.flatMap((market) => oldest(market, subject, timeframe)),
+      Effect.map((first) => (first === undefined ? Option.none<Source.Extent>() : Option.some({ first }))),
+      Effect.mapError(fail(subject))
+    )
+
+  const fileHash = (url: string) => {
+    const [host, ...path] = url.split("/")
+    return host === Archive.host.name
+      ? archive
+          .checksum(`/${path.join("/")}`)
+          .pipe(Effect.map(Option.map((hash) => hash ?? "")), Effect.mapError(fail()))
+      : Effect.succeedNone
+  }
+
+  const instruments = Effect.forEach(Market.all, (market) => Instruments.list(http, market)).pipe(
+    Effect.map((lists) => lists.flat()),
+    Effect.mapError(fail())
   )
 
-  const candles = (request: Source.CandlesRequest): Stream.Stream<Source.CandlePage, SourceError.SourceError> =>
-    request.interval.from >= request.interval.to
-      ? Stream.empty
-      : Stream.paginate(request.interval.from, (cursor) => fetchPage(request, cursor))
+  const check = http.get(Market.spot.host.name, `${Market.spot.root}/ping`).pipe(Effect.asVoid, Effect.mapError(fail()))
 
-  const extent = Effect.fnUntraced(
-    function* (subject: Source.Subject, timeframe: Timeframe.Timeframe) {
-      const oldest = yield* klines(subject, timeframe, { startTime: 0, limit: 1 })
-      const first = oldest.candles.openTime[0]
-      if (first === undefined) return Option.none<Source.Extent>()
-      // What is told here explains years without candles, so it is confirmed: nothing is older.
-      const older = yield* klines(subject, timeframe, { startTime: 0, endTime: first - 1, limit: 1 })
-      if (Candles.length(older.candles) > 0) {
-        return yield* Effect.fail(new SourceError.Malformed({ detail: "its oldest candle is not its oldest" }))
-      }
-      return Option.some<Source.Extent>({ first })
-    },
-    (effect, subject) => Effect.mapError(effect, fail(subject, undefined))
-  )
-
-  const check = get("/api/v3/ping", {}).pipe(
-    Effect.asVoid,
-    Effect.mapError((reason) => new SourceError.SourceError({ source: id, reason }))
-  )
-
-  return { candles, extent, check } satisfies Source.Source
+  return { candles, extent, instruments, fileHash, check } satisfies Source.Source
 })
 
-export const plugin = Source.define({
+export const plugin = Source.define<Config>({
   id,
-  description: "Binance spot candles, no key needed",
-  capabilities,
-  config: Schema.Struct({}),
-  variables: {},
-  baseUrls: [{ variable: "BINANCE_BASE_URL", hosts: [host] }],
-  make: () => make
+  description: "Binance spot and USD-M perpetuals, from its archive and its REST interface; no key",
+  capabilities: archiving,
+  capabilitiesOf: ({ archive }) => Effect.succeed(archive === "on" ? archiving : capabilities),
+  config: Config,
+  variables: { archive: "BINANCE_ARCHIVE" },
+  baseUrls: [
+    { variable: "BINANCE_BASE_URL", hosts: Market.all.map(({ host }) => host.name) },
+    { variable: "BINANCE_ARCHIVE_URL", otherwise: "BINANCE_BASE_URL", hosts: [Archive.host.name] }
+  ],
+  make
 })

@@ -6,9 +6,7 @@
  */
 import { Candles } from "@tidemark/core"
 import * as KlineBytes from "./KlineBytes.ts"
-
-/** Rows that Binance gives at once, at most. */
-export const pageSize = 1_000
+import { pageSize } from "./Market.ts"
 
 /** The decoded rows, or what is wrong with the body in words. */
 export type Decoded = KlineBytes.Rows | string

@@ -4,9 +4,10 @@
  * `limit` counts base bars (minutes for anything shorter than a day, days
  * else), not the bars that come out, so a request is cut by time.
  */
-import { type Calendar, Candles, type Regrid, Timeframe } from "@tidemark/core"
+import { type Calendar, Candles, Instant, type Regrid, Timeframe } from "@tidemark/core"
 
 const minute = 60_000
+const hour = 60 * minute
 const day = 86_400_000
 
 /** Base bars of one request, the most that there is. */
@@ -16,6 +17,10 @@ export interface Bars {
   readonly multiplier: number
   readonly span: "minute" | "hour" | "day"
   readonly time: Regrid.BarTime
+  /** No bar is longer: a day on which clocks go back has 25 hours. */
+  readonly barMillis: number
+  /** Every bar begins at a multiple of it. */
+  readonly stepMillis: number
   /** The longest range whose base bars one request can give. */
   readonly rangeMillis: number
 }
@@ -24,9 +29,11 @@ const ofMinutes = (multiplier: number): Bars => ({
   multiplier,
   span: "minute",
   time: "instant",
+  barMillis: multiplier * minute,
+  stepMillis: multiplier * minute,
   rangeMillis: limit * minute
 })
-const hourly: Bars = { ...ofMinutes(1), span: "hour" }
+const hourly: Bars = { ...ofMinutes(1), span: "hour", barMillis: hour, stepMillis: hour }
 
 /** The longest bars from which a candle of the timeframe can be put together. */
 export const barsFor = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe): Bars => {
@@ -39,9 +46,14 @@ export const barsFor = (calendar: Calendar.Calendar, timeframe: Timeframe.Timefr
     multiplier: 1,
     span: "day",
     time: calendar.id === "XNYS" ? "day" : "instant",
+    barMillis: day + hour,
+    stepMillis: hour,
     rangeMillis: limit * day
   }
 }
+
+/** `30 minute bar` */
+const nameOf = ({ multiplier, span }: Bars): string => `${multiplier} ${span} bar`
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === "object" && value !== null && !Array.isArray(value)
@@ -51,8 +63,11 @@ export interface Answer {
   readonly next: string | undefined
 }
 
+/** Whether an answer without results means that there are none: plans with late prices say `DELAYED`. */
+export const isFine = (status: string): boolean => status === "OK" || status === "DELAYED"
+
 /** The answer's bars, or what is wrong with it in words. */
-export const decode = (text: string): Answer | string => {
+export const decode = (text: string, of: Bars): Answer | string => {
   let body: unknown
   try {
     body = JSON.parse(text)
@@ -60,6 +75,7 @@ export const decode = (text: string): Answer | string => {
     return "the answer is no JSON"
   }
   if (!isRecord(body) || typeof body["status"] !== "string") return "the answer has no status"
+  if (body["results"] === undefined && !isFine(body["status"])) return "an error in the guise of an answer"
   const { next_url: next, results = [] } = body
   if (!Array.isArray(results)) return "its results are no list"
   if (next !== undefined && typeof next !== "string") return "its next page is no URL"
@@ -79,13 +95,17 @@ export const decode = (text: string): Answer | string => {
       if (typeof value !== "number") return `bar ${i} has no number as ${name}`
       column[i] = value
     }
+    const begin = candles.openTime[i]!
+    if (begin % of.stepMillis !== 0) return `bar ${i} begins at ${Instant.format(begin)}, where no ${nameOf(of)} does`
     const { n: trades, vw: average } = bar
     if (trades !== undefined && typeof trades !== "number") return `bar ${i} has no number as n`
     if (average !== undefined && typeof average !== "number") return `bar ${i} has no number as vw`
     candles.trades![i] = trades ?? Number.NaN
     // The volume-weighted average price times the volume is what was paid in all.
     candles.quoteVolume![i] = average === undefined ? Number.NaN : average * candles.volume[i]!
-    if (i > 0 && candles.openTime[i]! <= candles.openTime[i - 1]!) return `bar ${i} is not after the one before`
+    if (i > 0 && begin <= candles.openTime[i - 1]!) return `bar ${i} is not after the one before`
   }
-  return { candles, next }
+  // Candles that are put together from impossible bars may look possible.
+  const wrong = Candles.invalidity(candles, { from: -Infinity, to: Infinity })
+  return wrong === undefined ? { candles, next } : wrong
 }

@@ -19,7 +19,7 @@ import {
   SourceError,
   Timeframe
 } from "@tidemark/core"
-import { Clock, Effect, Option, Schema, Stream } from "effect"
+import { Clock, Effect, Option, Redacted, Schema, Stream } from "effect"
 import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
 import * as Aggregates from "./Aggregates.ts"
 import * as Tickers from "./Tickers.ts"
@@ -67,7 +67,11 @@ export const Config = Schema.Struct({
 export type Config = typeof Config.Type
 
 const ErrorBody = Schema.fromJsonString(
-  Schema.Struct({ error: Schema.optionalKey(Schema.String), message: Schema.optionalKey(Schema.String) })
+  Schema.Struct({
+    status: Schema.optionalKey(Schema.String),
+    error: Schema.optionalKey(Schema.String),
+    message: Schema.optionalKey(Schema.String)
+  })
 )
 const decodeErrorBody = Schema.decodeUnknownOption(ErrorBody)
 
@@ -108,9 +112,21 @@ const noKey = new SourceError.Unauthorized({
   detail: "it needs a key; set POLYGON_API_KEY (or MASSIVE_API_KEY), which massive.com gives out"
 })
 
-const reasonOf = (response: HttpClientResponse.HttpClientResponse, body: string): SourceError.Reason => {
-  const said = Option.getOrUndefined(decodeErrorBody(body))
-  return HttpReason.ofStatus(response, said?.error ?? said?.message)
+/** Why a status is no answer, in the provider's words unless they repeat the key. */
+const reasonOf = (
+  response: HttpClientResponse.HttpClientResponse,
+  body: string,
+  key: Redacted.Redacted
+): SourceError.Reason => {
+  const answer = Option.getOrUndefined(decodeErrorBody(body))
+  const words = answer?.error ?? answer?.message
+  const said = words?.includes(Redacted.value(key)) === true ? undefined : words
+  // Any other 404 is somebody else's, such as a proxy's, and says nothing of a ticker.
+  if (response.status === 404 && answer?.status === "NOT_FOUND") {
+    return new SourceError.NotListed({ detail: `the provider knows nothing of the kind (${said ?? "404"})` })
+  }
+  const advice = response.status === 401 ? ["is POLYGON_API_KEY right?"] : []
+  return HttpReason.ofStatus(response, [said ?? [], advice].flat().join("; "))
 }
 
 const make = Effect.fnUntraced(function* (config: Config) {
@@ -136,13 +152,13 @@ const make = Effect.fnUntraced(function* (config: Config) {
     if (key === undefined) return yield* Effect.fail(noKey)
     const request = HttpClientRequest.get(`${origin}${path}`).pipe(
       HttpClientRequest.appendUrlParams(urlParams),
-      HttpClientRequest.bearerToken(key)
+      HttpClientRequest.setUrlParam("apiKey", Redacted.value(key))
     )
     const { body, response } = yield* client.execute(request).pipe(
       Effect.flatMap((response) => Effect.map(response.text, (body) => ({ body, response }))),
       Effect.mapError(HttpReason.ofError)
     )
-    return response.status === 200 ? body : yield* Effect.fail(reasonOf(response, body))
+    return response.status === 200 ? body : yield* Effect.fail(reasonOf(response, body, key))
   })
 
   /** Path and query of a link, on our host: where it points to does not matter. */
@@ -168,8 +184,11 @@ const make = Effect.fnUntraced(function* (config: Config) {
     for (;;) {
       const unlike = () => malformed(`a list that is not what ${path} is documented to give`)
       const page = yield* Effect.mapError(decodePage(text), unlike)
-      out.push(...(yield* Effect.mapError(decodeRows(page.results ?? []), unlike)))
+      if (page.results === undefined && !Aggregates.isFine(page.status)) return yield* Effect.fail(unlike())
+      const rows = yield* Effect.mapError(decodeRows(page.results ?? []), unlike)
+      out.push(...rows)
       if (page.next_url === undefined) return out
+      if (rows.length === 0) return yield* Effect.fail(malformed("an empty page with another behind it"))
       const next = yield* follow(page.next_url)
       if (seen.has(next)) return yield* Effect.fail(malformed("its pages go round in a circle"))
       seen.add(next)
@@ -185,29 +204,45 @@ const make = Effect.fnUntraced(function* (config: Config) {
     known.add(ticker)
   })
 
-  /** Every bar that begins in the range. */
+  /** Every bar that begins in the range; perhaps also the one that the range begins in. */
   const bars = Effect.fnUntraced(function* (
     subject: Source.Subject,
     of: Aggregates.Bars,
     range: Interval.Interval
   ): Effect.fn.Return<Candles.Candles, SourceError.Reason> {
-    const ticker = encodeURIComponent(Tickers.tickerOf(subject))
-    const path = `/v2/aggs/ticker/${ticker}/range/${of.multiplier}/${of.span}/${range.from}/${range.to - 1}`
+    const path = `/v2/aggs/ticker/${encodeURIComponent(Tickers.tickerOf(subject))}/range/${of.multiplier}/${of.span}`
+    const ask = (from: Instant.EpochMillis) =>
+      get(`${path}/${from}/${range.to - 1}`, { adjusted: "false", sort: "asc", limit: String(Aggregates.limit) })
+    // The bar that the range begins in may be there too; its candle is not among those that are asked for.
+    const earliest = range.from - of.barMillis
     const batches: Array<Candles.Candles> = []
-    let text = yield* get(path, { adjusted: "false", sort: "asc", limit: String(Aggregates.limit) })
-    for (let last = -Infinity; ;) {
-      const answer = Aggregates.decode(text)
+    let text = yield* ask(range.from)
+    let last = -Infinity
+    /** Whether an answer has to begin with the last bar of the one before. */
+    let repeats = false
+    for (;;) {
+      const answer = Aggregates.decode(text, of)
       if (typeof answer === "string") return yield* Effect.fail(malformed(answer))
-      const [first] = answer.candles.openTime
-      if (first !== undefined && (first <= last || first < range.from || answer.candles.openTime.at(-1)! >= range.to)) {
-        const detail = `asked from ${Instant.format(range.from)}, it answered with ${Instant.format(first)}: no progress`
+      const { candles, next } = answer
+      const [first] = candles.openTime
+      if (repeats && first !== last) return yield* Effect.fail(malformed("a bar that it gave before is gone"))
+      const isStuck = first !== undefined && !repeats && (first <= last || first <= earliest)
+      if (isStuck || candles.openTime.at(-1)! >= range.to) {
+        const detail = `asked from ${Instant.format(range.from)}, it answered with ${Instant.format(first!)}: no progress`
         return yield* Effect.fail(malformed(detail))
       }
-      batches.push(answer.candles)
-      if (answer.next === undefined) return Candles.concat(batches)
+      batches.push(repeats ? Candles.slice(candles, 1, Infinity) : candles)
+      if (first !== undefined) last = candles.openTime.at(-1)!
+      if (next === undefined) {
+        if (first !== undefined || last === -Infinity) return Candles.concat(batches)
+        // A link to nothing may be an answer that is lost, in the middle of a candle: only one with the last bar counts.
+        repeats = true
+        text = yield* ask(last)
+        continue
+      }
       if (first === undefined) return yield* Effect.fail(malformed("an empty page with another behind it"))
-      last = answer.candles.openTime.at(-1)!
-      text = yield* get(yield* follow(answer.next))
+      repeats = false
+      text = yield* get(yield* follow(next))
     }
   })
 
@@ -238,7 +273,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
     (effect, request, cursor) =>
       effect.pipe(
         Effect.mapError((reason) =>
-          reason._tag === "Refused" && reason.status === 404
+          reason._tag === "NotListed"
             ? new SourceError.NotListed({
                 detail: `unknown symbol: the provider has no ticker ${Tickers.tickerOf(request)}`
               })

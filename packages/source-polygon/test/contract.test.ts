@@ -1,28 +1,14 @@
-import { Calendars } from "@tidemark/calendars"
 import { plugin } from "@tidemark/source-polygon"
 import { SourceContract } from "@tidemark/source-testing"
-import { aggregates } from "./provider.ts"
+import { key, respond, subject } from "./answers.ts"
 
-const key = "planted-secret-key"
+const to = Date.UTC(2024, 3, 20)
 
 SourceContract.suite("polygon", {
   plugin,
   config: { apiKey: key },
-  request: {
-    symbol: "AAPL",
-    assetClass: "equity",
-    calendar: Calendars.get("XNYS"),
-    timeframe: "1h",
-    interval: { from: Date.UTC(2024, 0, 3), to: Date.UTC(2024, 3, 20) }
-  },
-  respond: (url) => aggregates(url, 700),
-  unknown: {
-    symbol: "NOPE",
-    answer: {
-      _tag: "Status",
-      status: 404,
-      body: '{"status":"NOT_FOUND","request_id":"r","message":"Ticker not found."}'
-    }
-  },
+  request: { ...subject, timeframe: "1h", interval: { from: Date.UTC(2024, 0, 3), to } },
+  respond: respond(to + 30 * 86_400_000),
+  unknown: { symbol: "NOPE" },
   secrets: [key]
 })

@@ -1,6 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Candles, CandleStore, Coverage, type Series } from "@tidemark/core"
+import { ActionStore, Candles, CandleStore, CorporateAction, Coverage, type Series } from "@tidemark/core"
 import { Copy, Storage } from "@tidemark/storage"
 import { PieceRows } from "@tidemark/storage/copy/Side"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
@@ -135,8 +135,44 @@ describe("copy", () => {
       ).pipe(Effect.provide(context))
       assert.deepStrictEqual(
         rows.map((row) => row.name),
-        [...Copy.tables]
+        [...Copy.tables, ...Copy.left].sort()
       )
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("brings corporate actions with what they replaced, and leaves what the target has asked later", () =>
+    Effect.gen(function* () {
+      const from = yield* inMemory
+      const to = yield* inMemory
+      const actionsOf = (context: Context.Context<Storage.Connection>) =>
+        Effect.provide(ActionStore.ActionStore, Storage.over(Layer.succeedContext(context)))
+      const source = yield* actionsOf(from)
+      const target = yield* actionsOf(to)
+      const interval = { from: start, to: start + 366 * 86_400_000 }
+      const split = (ratio: number) => new CorporateAction.Split({ exDate: "2020-08-31", from: 1, to: ratio })
+      const put = (store: typeof source, symbol: string, ratio: number, at: number) =>
+        store.put({ source: "test", symbol, interval, actions: [split(ratio)], at })
+      yield* put(source, "AAA", 2, 1_000)
+      yield* put(source, "AAA", 4, 2_000)
+      yield* source.settle("test", "AAA", [split(4)], 2_500)
+      yield* put(source, "BBB", 2, 1_000)
+      yield* put(target, "BBB", 3, 5_000)
+      yield* put(target, "CCC", 3, 5_000)
+      const copy = Copy.run({ from, to, onProgress: () => Effect.void })
+      assert.strictEqual((yield* copy).actions, 2)
+      for (const asOf of [1_500, 2_500]) {
+        const filter = { symbols: ["AAA"], asOf }
+        assert.deepStrictEqual(yield* target.list(filter), yield* source.list(filter))
+        assert.lengthOf(yield* target.list(filter), 1)
+      }
+      assert.deepStrictEqual(yield* target.asked({ symbols: ["AAA"] }), yield* source.asked({ symbols: ["AAA"] }))
+      assert.deepStrictEqual(yield* target.unsettled("test", "AAA"), [])
+      const others = yield* target.list({ symbols: ["BBB", "CCC"] })
+      assert.deepStrictEqual(
+        others.map(({ action }) => action),
+        [split(3), split(3)]
+      )
+      assert.strictEqual((yield* copy).actions, 0)
     }).pipe(Effect.scoped)
   )
 

@@ -1,7 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { CandleStore, type StoreError, SymbolStore } from "@tidemark/core"
+import { ActionStore, CandleStore, type StoreError, SymbolStore } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
+import candles from "@tidemark/storage/migrations/0001_candles"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { Effect, FileSystem } from "effect"
 import { createHash } from "node:crypto"
@@ -84,6 +85,31 @@ describe("opening a DuckDB storage", () => {
         assert.strictEqual(error.reason._tag, "TooNew")
         assert.include(error.message, "99")
         assert.strictEqual(hash(path), before)
+      })
+    )
+  )
+
+  it.live("one that an older program has written is migrated to write, and to read says what migrates it", () =>
+    inFolder((folder) =>
+      Effect.gen(function* () {
+        const path = `${folder}/old.duckdb`
+        yield* Effect.provide(candles, DuckDbClient.layer({ path }))
+        yield* raw(
+          path,
+          "CREATE TABLE tidemark_migrations (migration_id INTEGER PRIMARY KEY, created_at TIMESTAMP DEFAULT now(), name VARCHAR)",
+          "INSERT INTO tidemark_migrations (migration_id, name) VALUES (1, 'candles')",
+          "INSERT INTO series VALUES (nextval('series_ids'), 'test', 'BTC/USDT', '1m', 'observed', NULL)",
+          "CHECKPOINT"
+        )
+        const before = hash(path)
+        const error = yield* reasonOf(open(path, "read"))
+        assert.strictEqual(error.reason._tag, "CannotOpen")
+        assert.include(error.message, "an older Tidemark wrote it; bring it up to date with `tidemark migrate`")
+        assert.strictEqual(hash(path), before)
+        assert.lengthOf(yield* open(path), 1)
+        const actions = Effect.flatMap(ActionStore.ActionStore, (store) => store.list({}))
+        assert.deepStrictEqual(yield* Effect.provide(actions, DuckDbStorage.layer({ path, mode: "read" })), [])
+        assert.lengthOf(yield* open(path, "read"), 1)
       })
     )
   )

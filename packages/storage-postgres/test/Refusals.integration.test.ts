@@ -1,11 +1,13 @@
 /** What keeps a database from being used: one clear reason each, and nothing half-written. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { CandleStore } from "@tidemark/core"
+import { ActionStore, CandleStore } from "@tidemark/core"
 import { PostgresServer } from "@tidemark/postgres"
 import { Query } from "@tidemark/storage"
+import candles from "@tidemark/storage/migrations/0001_candles"
 import { Effect, Redacted, Stream } from "effect"
 import { Reactivity } from "effect/reactivity"
+import { SqlClient } from "effect/sql"
 import { changed, fetched, page, reasonOf, series, using, write } from "./rig.ts"
 
 const { PostgresServer: Server } = PostgresServer
@@ -72,6 +74,30 @@ it.layer(Server.layer)("a database that cannot be used", (it) => {
         assert.include(error.message, "customers")
       }
       assert.deepStrictEqual(yield* tables(url), ["customers"])
+    })
+  )
+
+  it.effect("one that an older program has written is migrated to write, and to read says what migrates it", () =>
+    Effect.gen(function* () {
+      const { database } = yield* Server
+      const url = yield* database
+      yield* Effect.gen(function* () {
+        const sql = yield* PgClient.makeClient({ url: Redacted.make(url) })
+        yield* Effect.provideService(candles, SqlClient.SqlClient, sql)
+      }).pipe(Effect.scoped, Effect.provide(Reactivity.layer))
+      yield* execute(
+        url,
+        "CREATE TABLE tidemark_migrations (migration_id INTEGER PRIMARY KEY, created_at TIMESTAMP DEFAULT now(), name VARCHAR)",
+        "INSERT INTO tidemark_migrations (migration_id, name) VALUES (1, 'candles')"
+      )
+      const before = yield* tables(url)
+      const error = yield* reasonOf(using(url, "read")(list))
+      assert.strictEqual(error.reason._tag, "CannotOpen")
+      assert.include(error.message, "an older Tidemark wrote it; bring it up to date with `tidemark migrate`")
+      assert.deepStrictEqual(yield* tables(url), before)
+      const actions = Effect.flatMap(ActionStore.ActionStore, (store) => store.list({}))
+      assert.deepStrictEqual(yield* using(url, "update")(actions), [])
+      assert.deepStrictEqual(yield* using(url, "read")(actions), [])
     })
   )
 

@@ -6,6 +6,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import {
+  type ActionStore,
   Candles,
   CandleStore,
   Coverage,
@@ -18,9 +19,15 @@ import {
 } from "@tidemark/core"
 import { Migrations, Query } from "@tidemark/storage"
 import { Effect, type Layer, Random, Stream } from "effect"
+import * as ActionCases from "./ActionCases.ts"
 import * as Model from "./Model.ts"
 
-export type Stores = CandleStore.CandleStore | SymbolStore.SymbolStore | SyncLog.SyncLog | Query.Query
+export type Stores =
+  | ActionStore.ActionStore
+  | CandleStore.CandleStore
+  | SymbolStore.SymbolStore
+  | SyncLog.SyncLog
+  | Query.Query
 
 const minute = 60_000
 const start = 1_577_836_800_000
@@ -84,6 +91,8 @@ const same = (actual: Candles.Candles, expected: Candles.Candles) => assert.isTr
 
 export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreError>): void => {
   it.layer(layer)(`storage contract (${name})`, (it) => {
+    ActionCases.cases(it)
+
     it.effect("S01 what is written is read back, value for value and in order", () =>
       Effect.gen(function* () {
         const series = freshSeries()
@@ -319,6 +328,43 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
         ])
         yield* write(page(series, range(0, 30), minutes(range(0, 30))))
         same(yield* readAll(series, range(0, 30)), minutes(range(0, 30)))
+      })
+    )
+
+    it.effect("S21 rows stored before a split are stale, with it as evidence, until they are written again", () =>
+      Effect.gen(function* () {
+        const store = yield* CandleStore.CandleStore
+        const series = freshSeries()
+        const stale = Effect.map(store.coverage(series), (coverage) => coverage.stale)
+        const since = start + 25 * minute
+        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since }), [])
+        // Stored before the split; stored after it, in the new scale; and a later part.
+        yield* write(page(series, range(0, 10), minutes(range(0, 10)), { at: since - 1 }))
+        yield* write(page(series, range(10, 15), minutes(range(10, 15)), { at: since }))
+        yield* write(page(series, range(25, 30), minutes(range(25, 30)), { at: since + 5 * minute }))
+        assert.deepStrictEqual(yield* store.markStale(series, { since: start, at: since }), [])
+        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since + 1 }), [range(0, 10)])
+        assert.deepStrictEqual(yield* stale, [{ ...range(0, 10), since, at: since + 1 }])
+        const listed = (yield* store.list).find((entry) => entry.series.symbol === series.symbol)!
+        assert.strictEqual(listed.rows, Coverage.rows(listed.coverage))
+        assert.deepStrictEqual(listed.coverage.stale, [{ ...range(0, 10), since, at: since + 1 }])
+        // Written again in part, in another scale: the rest stays stale, the old values are revisions.
+        const [result] = yield* write(page(series, range(4, 7), minutes(range(4, 7), 1), { at: since + 2 }))
+        assert.strictEqual(result!.changed, 3)
+        assert.deepStrictEqual(
+          (yield* stale).map(({ from, to }) => ({ from, to })),
+          [range(0, 4), range(7, 10)]
+        )
+        assert.strictEqual(Coverage.rows(yield* store.coverage(series)), 20)
+        same(yield* readAll(series, range(4, 7), { asOf: since + 1 }), minutes(range(4, 7)))
+        yield* store.reconcile(series, { lost: [range(0, 2)], found: [] })
+        assert.deepStrictEqual(
+          (yield* stale).map(({ from, to }) => ({ from, to })),
+          [range(2, 4), range(7, 10)]
+        )
+        yield* write(page(series, range(0, 30), minutes(range(0, 30), 1), { at: since + 3 }))
+        assert.deepStrictEqual(yield* stale, [])
+        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since + 4 }), [])
       })
     )
 

@@ -4,6 +4,7 @@ import { Effect, Layer, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Driver } from "./Driver.ts"
 import { failingStream } from "./Failure.ts"
+import * as FileRepository from "./FileRepository.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Operation from "./Operation.ts"
 import { compare, type Stored } from "./Replacement.ts"
@@ -108,7 +109,8 @@ const make = Effect.gen(function* () {
       countOpens: page.countOpens
     })
     yield* ledger.replace(seriesId, page.interval, before, after)
-    return result
+    const rewritten = yield* FileRepository.record(sql, page.series, page.files ?? [], page.at)
+    return rewritten.length === 0 ? result : { ...result, rewritten }
   })
 
   const write = Effect.fn("CandleStore.write")(
@@ -234,11 +236,38 @@ const make = Effect.gen(function* () {
           yield* ledger.insert(seriesId, {
             fetched,
             // Where a lost interval cuts a run, the whole run is asked again: it cannot be counted here.
-            empty: before.empty.filter((run) => !asked.some((interval) => Interval.overlaps(run, interval)))
+            empty: before.empty.filter((run) => !asked.some((interval) => Interval.overlaps(run, interval))),
+            stale: Coverage.without(before.stale, asked)
           })
         })
       ),
     operation("reconcile")
+  )
+
+  const markStale: CandleStore.CandleStore["Service"]["markStale"] = Effect.fn("CandleStore.markStale")(
+    (series, { at, since }) =>
+      sql.withTransaction(
+        Effect.gen(function* () {
+          const row = yield* ledger.lock(series)
+          if (row === undefined) return []
+          const { series_id: seriesId } = row
+          const old = sql`series_id = ${seriesId} AND open_time < ${timestamp(sql, since)}`
+          const [found] = yield* sql<{ first: number | null; last: number | null }>`
+            SELECT ${epochMillis(sql, "min(open_time)")} AS first, ${epochMillis(sql, "max(open_time)")} AS last
+            FROM candles WHERE ${old} AND ingested_at < ${timestamp(sql, since)}`
+          if (found === undefined || found.first === null) return []
+          // To the next row that is in the new scale, or to the split.
+          const [next] = yield* sql<{ open: number | null }>`SELECT ${epochMillis(sql, "min(open_time)")} AS open
+            FROM candles WHERE ${old} AND open_time > ${timestamp(sql, Number(found.last))}`
+          const to = next === undefined || next.open === null ? since : Number(next.open)
+          const before = yield* ledger.all(seriesId)
+          const after = Coverage.markStale(before, [{ from: Number(found.first), to, since, at }])
+          yield* sql`DELETE FROM coverage WHERE series_id = ${seriesId} AND evidence = 'stale'`
+          yield* ledger.insert(seriesId, { ...Coverage.none, stale: after.stale })
+          return Interval.normalize(after.stale.filter((run) => run.since === since && run.at === at))
+        })
+      ),
+    operation("mark candles as stale")
   )
 
   const exclusively: CandleStore.CandleStore["Service"]["exclusively"] = (series, work) =>
@@ -300,6 +329,7 @@ const make = Effect.gen(function* () {
     coverage,
     list,
     reconcile,
+    markStale,
     exclusively,
     revisions,
     setListedAt

@@ -9,7 +9,9 @@
  */
 import { Coverage, Series, type StoreError } from "@tidemark/core"
 import { type Context, Effect, Stream } from "effect"
+import * as Actions from "./copy/Actions.ts"
 import { CopyError } from "./copy/CopyError.ts"
+import * as Files from "./copy/Files.ts"
 import * as Piece from "./copy/Piece.ts"
 import * as Rest from "./copy/Rest.ts"
 import * as Side from "./copy/Side.ts"
@@ -17,7 +19,20 @@ import type * as Ledger from "./Ledger.ts"
 import type { Connection } from "./Storage.ts"
 
 /** What is copied. A table that a migration adds belongs here, or its rows stay behind. */
-export const tables = ["candles", "coverage", "data_sync_log", "revisions", "series", "symbols"] as const
+export const tables = [
+  "action_coverage",
+  "candles",
+  "corporate_actions",
+  "coverage",
+  "data_sync_log",
+  "revisions",
+  "series",
+  "source_files",
+  "symbols"
+] as const
+
+/** What is not: it belongs to the processes that use a database now. */
+export const left = ["request_budgets"] as const
 
 export { CopyError }
 
@@ -35,6 +50,8 @@ export interface SeriesCopy {
 export interface CopyReport {
   readonly series: ReadonlyArray<SeriesCopy>
   readonly symbols: number
+  /** Corporate actions that this copy brought, those that were replaced too. */
+  readonly actions: number
   /** Entries of the sync log that this copy brought. */
   readonly syncEntries: number
   /** Series of the target that the source does not have, left as they are. */
@@ -246,7 +263,8 @@ export const isEmpty = Effect.fnUntraced(function* (
   context: Context.Context<Connection>
 ): Effect.fn.Return<boolean, StoreError.StoreError> {
   const side = yield* Side.of(context)
-  return (yield* side.list).length === 0 && (yield* Rest.countSymbols(context)) === 0
+  const series = (yield* side.list).length
+  return series + (yield* Rest.countSymbols(context)) + (yield* Actions.count(context)) === 0
 })
 
 /** Copies everything, and proves it. */
@@ -259,8 +277,10 @@ export const run = Effect.fn("Copy.run")(function* (
   const series = yield* Effect.forEach(rows, (row) => copySeries(source, target, row, options.onProgress))
   // Last, when nothing can be refused any more.
   const symbols = yield* Rest.copySymbols(options.from, options.to)
+  const actions = yield* Actions.copy(options.from, options.to)
+  yield* Files.copy(options.from, options.to)
   const syncEntries = yield* Rest.copySyncLog(options.from, options.to)
   const copied = new Set(rows.map(Series.key))
   const others = (yield* target.list).filter((row) => !copied.has(Series.key(row))).length
-  return { series, symbols, syncEntries, others }
+  return { series, symbols, actions, syncEntries, others }
 })

@@ -16,7 +16,7 @@ export interface SeriesRow {
 
 export interface CoverageRow {
   readonly series_id: number
-  readonly evidence: "fetched" | "verified-empty"
+  readonly evidence: "fetched" | "verified-empty" | "stale"
   readonly from_ms: number
   readonly to_ms: number
   readonly candles: number
@@ -29,10 +29,13 @@ export interface CoverageRow {
 export const fromRows = (rows: ReadonlyArray<CoverageRow>): Coverage.Coverage => {
   const fetched: Array<Coverage.Fetched> = []
   const empty: Array<Coverage.Empty> = []
+  const stale: Array<Coverage.Stale> = []
   for (const row of rows) {
     const interval = { from: Number(row.from_ms), to: Number(row.to_ms) }
     if (row.evidence === "fetched") {
       fetched.push({ ...interval, rows: Number(row.candles), at: Number(row.last_ms) })
+    } else if (row.evidence === "stale") {
+      stale.push({ ...interval, since: Number(row.first_ms), at: Number(row.last_ms) })
     } else {
       empty.push({
         ...interval,
@@ -44,7 +47,7 @@ export const fromRows = (rows: ReadonlyArray<CoverageRow>): Coverage.Coverage =>
     }
   }
   const ascending = (a: Interval.Interval, b: Interval.Interval) => a.from - b.from
-  return { fetched: fetched.sort(ascending), empty: empty.sort(ascending) }
+  return { fetched: fetched.sort(ascending), empty: empty.sort(ascending), stale: stale.sort(ascending) }
 }
 
 const toRows = (seriesId: number, coverage: Coverage.Coverage): ReadonlyArray<CoverageRow> => [
@@ -67,6 +70,17 @@ const toRows = (seriesId: number, coverage: Coverage.Coverage): ReadonlyArray<Co
     confirmations: empty.confirmations,
     first_ms: empty.firstAt,
     last_ms: empty.lastAt
+  })),
+  ...coverage.stale.map((stale): CoverageRow => ({
+    series_id: seriesId,
+    evidence: "stale",
+    from_ms: stale.from,
+    to_ms: stale.to,
+    // Its rows are counted with what is fetched.
+    candles: 0,
+    confirmations: 1,
+    first_ms: stale.since,
+    last_ms: stale.at
   }))
 ]
 
@@ -125,14 +139,15 @@ export const make = Effect.gen(function* () {
       grown !== undefined &&
       before.fetched.length === 1 &&
       after.fetched.length === 1 &&
-      before.empty.length === 0
+      before.empty.length === 0 &&
+      before.stale.length === 0
     ) {
       yield* sql`UPDATE coverage SET from_ms = ${grown.from}, to_ms = ${grown.to}, candles = ${grown.rows},
         last_ms = ${grown.at} WHERE series_id = ${seriesId} AND evidence = 'fetched' AND from_ms = ${old.from}`
-      yield* insert(seriesId, { fetched: [], empty: after.empty })
+      yield* insert(seriesId, { ...after, fetched: [] })
       return
     }
-    if (before.fetched.length > 0 || before.empty.length > 0) {
+    if (before.fetched.length > 0 || before.empty.length > 0 || before.stale.length > 0) {
       yield* sql`DELETE FROM coverage WHERE series_id = ${seriesId} AND from_ms <= ${interval.to}
         AND to_ms >= ${interval.from}`
     }

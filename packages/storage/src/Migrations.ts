@@ -11,11 +11,17 @@ import { Migrator, SqlClient, SqlError } from "effect/sql"
 import { Driver } from "./Driver.ts"
 import { failing } from "./Failure.ts"
 import candles from "./migrations/0001_candles.ts"
+import actions from "./migrations/0002_actions.ts"
+import files from "./migrations/0003_files.ts"
 
 const table = "tidemark_migrations"
 
 /** Every migration by its number. A released one is never edited; the next change is a new file. */
-const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [[1, "candles", Effect.succeed(candles)]]
+const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
+  [1, "candles", Effect.succeed(candles)],
+  [2, "actions", Effect.succeed(actions)],
+  [3, "files", Effect.succeed(files)]
+]
 
 /** The newest schema that this program knows. */
 export const latest = Math.max(...migrations.map(([id]) => id))

@@ -1,9 +1,20 @@
 /** Everything that a storage provides, over one driver. */
-import { type CandleStore, StoreError, type SymbolStore, type SyncLog } from "@tidemark/core"
+import {
+  type ActionStore,
+  type CandleStore,
+  type RequestBudgets,
+  type SourceFile,
+  StoreError,
+  type SymbolStore,
+  type SyncLog
+} from "@tidemark/core"
 import { Context, Effect, Layer } from "effect"
 import { type SqlClient } from "effect/sql"
+import * as ActionRepository from "./ActionRepository.ts"
+import * as BudgetRepository from "./BudgetRepository.ts"
 import * as CandleRepository from "./CandleRepository.ts"
 import { Driver } from "./Driver.ts"
+import * as FileRepository from "./FileRepository.ts"
 import * as Migrations from "./Migrations.ts"
 import { Query } from "./Query.ts"
 import * as SymbolRepository from "./SymbolRepository.ts"
@@ -18,7 +29,14 @@ export type Mode = "read" | "update" | "write"
 /** A database that somebody has opened, with the schema in it. */
 export type Connection = Driver | SqlClient.SqlClient
 
-export type Stores = CandleStore.CandleStore | SymbolStore.SymbolStore | SyncLog.SyncLog | Query
+export type Stores =
+  | ActionStore.ActionStore
+  | CandleStore.CandleStore
+  | RequestBudgets.RequestBudgets
+  | SourceFile.SourceFiles
+  | SymbolStore.SymbolStore
+  | SyncLog.SyncLog
+  | Query
 
 /**
  * The repositories, over a database that has the schema. Fresh, since layers
@@ -26,7 +44,15 @@ export type Stores = CandleStore.CandleStore | SymbolStore.SymbolStore | SyncLog
  */
 export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Layer<Stores, E, R> =>
   Layer.fresh(
-    Layer.mergeAll(CandleRepository.layer, SymbolRepository.layer, SyncLogRepository.layer, Query.layer)
+    Layer.mergeAll(
+      ActionRepository.layer,
+      BudgetRepository.layer,
+      CandleRepository.layer,
+      FileRepository.layer,
+      SymbolRepository.layer,
+      SyncLogRepository.layer,
+      Query.layer
+    )
   ).pipe(Layer.provide(connection))
 
 /** Brings a database to the schema that this program knows. */

@@ -31,7 +31,7 @@ const handWritten = (name: "bare" | "ccxt", layout: Stores.Layout): Contestant =
 export const backfill = (job: Job, symbols: ReadonlyArray<string>): Child.Command => ({
   name: "tidemark",
   cwd: job.cwd,
-  env: { BINANCE_BASE_URL: job.url },
+  env: { BINANCE_BASE_URL: job.url, BINANCE_ARCHIVE: "off" },
   args: [...Child.tidemark, "backfill", "--quiet", "--source=binance", "--timeframes=1m"].concat(
     `--database=duckdb:${job.database}`,
     `--symbols=${symbols.join(",")}`,

@@ -23,7 +23,7 @@ const emulator = Layer.unwrap(
 const engine = Layer.unwrap(
   Effect.map(Emulator, ({ url }) =>
     SourceRegistry.SourceRegistry.layer([{ id: "binance", load: () => Promise.resolve(plugin) }], {
-      sections: {},
+      sections: { binance: { archive: "off" } },
       variables: { BINANCE_BASE_URL: url }
     })
   )

@@ -1,5 +1,6 @@
 /**
- * Binance spot over REST: klines, exchangeInfo, time and ping.
+ * Binance over REST, spot and USD-M futures: klines, exchangeInfo, the day's
+ * statistics, time and ping.
  *
  * Errors, weights and paging are those of the real thing. It differs in
  * three points: an interval without a dataset is answered with -1120 instead
@@ -12,19 +13,28 @@ import type { Dataset } from "./Dataset.ts"
 import type { Fault } from "./Fault.ts"
 import * as KlineBook from "./KlineBook.ts"
 import * as KlineInterval from "./KlineInterval.ts"
+import * as KlineText from "./KlineText.ts"
 import type { Provider, Query, World } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
 import type { Verdict } from "./WeightLimiter.ts"
 
-const root = "/api/v3/"
-const klinesPath = `${root}klines`
+/** Where each market's REST interface is. */
+const roots = { spot: "/api/v3/", um: "/fapi/v1/" } as const
 const json = "application/json;charset=UTF-8"
 const defaultLimit = 500
-const maxLimit = 1000
+const maxLimits = { spot: 1_000, um: 1_500 } as const
 const cacheBytes = 32 * 1024 * 1024
 
-/** What a request costs, by path; 1 for a path that isn't here. */
-const weights: Readonly<Record<string, number>> = { [klinesPath]: 2, [`${root}exchangeInfo`]: 20 }
+/** Weight of klines in futures, by how many are asked for. */
+const usdmKlines = (limit: number): number => (limit < 100 ? 1 : limit < 500 ? 2 : limit <= 1_000 ? 5 : 10)
+
+/** What a request costs. */
+const weightOf = ({ parameters, path }: Query): number => {
+  if (path === `${roots.um}klines`) return usdmKlines(Number(parameters.get("limit") ?? defaultLimit))
+  if (path === `${roots.um}ticker/24hr`) return 40
+  if (path === `${roots.spot}ticker/24hr`) return 80
+  return path === `${roots.spot}klines` ? 2 : path === `${roots.spot}exchangeInfo` ? 20 : 1
+}
 
 interface Refusal {
   readonly status: number
@@ -135,6 +145,7 @@ interface KlinesRequest extends KlineBook.Range {
 
 const parseKlines = (
   parameters: URLSearchParams,
+  market: Dataset["market"],
   datasets: ReadonlyArray<Dataset>
 ): Result.Result<KlinesRequest, Refusal> =>
   Result.gen(function* () {
@@ -152,7 +163,7 @@ const parseKlines = (
     if (ofSymbol.length === 0) return yield* Result.fail(invalidSymbol)
     const dataset = ofSymbol.find((dataset) => dataset.interval === interval)
     if (dataset === undefined) return yield* Result.fail(refusal(-1120, "Invalid interval."))
-    return { dataset, startTime, endTime, limit: Math.min(limit, maxLimit) }
+    return { dataset, startTime, endTime, limit: Math.min(limit, maxLimits[market]) }
   })
 
 const symbolInfo = ({ base, quote, status, symbol }: Dataset) => ({
@@ -208,10 +219,36 @@ const askedSymbols = (parameters: URLSearchParams): Result.Result<ReadonlyArray<
     : Result.fail(illegal("symbols", `^\\[("[A-Z0-9-_.]{1,20}"(,"[A-Z0-9-_.]{1,20}"){0,}){0,1}\\]$`))
 }
 
-const exchangeInfo = (parameters: URLSearchParams, world: World): Reply.Reply => {
+/** What futures say besides. */
+const contractInfo = ({ base, quote }: Dataset) => ({
+  pair: `${base}${quote}`,
+  contractType: "PERPETUAL",
+  marginAsset: quote,
+  onboardDate: 1_569_398_400_000,
+  deliveryDate: 4_133_404_800_000
+})
+
+/** One row a symbol: what was traded in the last day of its data. */
+const statistics = (datasets: ReadonlyArray<Dataset>, world: World): Reply.Reply => {
+  // The coarsest interval of each symbol.
+  const bySymbol = new Map(datasets.map((dataset) => [dataset.symbol, dataset]))
+  const rows = [...bySymbol.values()].map((dataset) => {
+    const end = Math.min(world.now(), dataset.extent.to)
+    const from = Math.max(end - 86_400_000, dataset.extent.from)
+    const { close, volume } = from < end ? dataset.candles({ from, to: end }) : { close: [], volume: [] }
+    let turnover = 0
+    for (let i = 0; i < volume.length; i++) turnover += volume[i]! * close[i]!
+    return { symbol: dataset.symbol, lastPrice: KlineText.decimal(close.at(-1) ?? 0), quoteVolume: turnover.toFixed(8) }
+  })
+  return Reply.make(200, json, JSON.stringify(rows))
+}
+
+const exchangeInfo = (parameters: URLSearchParams, market: Dataset["market"], world: World): Reply.Reply => {
   const asked = askedSymbols(parameters)
   if (Result.isFailure(asked)) return toReply(asked.failure)
-  const known = new Map(world.datasets.map((dataset) => [dataset.symbol, dataset]))
+  const known = new Map(
+    world.datasets.filter((dataset) => dataset.market === market).map((dataset) => [dataset.symbol, dataset])
+  )
   const names = asked.success ?? [...known.keys()]
   const found = names.flatMap((name) => known.get(name) ?? [])
   if (found.length < names.length) return toReply(invalidSymbol)
@@ -225,7 +262,9 @@ const exchangeInfo = (parameters: URLSearchParams, world: World): Reply.Reply =>
       { rateLimitType: "RAW_REQUESTS", interval: "MINUTE", intervalNum: 5, limit: 61_000 }
     ],
     exchangeFilters: [],
-    symbols: found.map(symbolInfo)
+    symbols: found.map((dataset) =>
+      market === "spot" ? symbolInfo(dataset) : { ...symbolInfo(dataset), ...contractInfo(dataset) }
+    )
   }
   return Reply.make(200, json, JSON.stringify(body))
 }
@@ -235,8 +274,12 @@ const make = (world: World) => {
   /** The last page of each series, for a page that repeats. */
   const previous = new Map<Dataset, ReadonlyArray<Buffer>>()
 
-  const klines = (parameters: URLSearchParams, fault: Fault | undefined): Reply.Reply => {
-    const parsed = parseKlines(parameters, world.datasets)
+  const klines = (parameters: URLSearchParams, market: Dataset["market"], fault: Fault | undefined): Reply.Reply => {
+    const parsed = parseKlines(
+      parameters,
+      market,
+      world.datasets.filter((dataset) => dataset.market === market)
+    )
     if (Result.isFailure(parsed)) return toReply(parsed.failure)
     const { dataset, ...range } = parsed.success
     if (fault?._tag === "RepeatedPage") {
@@ -253,14 +296,20 @@ const make = (world: World) => {
 
   const answer = ({ method, parameters, path }: Query, fault: Fault | undefined): Reply.Reply => {
     if (method !== "GET") return Reply.gatewayPage(405, "Not Allowed")
-    switch (path) {
-      case klinesPath:
-        return klines(parameters, fault)
-      case `${root}exchangeInfo`:
-        return exchangeInfo(parameters, world)
-      case `${root}time`:
+    const market = path.startsWith(roots.spot) ? "spot" : "um"
+    switch (path.slice(roots[market].length)) {
+      case "klines":
+        return klines(parameters, market, fault)
+      case "exchangeInfo":
+        return exchangeInfo(parameters, market, world)
+      case "ticker/24hr":
+        return statistics(
+          world.datasets.filter((dataset) => dataset.market === market),
+          world
+        )
+      case "time":
         return Reply.make(200, json, JSON.stringify({ serverTime: world.now() }))
-      case `${root}ping`:
+      case "ping":
         return Reply.make(200, json, "{}")
       default:
         return Reply.notFound
@@ -268,7 +317,7 @@ const make = (world: World) => {
   }
 
   return (query: Query, fault: Fault | undefined): Reply.Reply => {
-    const verdict = world.limiter.spend(weights[query.path] ?? 1)
+    const verdict = world.limiter.spend(weightOf(query))
     const reply = refused(fault, world) ?? overBudget(verdict, world.limiter.limit) ?? answer(query, fault)
     const used = String(world.limiter.used())
     return withHeaders(reply, { "x-mbx-used-weight": used, "x-mbx-used-weight-1m": used })
@@ -278,7 +327,7 @@ const make = (world: World) => {
 export const provider: Provider = {
   id: "binance",
   variable: "BINANCE_BASE_URL",
-  owns: (path) => path.startsWith(root),
-  servesCandles: (path) => path === klinesPath,
+  owns: (path) => Object.values(roots).some((root) => path.startsWith(root)),
+  servesCandles: (path) => Object.values(roots).some((root) => path === `${root}klines`),
   make
 }

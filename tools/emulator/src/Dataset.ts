@@ -14,6 +14,8 @@ import * as SyntheticCandles from "./SyntheticCandles.ts"
 
 export interface Dataset {
   readonly symbol: string
+  /** Of Binance: spot, or USD-M futures. */
+  readonly market: "spot" | "um"
   readonly base: string
   readonly quote: string
   readonly interval: KlineInterval.KlineInterval
@@ -36,6 +38,8 @@ export interface About {
   /** Nothing that opens before it is served. */
   readonly listedAt?: Instant.EpochMillis | undefined
   readonly status?: string | undefined
+  /** `spot` where absent. */
+  readonly market?: Dataset["market"] | undefined
 }
 
 const quotes = ["FDUSD", "USDT", "USDC", "BUSD", "TUSD", "BTC", "ETH", "BNB", "EUR", "TRY", "BRL", "USD"]
@@ -67,6 +71,7 @@ const assemble = (
   const from = Math.max(extent.from, about.listedAt ?? -Infinity)
   return {
     symbol: `${base}${quote}`,
+    market: about.market ?? "spot",
     base,
     quote,
     interval: about.interval,
@@ -129,6 +134,8 @@ export const synthetic = (options: {
   readonly intervals?: ReadonlyArray<KlineInterval.KlineInterval> | undefined
   readonly listedAt?: Instant.EpochMillis | undefined
   readonly status?: string | undefined
+  /** `spot` where absent. */
+  readonly market?: Dataset["market"] | undefined
 }): ReadonlyArray<Dataset> => {
   const seed = options.seed ?? 1
   const candlesOf = SyntheticCandles.make(seed)
@@ -141,7 +148,7 @@ export const synthetic = (options: {
       // As at Binance, the first candle is the one in which trading began, though it opens before.
       const from = SyntheticCandles.openOf(interval, firstInstant)
       return assemble(
-        { symbol, interval, status: options.status },
+        { symbol, interval, status: options.status, market: options.market },
         { from, to },
         {
           candles: (asked) => candlesOf(`${base}/${quote}`, interval, asked),

@@ -12,25 +12,38 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 import { Context, Effect, Layer, Schema, type Scope } from "effect"
+import type { ArchiveDefect } from "./ArchiveDefect.ts"
 import * as Binance from "./Binance.ts"
+import * as BinanceArchive from "./BinanceArchive.ts"
 import * as Coinbase from "./Coinbase.ts"
 import type { Dataset } from "./Dataset.ts"
 import type { Equity } from "./Equity.ts"
 import type { Fault } from "./Fault.ts"
 import * as FaultQueue from "./FaultQueue.ts"
 import * as Kraken from "./Kraken.ts"
+import * as Massive from "./Massive.ts"
 import type { Provider, Query } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as WeightLimiter from "./WeightLimiter.ts"
 
 /** Every provider there is: a new one is a file and an entry here. */
-export const providers: ReadonlyArray<Provider> = [Binance.provider, Kraken.provider, Coinbase.provider]
+export const providers: ReadonlyArray<Provider> = [
+  Binance.provider,
+  BinanceArchive.provider,
+  Kraken.provider,
+  Coinbase.provider,
+  Massive.provider
+]
 
 export interface Options {
   readonly datasets: ReadonlyArray<Dataset>
   /** Shares, for the stock providers; none where absent. */
   readonly equities?: ReadonlyArray<Equity> | undefined
+  /** Who answers, such as a provider under other terms; every provider where absent. */
+  readonly providers?: ReadonlyArray<Provider> | undefined
+  /** What is wrong with Binance's archive from the start. */
+  readonly archiveDefects?: ReadonlyArray<ArchiveDefect> | undefined
   /** 0, a free one, where absent. */
   readonly port?: number | undefined
   /** Weight that may be spent in a window; 6000 where absent. */
@@ -74,6 +87,8 @@ interface Shape {
   readonly inject: (...faults: ReadonlyArray<Fault>) => Effect.Effect<void>
   /** Empties the queue of faults. */
   readonly clear: Effect.Effect<void>
+  /** What is wrong with Binance's archive from now on; nothing, without arguments. */
+  readonly spoilArchive: (...defects: ReadonlyArray<ArchiveDefect>) => Effect.Effect<void>
   readonly openConnections: Effect.Effect<number>
   /** Weight used in the present window. */
   readonly usedWeight: Effect.Effect<number>
@@ -104,8 +119,15 @@ const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Sh
   const faults = FaultQueue.make()
   faults.add(options.faults ?? [])
   const log = RequestLog.make()
-  const world = { datasets: options.datasets, equities: options.equities ?? [], now, limiter }
-  const served = providers.map((provider) => ({ provider, answer: provider.make(world) }))
+  let archiveDefects = options.archiveDefects ?? []
+  const world = {
+    archiveDefects: () => archiveDefects,
+    datasets: options.datasets,
+    equities: options.equities ?? [],
+    now,
+    limiter
+  }
+  const served = (options.providers ?? providers).map((provider) => ({ provider, answer: provider.make(world) }))
   const latencyMillis = options.latencyMillis ?? 0
   const sockets = new Set<Socket>()
   let inFlight = 0
@@ -155,6 +177,10 @@ const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Sh
     inFlight: Effect.sync(() => inFlight),
     inject: (...more) => Effect.sync(() => faults.add(more)),
     clear: Effect.sync(faults.clear),
+    spoilArchive: (...defects) =>
+      Effect.sync(() => {
+        archiveDefects = defects
+      }),
     openConnections: Effect.sync(() => sockets.size),
     usedWeight: Effect.sync(limiter.used)
   }

@@ -58,6 +58,8 @@ interface Fields {
   readonly Reset: object
   /** The answer comes late; 1000 ms where absent. */
   readonly Slow: { readonly millis?: number }
+  /** The body comes in ten parts, each so much after the one before; 1000 ms where absent. */
+  readonly Trickle: { readonly millis?: number }
   /** Every candle opens 17.5 s late, as parts of the archive do. */
   readonly OffGrid: object
   /** 302 to another host, or to `to`. */
@@ -94,6 +96,7 @@ export const NegativeVolume = make("NegativeVolume")
 export const HighBelowLow = make("HighBelowLow")
 export const Reset = make("Reset")
 export const Slow = make("Slow")
+export const Trickle = make("Trickle")
 export const OffGrid = make("OffGrid")
 export const Redirect = make("Redirect")
 export const HugeBody = make("HugeBody")

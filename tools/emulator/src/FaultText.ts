@@ -115,6 +115,12 @@ export const all: ReadonlyArray<Entry> = [
   plain("high-below-low", Fault.HighBelowLow, "the first candle's high below its low"),
   plain("reset", Fault.Reset, "connection reset before any byte"),
   numeric("slow", "millis", (value) => Fault.Slow(given("millis", value)), "the answer comes late (1000 ms)"),
+  numeric(
+    "trickle",
+    "millis",
+    (value) => Fault.Trickle(given("millis", value)),
+    "the body comes in ten parts, each late (1000 ms)"
+  ),
   plain("off-grid", Fault.OffGrid, "candles open 17.5 s late"),
   plain("redirect", Fault.Redirect, "302 to another host"),
   numeric(

@@ -56,7 +56,7 @@ export const make = (options: { readonly now: () => number; readonly cacheBytes:
   }
 
   const chunk = (dataset: Dataset, index: number, chunkMillis: number): KlineText.KlineText => {
-    const key = `${dataset.symbol} ${dataset.interval} ${index}`
+    const key = `${dataset.market} ${dataset.symbol} ${dataset.interval} ${index}`
     const known = chunks.get(key)
     if (known !== undefined) {
       chunks.delete(key)

@@ -6,6 +6,7 @@
  * applies the faults that need its own formats (errors, candles); the
  * emulator applies those of the connection. No provider knows another.
  */
+import type { ArchiveDefect } from "./ArchiveDefect.ts"
 import type { Dataset } from "./Dataset.ts"
 import type { Equity } from "./Equity.ts"
 import type { Fault } from "./Fault.ts"
@@ -25,6 +26,8 @@ export interface World {
   readonly datasets: ReadonlyArray<Dataset>
   /** What the stock providers have. */
   readonly equities: ReadonlyArray<Equity>
+  /** What is wrong with the bulk archive at present; nothing where absent. */
+  readonly archiveDefects?: () => ReadonlyArray<ArchiveDefect>
   /** Epoch milliseconds; candles that open later are not served. */
   readonly now: () => number
   readonly limiter: WeightLimiter

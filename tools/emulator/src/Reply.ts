@@ -20,6 +20,8 @@ export interface Reply {
     | { readonly _tag: "Stall"; readonly afterBytes: number }
     /** The connection is closed after so many bytes of the body. */
     | { readonly _tag: "Cut"; readonly afterBytes: number }
+    /** The body comes in ten parts, each so much after the one before. */
+    | { readonly _tag: "Trickle"; readonly millis: number }
   readonly delayMillis?: number
 }
 
@@ -69,6 +71,8 @@ export const spoil = (reply: Reply, fault: Fault | undefined, path: string): Rep
       return { ...reply, delivery: { _tag: "Reset" } }
     case "Slow":
       return { ...reply, delayMillis: fault.millis ?? 1000 }
+    case "Trickle":
+      return { ...reply, delivery: { _tag: "Trickle", millis: fault.millis ?? 1000 } }
     case "Redirect":
       return {
         status: 302,
@@ -90,10 +94,32 @@ export const spoil = (reply: Reply, fault: Fault | undefined, path: string): Rep
 export const delay = (reply: Reply, millis: number): Reply =>
   millis > 0 ? { ...reply, delayMillis: (reply.delayMillis ?? 0) + millis } : reply
 
+const parts = 10
+
+const trickle = (response: ServerResponse, reply: Reply, millis: number): void => {
+  const whole = Buffer.concat(reply.body)
+  const size = Math.ceil(whole.length / parts)
+  response.writeHead(reply.status, { ...reply.headers, "content-length": whole.length })
+  response.flushHeaders()
+  let at = 0
+  const timer = setInterval(() => {
+    response.write(whole.subarray(at, at + size))
+    at += size
+    if (at < whole.length) return
+    clearInterval(timer)
+    response.end()
+  }, millis)
+  response.once("close", () => clearInterval(timer))
+}
+
 /** As much of an answer as `delivery` lets through. */
 const sendPart = (response: ServerResponse, reply: Reply, delivery: NonNullable<Reply["delivery"]>): void => {
   if (delivery._tag === "Reset") {
     response.socket?.resetAndDestroy()
+    return
+  }
+  if (delivery._tag === "Trickle") {
+    trickle(response, reply, delivery.millis)
     return
   }
   if (delivery.afterBytes < 0) return

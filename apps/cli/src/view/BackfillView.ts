@@ -68,6 +68,34 @@ const errorLines = (report: Report.Report): ReadonlyArray<string> => {
       ]
 }
 
+/** Sources that were not used though they come first, where that is not said with the synthetic data. */
+const passedLines = (report: Report.Report): ReadonlyArray<string> => {
+  if (report.outcomes.some((outcome) => outcome.provenance === "synthetic")) return []
+  return report.passedOver.map(({ error, symbols }) => {
+    const taken = report.outcomes.filter((outcome) => symbols.includes(outcome.series.symbol))
+    const instead = [...new Set(taken.map((outcome) => outcome.series.source))].join(", ")
+    return `  ${symbols.join(", ")} from ${instead} instead: ${error}`
+  })
+}
+
+const fileLines = (report: Report.Report): ReadonlyArray<string> => {
+  const all = report.outcomes.map((outcome) => outcome.files)
+  const verified = all.reduce((sum, files) => sum + files.verified, 0)
+  const quarantined = all.flatMap((files) => files.quarantined)
+  const rewritten = all.flatMap((files) => files.rewritten)
+  return [
+    ...(verified > 0 ? [`  ${plural(verified, "archive file")} verified by checksum`] : []),
+    ...listed(
+      quarantined.map(({ detail, url }) => `  not used, asked for page by page instead: ${url}: ${detail}`),
+      "file"
+    ),
+    ...listed(
+      rewritten.map((url) => `  written anew since it was last fetched, what changed left revisions: ${url}`),
+      "file"
+    )
+  ]
+}
+
 const excludedLines = (report: Report.Report): ReadonlyArray<string> => {
   const causes = new Map<string, number>()
   for (const { excluded } of report.outcomes) {
@@ -105,6 +133,8 @@ export const toText = (report: Report.Report): string =>
   [
     Matrix.draw(report.outcomes.map((outcome) => Matrix.ofOutcome(outcome, Report.completeness(outcome)))),
     Matrix.legend,
+    ...passedLines(report),
+    ...fileLines(report),
     ...excludedLines(report),
     ...gapLines(report),
     ...errorLines(report),

@@ -29,7 +29,7 @@ export const toText = (report: Copy.CopyReport): string => {
   return (
     `${report.series.length === 0 ? "" : `${table}\n\n`}${report.series.length} series: ${count(copied)} candles copied` +
     `${there === 0 ? "" : `, ${count(there)} were there`}; counts and hashes are equal on both sides` +
-    `\n${plural(report.symbols, "symbol")}; new in the sync log: ${count(report.syncEntries)}${others}`
+    `\n${plural(report.symbols, "symbol")}; ${plural(report.actions, "new corporate action")}; new in the sync log: ${count(report.syncEntries)}${others}`
   )
 }
 
@@ -39,6 +39,7 @@ export const toJson = (input: { readonly from: string; readonly to: string }, re
   candles: total(report, (one) => one.candles),
   copied: total(report, (one) => one.copied),
   symbols: report.symbols,
+  actions: report.actions,
   sync_entries: report.syncEntries,
   other_series: report.others,
   series: report.series.map(({ candles, copied, hash, revisions, series }) => ({
