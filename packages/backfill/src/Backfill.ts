@@ -5,8 +5,19 @@
  * everything, because nothing can be kept any more. A run that is told to stop,
  * or is interrupted, stores what it has already fetched.
  */
-import { CandleStore, Candles, Gap, Interval, Series, type Source, SourceError, SyncLog } from "@tidemark/core"
+import {
+  CandleStore,
+  Candles,
+  type Coverage,
+  Gap,
+  Interval,
+  Series,
+  type Source,
+  SourceError,
+  SyncLog
+} from "@tidemark/core"
 import { Clock, Effect, Option, Random, Result, Stream } from "effect"
+import * as Actions from "./Actions.ts"
 import { Events } from "./Events.ts"
 import * as Fetch from "./Fetch.ts"
 import * as Plan from "./Plan.ts"
@@ -33,6 +44,8 @@ export interface BackfillOptions {
 /** What a run knows of one series while it goes on. */
 interface Progress {
   selected: Selected
+  /** What was covered before anything was fetched. */
+  readonly before: Coverage.Coverage
   readonly counter: { requests: number }
   readonly touched: Array<Interval.Interval>
   inserted: number
@@ -50,7 +63,8 @@ interface Work {
 
 const start = (selected: Selected): Progress => ({
   selected,
-  counter: { requests: 0 },
+  before: selected.coverage,
+  counter: { requests: selected.requests ?? 0 },
   touched: [],
   inserted: 0,
   changed: 0,
@@ -94,7 +108,7 @@ const storePages = (writer: Writer.Writer, progress: Progress, reason: string) =
           holes: Verify.holes(calendar, series.timeframe, page.interval, page.candles.openTime),
           countOpens: (interval) => calendar.countOpens(series.timeframe, interval),
           at: yield* Clock.currentTimeMillis,
-          reason,
+          reason: Actions.reasonWithin(progress.selected, page.interval) ?? reason,
           ...(page.files === undefined ? {} : { files: page.files })
         }
       })
@@ -246,6 +260,7 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
     removed: progress.removed,
     gaps,
     files: progress.files,
+    notes: Actions.notes(progress.selected, progress.before, progress.selected.coverage),
     error: progress.error?.message
   }
   return outcome
@@ -266,10 +281,12 @@ const prepare = Effect.fn("Backfill.plan")(function* (options: BackfillOptions, 
   const events = yield* Events
   yield* events.publish({ _tag: "StageStarted", stage: "plan" })
   const selection = yield* select({ ...options, now, dryRun })
-  const plans = selection.selected.map((selected) => selected.plan)
+  const selected = dryRun ? selection.selected : yield* Actions.beforeFetching(selection.selected, { ...options, now })
+  const plans = selected.map((selected) => selected.plan)
   yield* events.publish({ _tag: "Planned", plans })
   return {
     ...selection,
+    selected,
     now,
     cost: plans.reduce((sum, one) => Plan.addCost(sum, one.cost), Plan.noCost)
   }

@@ -61,7 +61,7 @@ const crowding = (
 }
 
 /** Milliseconds to wait before attempt number `attempt + 1`; `undefined` to give up. */
-const delayOf = Effect.fnUntraced(function* (reason: SourceError.Reason, attempt: number) {
+export const delayOf = Effect.fnUntraced(function* (reason: SourceError.Reason, attempt: number) {
   const policy = yield* Policy
   const allowed = reason._tag === "Malformed" ? policy.malformedRetries : policy.retries
   if (!SourceError.isRetryable(reason) || attempt > allowed) return undefined

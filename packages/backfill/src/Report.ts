@@ -29,6 +29,8 @@ export interface SeriesOutcome {
   readonly removed: number
   readonly gaps: ReadonlyArray<Gap.Gap>
   readonly files: FilesOutcome
+  /** What else there is to know, such as that candles were fetched again because of a split. */
+  readonly notes: ReadonlyArray<string>
   readonly error: string | undefined
 }
 
@@ -101,6 +103,7 @@ const outcomeJson = (outcome: SeriesOutcome) => ({
     quarantined: outcome.files.quarantined.map(({ detail, sha256, url }) => ({ url, sha256, detail: detail ?? null })),
     rewritten: outcome.files.rewritten
   },
+  notes: outcome.notes,
   excluded: outcome.excluded.map((part) => ({ ...rangeJson(part.interval), cause: part.cause })),
   error: outcome.error ?? null
 })

@@ -50,6 +50,8 @@ export interface Selected {
   readonly subject: Source.Subject
   readonly registered: Registered
   readonly coverage: Coverage.Coverage
+  /** Requests that were made for it before it was planned; 0 where absent. */
+  readonly requests?: number
   /** Why the series cannot even be planned. */
   readonly error?: SourceError.SourceError
 }

@@ -9,7 +9,7 @@
  */
 import { Allowance, HttpReason, RequestBudgets, type Source } from "@tidemark/core"
 import { Clock, Context, Duration, Effect, Exit, Layer, Stream } from "effect"
-import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "effect/http"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse, type HttpMethod } from "effect/http"
 import { CircuitBreaker } from "effect/persistence"
 import { Events } from "./Events.ts"
 import { Policy } from "./Policy.ts"
@@ -61,6 +61,10 @@ const limitOf = (budget: Source.RequestBudget | undefined): Allowance.Limit | un
 
 const transportError = (request: Request, description: string) =>
   new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
+
+/** A request as anybody may see it: without query, headers and body, where keys live. */
+const shown = ({ method }: Request, { origin, pathname }: URL): Request =>
+  HttpClientRequest.make(method as HttpMethod.HttpMethod)(`${origin}${pathname}`)
 
 const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
   const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
@@ -123,10 +127,11 @@ const make = Effect.gen(function* () {
     /** Learns from the head of an answer: what is used up, and whether to stay away. */
     const learn = Effect.fnUntraced(function* (
       request: Request,
-      host: string,
+      url: URL,
       response: HttpClientResponse.HttpClientResponse,
       asked: number
     ) {
+      const { host } = url
       const heard = yield* Clock.currentTimeMillis
       clocks.set(
         host,
@@ -147,16 +152,29 @@ const make = Effect.gen(function* () {
       })
     })
 
-    const overdue = (request: Request, millis: number, what: string) => () =>
-      Effect.fail(transportError(request, `${what} within ${millis / 1000} s`))
+    const overdue = (request: Request, url: URL, millis: number, what: string) => () =>
+      Effect.fail(transportError(shown(request, url), `${what} within ${millis / 1000} s`))
 
-    /** The whole answer within the deadline: the response keeps the body that is read here for whoever reads it next. */
+    /** The answer as if it came from the host that was asked, with the body that was read for whoever reads it next. */
+    const heard = (
+      request: Request,
+      { headers, status }: HttpClientResponse.HttpClientResponse,
+      body: Uint8Array<ArrayBuffer>
+    ) => {
+      const bodiless = body.length === 0 || status === 204 || status === 304
+      const response = new Response(bodiless ? null : body, { status, headers: { ...headers } })
+      return { response: HttpClientResponse.fromWeb(request, response), byteLength: body.length }
+    }
+
+    /** The whole answer within the deadline. */
     const whole = (request: Request, url: URL) =>
       inner.execute(HttpClientRequest.setUrl(request, rewrite(url, options))).pipe(
-        Effect.flatMap((response) => Effect.map(response.arrayBuffer, ({ byteLength }) => ({ response, byteLength }))),
+        Effect.flatMap((response) =>
+          Effect.map(response.arrayBuffer, (body) => heard(shown(request, url), response, new Uint8Array(body)))
+        ),
         Effect.timeoutOrElse({
           duration: policy.requestDeadlineMillis,
-          orElse: overdue(request, policy.requestDeadlineMillis, "no whole answer")
+          orElse: overdue(request, url, policy.requestDeadlineMillis, "no whole answer")
         })
       )
 
@@ -164,43 +182,40 @@ const make = Effect.gen(function* () {
     const file = (request: Request, url: URL) => {
       const millis = policy.requestDeadlineMillis
       return inner.execute(HttpClientRequest.setUrl(request, rewrite(url, options))).pipe(
-        Effect.timeoutOrElse({ duration: millis, orElse: overdue(request, millis, "no answer") }),
+        Effect.timeoutOrElse({ duration: millis, orElse: overdue(request, url, millis, "no answer") }),
         Effect.flatMap((response) =>
           response.stream.pipe(
             Stream.timeoutOrElse({
               duration: millis,
-              orElse: () => Stream.fromEffect(overdue(request, millis, "nothing more of the answer came")())
+              orElse: () => Stream.fromEffect(overdue(request, url, millis, "nothing more of the answer came")())
             }),
             Stream.runCollect,
-            Effect.map((chunks) => {
-              const body = join(chunks)
-              const { headers, status } = response
-              const bodiless = status === 204 || status === 304
-              const heard = new Response(bodiless ? null : body, { status, headers: { ...headers } })
-              return { response: HttpClientResponse.fromWeb(request, heard), byteLength: body.length }
-            })
+            Effect.map((chunks) => heard(shown(request, url), response, join(chunks)))
           )
         )
       )
     }
 
-    const exchange = (request: Request, url: URL) =>
-      (hosts.get(url.host)?.bulk === true ? file(request, url) : whole(request, url)).pipe(
+    const exchange = (request: Request, url: URL) => {
+      const visible = shown(request, url)
+      return (hosts.get(url.host)?.bulk === true ? file(request, url) : whole(request, url)).pipe(
         // An error of the inner client names the rewritten URL; ours names the declared host.
         Effect.mapError((error) => {
           if (error.reason._tag === "TransportError") {
             const { cause, description } = error.reason
             return new HttpClientError.HttpClientError({
               reason: new HttpClientError.TransportError({
-                request,
+                request: visible,
                 cause,
-                ...(error.reason.request === request && description !== undefined ? { description } : {})
+                // Ours say what happened and have no cause; what others say may hold a URL.
+                ...(cause === undefined && description !== undefined ? { description } : {})
               })
             })
           }
-          return transportError(request, "the connection broke before the whole answer was there")
+          return transportError(visible, "the connection broke before the whole answer was there")
         })
       )
+    }
 
     /** The exchange behind the breaker: while the host is left alone the request waits, as after a `Retry-After`. */
     const guarded = (request: Request, url: URL, waitedMillis: number): ReturnType<typeof exchange> =>
@@ -214,7 +229,9 @@ const make = Effect.gen(function* () {
           Effect.catchTag("CircuitBreakerError", ({ reason }) => {
             const millis = reason._tag === "CircuitOpen" ? Duration.toMillis(reason.retryAfter) + 1 : probeMillis
             if (waitedMillis + millis > policy.maxRetryAfterMillis) {
-              return Effect.fail(transportError(request, "it fails again and again and was left alone for a while"))
+              return Effect.fail(
+                transportError(shown(request, url), "it fails again and again and was left alone for a while")
+              )
             }
             return Effect.andThen(wait(url.host, millis), guarded(request, url, waitedMillis + millis))
           })
@@ -222,10 +239,11 @@ const make = Effect.gen(function* () {
 
     const client = HttpClient.make((request, url) =>
       Effect.gen(function* () {
+        const visible = shown(request, url)
         if (!hosts.has(url.host)) {
-          return yield* transportError(request, `the source ${options.source} does not declare this host`)
+          return yield* transportError(visible, `the source ${options.source} does not declare this host`)
         }
-        yield* admit(request, url)
+        yield* admit(visible, url)
         const counter = yield* RequestCounter
         counter.requests++
         const asked = yield* Clock.currentTimeMillis
@@ -244,7 +262,7 @@ const make = Effect.gen(function* () {
         const { response } = answer
         yield* done(response.status, answer.byteLength)
         yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
-        yield* learn(request, url.host, response, asked)
+        yield* learn(visible, url, response, asked)
         return response
       }).pipe(
         Effect.withSpan("SourceHttp.request", {

@@ -39,6 +39,8 @@ export class SourceRegistry extends Context.Service<
     readonly ids: ReadonlyArray<string>
     /** What a source can do, without making it. */
     readonly plugin: (name: string) => Effect.Effect<Source.SourcePlugin<unknown>, UsageError>
+    /** Whether it needs a key, and has one. */
+    readonly key: (name: string) => Effect.Effect<"none needed" | "present" | "missing", UsageError>
     /** Fails if the source cannot be made as it is named and set up. */
     readonly check: (name: string) => Effect.Effect<void, UsageError>
     /** The source, made on the first call and closed with the registry. */
@@ -119,6 +121,14 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
     return generic.capabilitiesOf !== undefined && isNamed ? (yield* configured(name)).chosen : generic
   })
 
+  const key = Effect.fn("SourceRegistry.key")(function* (name: string) {
+    const generic = yield* chosenBy(name)
+    if (generic.keys === undefined) return "none needed"
+    const section = settings.sections[generic.id] ?? {}
+    const isSet = (field: string) => (section[field] ?? settings.variables[generic.variables[field] ?? ""] ?? "") !== ""
+    return generic.keys.some(isSet) ? "present" : "missing"
+  })
+
   const get = Effect.fn("SourceRegistry.get")(
     function* (name: string) {
       const known = made.get(name)
@@ -150,5 +160,5 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
     (effect) => lock.withPermit(effect)
   )
 
-  return SourceRegistry.of({ ids, plugin, check: (name) => Effect.asVoid(configured(name)), get })
+  return SourceRegistry.of({ ids, plugin, key, check: (name) => Effect.asVoid(configured(name)), get })
 })

@@ -173,7 +173,10 @@ export const gaps = Effect.fnUntraced(function* (
         interval,
         missing,
         cause: error === undefined ? "unfetched" : "source-failure",
-        evidence: [`what is stored is in the scale of before the split of ${date}`, ...(error === undefined ? [] : [error])],
+        evidence: [
+          `what is stored is in the scale of before the split of ${date}`,
+          ...(error === undefined ? [] : [error])
+        ],
         attempts: 0,
         nextAction: command(series, interval)
       }

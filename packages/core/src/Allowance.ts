@@ -30,7 +30,7 @@ export interface Allowance {
 
 export const untouched: Allowance = { window: 0, used: 0, spent: [], pausedUntil: 0 }
 
-/** Clocks differ a little: a window begins so much later for us. */
+/** Clocks differ a little, and requests are under way for a while: a window begins so much later for us, and ends so much sooner. */
 const marginMillis = ({ windowMillis }: Limit): number => Math.min(250, Math.ceil(windowMillis / 100))
 const reserve = ({ limit }: Limit): number => Math.floor(limit / 100)
 
@@ -50,11 +50,15 @@ const takeAligned = (allowance: Allowance, limit: Limit, weight: number, now: Ep
   const isKnown = allowance.window >= window && allowance.window <= window + limit.windowMillis
   const used = isKnown ? allowance.used : 0
   const current = isKnown ? allowance.window : window
+  // What is asked at the very end may be counted in the next window.
+  const endsAt = current + limit.windowMillis - marginMillis(limit)
+  const opensAt = current + limit.windowMillis + marginMillis(limit)
+  if (now >= endsAt)
+    return { allowance: { ...allowance, window: current, used }, waitMillis: Math.max(1, opensAt - now) }
   // A request that no window has room for is let through by one that is whole.
   if (used === 0 || used + weight <= limit.limit - reserve(limit)) {
     return { allowance: { ...allowance, window: current, used: used + weight }, waitMillis: 0 }
   }
-  const opensAt = current + limit.windowMillis + marginMillis(limit)
   return { allowance: { ...allowance, window: current, used }, waitMillis: Math.max(1, opensAt - now) }
 }
 

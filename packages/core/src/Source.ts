@@ -174,6 +174,8 @@ export interface SourcePlugin<Config = unknown> {
   readonly variables: Readonly<Record<string, string>>
   /** Variables that send the traffic of declared hosts elsewhere; the engine's client does the replacing. */
   readonly baseUrls: ReadonlyArray<BaseUrl>
+  /** Fields of `config` that hold a key, where it needs one: any of them will do. */
+  readonly keys?: ReadonlyArray<string>
   /** Field of `config` that the argument of `id:argument` fills, where the plugin takes one. */
   readonly argument?: string
   /**

@@ -152,7 +152,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
     if (key === undefined) return yield* Effect.fail(noKey)
     const request = HttpClientRequest.get(`${origin}${path}`).pipe(
       HttpClientRequest.appendUrlParams(urlParams),
-      HttpClientRequest.setUrlParam("apiKey", Redacted.value(key))
+      HttpClientRequest.bearerToken(key)
     )
     const { body, response } = yield* client.execute(request).pipe(
       Effect.flatMap((response) => Effect.map(response.text, (body) => ({ body, response }))),
@@ -332,6 +332,7 @@ export const plugin = Source.define<Config>({
   capabilities: { ...capabilities, ...plans.free },
   capabilitiesOf: ({ plan }) => Effect.succeed({ ...capabilities, ...plans[plan] }),
   config: Config,
+  keys: ["apiKey", "massiveKey"],
   variables: { apiKey: "POLYGON_API_KEY", massiveKey: "MASSIVE_API_KEY", plan: "POLYGON_PLAN" },
   baseUrls: [{ variable: "POLYGON_BASE_URL", hosts: [host] }],
   make

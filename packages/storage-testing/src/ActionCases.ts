@@ -74,7 +74,10 @@ export const cases = (it: Vitest.MethodsNonLive<ActionStore.ActionStore | Query.
       const symbol = fresh()
       yield* write(symbol)
       const interval = { from: date("2020-09-01"), to: date("2020-11-06") }
-      assert.deepStrictEqual(yield* write(symbol, { interval, actions: [], at: 2_000 }), { ...nothing, removed: [report] })
+      assert.deepStrictEqual(yield* write(symbol, { interval, actions: [], at: 2_000 }), {
+        ...nothing,
+        removed: [report]
+      })
       assert.deepStrictEqual(yield* listed(symbol), [four, regular, special])
       const outside = new Split({ exDate: "2021-01-04", from: 1, to: 2 })
       assert.deepStrictEqual(yield* write(symbol, { interval, actions: [outside], at: 3_000 }), nothing)

@@ -228,11 +228,13 @@ const contractInfo = ({ base, quote }: Dataset) => ({
   deliveryDate: 4_133_404_800_000
 })
 
+const hourMillis = 3_600_000
+
 /** One row a symbol: what was traded in the last day of its data. */
 const statistics = (datasets: ReadonlyArray<Dataset>, world: World): Reply.Reply => {
-  // The coarsest interval of each symbol.
-  const bySymbol = new Map(datasets.map((dataset) => [dataset.symbol, dataset]))
-  const rows = [...bySymbol.values()].map((dataset) => {
+  const rows = [...Map.groupBy(datasets, ({ symbol }) => symbol).values()].map((ofSymbol) => {
+    // The coarsest interval that a day has many of.
+    const dataset = ofSymbol.findLast(({ interval }) => KlineInterval.nominalMillis(interval) <= hourMillis) ?? ofSymbol[0]!
     const end = Math.min(world.now(), dataset.extent.to)
     const from = Math.max(end - 86_400_000, dataset.extent.from)
     const { close, volume } = from < end ? dataset.candles({ from, to: end }) : { close: [], volume: [] }

@@ -68,7 +68,8 @@ export const follow = Effect.fnUntraced(function* (path: string) {
     const { body }: { readonly body: Body } = yield* ask(next)
     pages.push(body)
     if (body.next_url !== undefined) assert.isTrue(body.next_url.startsWith(`${url}${path.split(/\/range\/|\?/)[0]}`))
-    assert.notInclude(body.next_url ?? "", "apiKey")
+    const cursor = body.next_url?.split("cursor=")[1] ?? ""
+    assert.notInclude(`${body.next_url} ${Buffer.from(cursor, "base64url").toString()}`, "apiKey")
     next = body.next_url?.slice(url.length)
   }
   return pages

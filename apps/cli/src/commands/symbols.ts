@@ -45,7 +45,23 @@ const importFile = Command.make("import", {
   Command.withHandler(lazy(() => load().then((module) => ({ run: module.importFile }))))
 )
 
+const discover = Command.make("discover", {
+  source: Flag.String("source").pipe(Flag.withDescription("Who lists them, such as binance or ccxt:kraken")),
+  quote: Flag.String("quote").pipe(Flag.withDescription("Only those priced in it, such as USDT"), Flag.optional),
+  top: Flag.Int("top").pipe(Flag.withDescription("So many, by what is traded in a day"), Flag.withDefault(50)),
+  add: Flag.Boolean("add").pipe(Flag.withDescription("Put them on your list"), Flag.withDefault(false))
+}).pipe(
+  Command.withDescription("Show what a source lists, the most traded first"),
+  Command.withExamples([
+    {
+      command: "tidemark symbols discover --source binance --quote USDT --top 50",
+      description: "Its 50 largest markets"
+    }
+  ]),
+  Command.withHandler(lazy(() => import("../run/discover.ts")))
+)
+
 export const symbols = Command.make("symbols").pipe(
   Command.withDescription("Your list of symbols"),
-  Command.withSubcommands([add, list, remove, importFile])
+  Command.withSubcommands([add, list, remove, importFile, discover])
 )

@@ -1,8 +1,10 @@
-/** The work of `tidemark sources list`. */
-import { Policy, SourceRegistry } from "@tidemark/backfill"
-import { Source, SourceError } from "@tidemark/core"
+/** The work of `tidemark sources list` and `tidemark sources check`. */
+import { Policy, SourceCheck, SourceRegistry, UsageError } from "@tidemark/backfill"
+import { Source, SourceError, Timeframe } from "@tidemark/core"
 import { Runtime } from "@tidemark/runtime"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
+import { exitWith } from "../Failure.ts"
+import { count, plural } from "../view/Format.ts"
 import { render } from "../view/Table.ts"
 import { configuration, print } from "./Session.ts"
 
@@ -11,10 +13,12 @@ export const reach = Effect.fnUntraced(function* (id: string) {
   const registry = yield* SourceRegistry.SourceRegistry
   const policy = yield* Policy.Policy
   const plugin = yield* registry.plugin(id)
+  const key = yield* registry.key(id)
+  const known = { id, plugin, key }
   if (plugin.capabilitiesOf !== undefined && plugin.argument !== undefined && !id.includes(":")) {
-    return { id, plugin, reachable: true, detail: `one of many: ${id}:${plugin.argument.toUpperCase()}` }
+    return { ...known, reachable: true, detail: `one of many: ${id}:${plugin.argument.toUpperCase()}` }
   }
-  if (plugin.capabilities.hosts.length === 0) return { id, plugin, reachable: true, detail: "needs no network" }
+  if (plugin.capabilities.hosts.length === 0) return { ...known, reachable: true, detail: "needs no network" }
   return yield* registry.get(id).pipe(
     Effect.flatMap(({ source }) => source.check ?? Effect.void),
     Effect.timeoutOrElse({
@@ -23,12 +27,11 @@ export const reach = Effect.fnUntraced(function* (id: string) {
     }),
     Effect.match({
       onFailure: (error) => ({
-        id,
-        plugin,
+        ...known,
         reachable: false,
         detail: "reason" in error ? SourceError.describe(error.reason) : error.message
       }),
-      onSuccess: () => ({ id, plugin, reachable: true, detail: "reachable" })
+      onSuccess: () => ({ ...known, reachable: true, detail: "reachable" })
     })
   )
 })
@@ -38,12 +41,20 @@ const budgetOf = (capabilities: Source.Capabilities) => {
   return budget === undefined ? null : { limit: budget.limit, window_ms: budget.windowMillis }
 }
 
-export const run = Effect.fnUntraced(function* () {
+/** `6,000 a minute`, `1 a second` */
+const rate = (budget: ReturnType<typeof budgetOf>): string => {
+  if (budget === null) return ""
+  const seconds = budget.window_ms / 1_000
+  const window = seconds === 60 ? "a minute" : seconds === 1 ? "a second" : `in ${seconds} s`
+  return `${count(budget.limit)} ${window}`
+}
+
+export const list = Effect.fnUntraced(function* () {
   const sources = yield* Effect.gen(function* () {
     const registry = yield* SourceRegistry.SourceRegistry
     return yield* Effect.forEach(registry.ids, reach, { concurrency: "unbounded" })
   }).pipe(Effect.provide(Runtime.sources(yield* configuration)))
-  const rows = sources.map(({ detail, id, plugin, reachable }) => ({
+  const rows = sources.map(({ detail, id, key, plugin, reachable }) => ({
     id,
     description: plugin.description,
     provenance: plugin.capabilities.provenance,
@@ -51,6 +62,8 @@ export const run = Effect.fnUntraced(function* () {
     timeframes: plugin.capabilities.timeframes,
     adjustment: plugin.capabilities.adjustment,
     budget: budgetOf(plugin.capabilities),
+    hosts: plugin.capabilities.hosts.map(({ name }) => name),
+    key,
     variables: [...Object.values(plugin.variables), ...plugin.baseUrls.map((base) => base.variable)],
     reachable,
     detail
@@ -59,14 +72,55 @@ export const run = Effect.fnUntraced(function* () {
     json: () => rows,
     text: () =>
       render(
-        ["source", "gives", "for", "reachable", ""],
+        ["source", "gives", "for", "budget", "key", "reachable", ""],
         rows.map((row) => [
           row.id,
           row.provenance,
           row.asset_classes.join(", "),
+          rate(row.budget),
+          row.key === "none needed" ? "" : row.key,
           row.reachable ? "yes" : `no: ${row.detail}`,
           row.description
         ])
       )
   })
+})
+
+export interface CheckInput {
+  readonly source: string
+  readonly symbol: Option.Option<string>
+  readonly timeframe: Option.Option<string>
+}
+
+export const check = Effect.fnUntraced(function* (input: CheckInput) {
+  const timeframe = Option.getOrUndefined(input.timeframe)
+  if (timeframe !== undefined && !Timeframe.is(timeframe)) {
+    return yield* new UsageError.UsageError({
+      message: `There is no timeframe "${timeframe}". Timeframes: ${Timeframe.all.join(", ")}`
+    })
+  }
+  const report = yield* SourceCheck.run({
+    source: input.source,
+    symbol: Option.getOrUndefined(Option.map(input.symbol, (symbol) => symbol.toUpperCase())),
+    timeframe
+  }).pipe(Effect.provide(Runtime.sources(yield* configuration)))
+  yield* print({
+    json: () => report,
+    text: () =>
+      [
+        `${report.source}, asked for ${report.symbol} ${report.timeframe}:`,
+        "",
+        render(
+          ["", "what it promises", "what came"],
+          report.findings.map(({ detail, promise, status }) => [
+            status === "ok" ? "ok" : status === "failed" ? "FAILED" : "-",
+            promise,
+            detail
+          ])
+        ),
+        "",
+        plural(report.requests, "request")
+      ].join("\n")
+  })
+  yield* exitWith(SourceCheck.isSound(report) ? 0 : 1)
 })

@@ -1,6 +1,6 @@
 /** The report of a backfill, for people. Pure. */
 import { Report } from "@tidemark/backfill"
-import { Gap } from "@tidemark/core"
+import { Gap, Series } from "@tidemark/core"
 import { count, duration, plural } from "./Format.ts"
 import * as Matrix from "./Matrix.ts"
 
@@ -96,6 +96,12 @@ const fileLines = (report: Report.Report): ReadonlyArray<string> => {
   ]
 }
 
+const noteLines = (report: Report.Report): ReadonlyArray<string> =>
+  listed(
+    report.outcomes.flatMap(({ notes, series }) => notes.map((note) => `  ${Series.key(series)}: ${note}`)),
+    "note"
+  )
+
 const excludedLines = (report: Report.Report): ReadonlyArray<string> => {
   const causes = new Map<string, number>()
   for (const { excluded } of report.outcomes) {
@@ -135,6 +141,7 @@ export const toText = (report: Report.Report): string =>
     Matrix.legend,
     ...passedLines(report),
     ...fileLines(report),
+    ...noteLines(report),
     ...excludedLines(report),
     ...gapLines(report),
     ...errorLines(report),

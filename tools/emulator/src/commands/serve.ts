@@ -147,7 +147,7 @@ const describe = (datasets: ReadonlyArray<Dataset.Dataset>): string => {
 
 const run = Effect.fnUntraced(function* (datasets: ReadonlyArray<Dataset.Dataset>) {
   const { url } = yield* Emulator
-  const variables = providers.map(({ variable }) => `${variable}=${url}`).join(" ")
+  const variables = [...new Set(providers.map(({ variable }) => `${variable}=${url}`))].join(" ")
   yield* Console.log(`Listening on ${url} as ${variables}: ${describe(datasets)}`)
   return yield* Effect.never
 })

@@ -1,0 +1,170 @@
+/**
+ * Stored candles, adjusted as they are read.
+ *
+ * Factors are worked out once, from the actions and the closes before
+ * dividends, and then go over the candles batch by batch: memory does not grow
+ * with the range. What the source has already applied is not applied again.
+ *
+ * Prices are in the shares of the last time that actions were asked for, and
+ * no later than now or `asOf`. Where nothing is left to apply, actions need not
+ * be known. With `adjust: "none"` rows come as they are stored.
+ */
+import {
+  ActionStore,
+  Adjustment,
+  Calendar,
+  Candles,
+  CandleStore,
+  Coverage,
+  type Instant,
+  Interval,
+  type Series,
+  type StoreError
+} from "@tidemark/core"
+import { Clock, Effect, Result, Stream } from "effect"
+import * as ReaderError from "./ReaderError.ts"
+
+export interface Request {
+  readonly series: Series.Series
+  readonly calendar: Calendar.Calendar
+  readonly interval: Interval.Interval
+  readonly adjust: Adjustment.Mode
+  /** What the source of the series has already applied. */
+  readonly adjustment: Adjustment.Applied
+  /** Source of the actions; else the series' own, else the first that was asked for this symbol. */
+  readonly actionsFrom?: string | undefined
+  /** What was known at this instant, instead of now. */
+  readonly asOf?: Instant.EpochMillis | undefined
+  /** Rows a batch, at most. Default 65,536. */
+  readonly batchRows?: number | undefined
+}
+
+type Failure = ReaderError.ReaderError | StoreError.StoreError
+
+const options = ({ asOf, batchRows }: Request): CandleStore.ReadOptions => ({
+  ...(asOf === undefined ? {} : { asOf }),
+  ...(batchRows === undefined ? {} : { batchRows })
+})
+
+const fail = (request: Request, reason: ReaderError.Reason) =>
+  new ReaderError.ReaderError({ series: request.series, reason })
+
+const failWith = (request: Request, problem: Adjustment.Problem) => {
+  switch (problem._tag) {
+    case "CloseMissing": {
+      const { dividend, session } = problem
+      const { amount, exDate } = dividend
+      return fail(request, new ReaderError.CloseMissing({ exDate, amount, session }))
+    }
+    case "SplitInside":
+      return fail(request, new ReaderError.SplitInside({ exDate: problem.split.exDate, open: problem.open }))
+    case "Implausible":
+      return fail(request, new ReaderError.Implausible({ exDate: problem.action.exDate, detail: problem.detail }))
+  }
+}
+
+/** The candles of the interval that there can be in the store: from the first open to the last close. */
+const wanted = (request: Request, coverage: Coverage.Coverage, now: number): Interval.Interval | undefined => {
+  const { calendar, interval, series } = request
+  const first = coverage.fetched[0]
+  const last = coverage.fetched.at(-1)
+  if (first === undefined || last === undefined) return undefined
+  const from = Math.max(interval.from, first.from, calendar.span.from)
+  const final = Calendar.closedUntil(calendar, series.timeframe, now)
+  const to = Math.min(interval.to, last.to, final, calendar.span.to)
+  if (from >= to) return undefined
+  const open = calendar.openAtOrAfter(series.timeframe, from)
+  return open >= to
+    ? undefined
+    : { from: open, to: calendar.closeOf(series.timeframe, calendar.openAtOrBefore(series.timeframe, to - 1)) }
+}
+
+/** The actions for a range, if all of it was asked for. */
+const actionsFor = Effect.fnUntraced(function* (
+  request: Request,
+  needed: Interval.Interval
+): Effect.fn.Return<ReadonlyArray<ActionStore.StoredAction>, Failure, ActionStore.ActionStore> {
+  const store = yield* ActionStore.ActionStore
+  const { asOf, series } = request
+  const symbols = [series.symbol]
+  const asked = (yield* store.asked({ symbols })).filter(({ firstAt }) => asOf === undefined || firstAt <= asOf)
+  const wish = request.actionsFrom ?? series.source
+  const covers = (one: ActionStore.Asked) => Interval.covers([ActionStore.known(one)], needed)
+  const chosen =
+    asked.find(({ source }) => source === wish) ??
+    (request.actionsFrom === undefined ? (asked.find(covers) ?? asked[0]) : undefined)
+  if (chosen === undefined || !covers(chosen)) {
+    return yield* fail(
+      request,
+      new ReaderError.ActionsUnknown({
+        source: chosen?.source ?? wish,
+        needed,
+        ...(chosen === undefined ? {} : { asked: ActionStore.known(chosen) })
+      })
+    )
+  }
+  return yield* store.list({ symbols, source: chosen.source, ...(asOf === undefined ? {} : { asOf }) })
+})
+
+/** The close of a session: from the series itself, else from the days of the same source. */
+const closeOf = Effect.fnUntraced(function* (
+  request: Request,
+  session: Calendar.Session
+): Effect.fn.Return<number | undefined, StoreError.StoreError, CandleStore.CandleStore> {
+  const store = yield* CandleStore.CandleStore
+  const { adjustment, calendar, series } = request
+  const daily: Series.Series = { ...series, timeframe: "1d" }
+  for (const one of series.timeframe === "1d" ? [series] : [series, daily]) {
+    const from = calendar.openAtOrBefore(one.timeframe, session.open)
+    const range = { from, to: session.close }
+    // A close in another scale is none.
+    const { stale } = yield* store.coverage(one)
+    if (adjustment !== "none" && stale.some((run) => Interval.overlaps(run, range))) continue
+    const batches = yield* Stream.runCollect(store.read(one, range, options(request)))
+    const close = Adjustment.closeIn(Candles.concat(batches), calendar, one.timeframe, session)
+    if (close !== undefined) return close
+  }
+  return undefined
+})
+
+/** The candles of the interval, ascending, in batches. */
+export const candles = (
+  request: Request
+): Stream.Stream<Candles.Candles, Failure, CandleStore.CandleStore | ActionStore.ActionStore> =>
+  Stream.unwrap(
+    Effect.gen(function* () {
+      const store = yield* CandleStore.CandleStore
+      const { adjust, adjustment, asOf, calendar, interval, series } = request
+      const stored = store.read(series, interval, options(request))
+      if (adjust === "none") return stored
+      const now = asOf ?? (yield* Clock.currentTimeMillis)
+      const coverage = yield* store.coverage(series)
+      const [stale] = adjustment === "none" ? [] : Coverage.staleWithin(coverage, interval)
+      if (stale !== undefined) {
+        const range = { from: stale.from, to: stale.to }
+        return yield* fail(request, new ReaderError.Stale({ range, since: stale.since }))
+      }
+      const needed = wanted(request, coverage, now)
+      if (needed === undefined || !Adjustment.needsActions(adjust, adjustment)) return stored
+      const adjusting: Adjustment.Options = {
+        calendar,
+        actions: (yield* actionsFor(request, needed)).map(({ action }) => action),
+        mode: adjust,
+        applied: adjustment,
+        from: needed.from,
+        until: now
+      }
+      const closes = new Map<number, number | undefined>()
+      for (const { session } of Adjustment.closesNeeded(adjusting)) {
+        closes.set(session.open, yield* closeOf(request, session))
+      }
+      const factors = Adjustment.factors(adjusting, (session) => closes.get(session.open))
+      if (Result.isFailure(factors)) return yield* failWith(request, factors.failure)
+      return Stream.mapEffect(stored, (batch) => {
+        const adjusted = Adjustment.apply(factors.success, calendar, series.timeframe, batch)
+        return Result.isSuccess(adjusted)
+          ? Effect.succeed(adjusted.success)
+          : Effect.fail(failWith(request, adjusted.failure))
+      })
+    })
+  )

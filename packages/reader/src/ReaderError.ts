@@ -1,0 +1,98 @@
+/**
+ * Why candles cannot be read as asked. The message says what is missing and
+ * which command fetches it.
+ */
+import { Instant, Series } from "@tidemark/core"
+import { Schema } from "effect"
+
+const Range = Schema.Struct({ from: Schema.Int, to: Schema.Int })
+
+/** Corporate actions were never asked for, or not for all of the range. */
+export class ActionsUnknown extends Schema.TaggedError<ActionsUnknown>()("ActionsUnknown", {
+  /** The source that was, or is to be, asked. */
+  source: Schema.String,
+  needed: Range,
+  /** What it has been asked for, as was known at the time that is read. */
+  asked: Schema.optionalKey(Range)
+}) {}
+
+/** The close of the last session before a dividend is not stored. */
+export class CloseMissing extends Schema.TaggedError<CloseMissing>()("CloseMissing", {
+  exDate: Schema.String,
+  amount: Schema.Finite,
+  session: Schema.Struct({ date: Schema.String, open: Schema.Int, close: Schema.Int })
+}) {}
+
+/** Rows are in the scale of before a split, while the source has left it. */
+export class Stale extends Schema.TaggedError<Stale>()("Stale", { range: Range, since: Schema.Int }) {}
+
+/** A split falls into a candle of a week or a month. */
+export class SplitInside extends Schema.TaggedError<SplitInside>()("SplitInside", {
+  exDate: Schema.String,
+  open: Schema.Int
+}) {}
+
+/** An action that cannot be what happened. */
+export class Implausible extends Schema.TaggedError<Implausible>()("Implausible", {
+  exDate: Schema.String,
+  detail: Schema.String
+}) {}
+
+export const Reason = Schema.Union([ActionsUnknown, CloseMissing, Stale, SplitInside, Implausible])
+export type Reason = typeof Reason.Type
+
+const backfill = (
+  series: Series.Series,
+  timeframe: string,
+  range: { readonly from: number; readonly to: number }
+): string =>
+  `tidemark backfill --symbols ${series.symbol} --timeframes ${timeframe} --source ${series.source} ` +
+  `--start ${Instant.format(range.from)} --end ${Instant.format(range.to)}`
+
+const describe = (series: Series.Series, reason: Reason): string => {
+  switch (reason._tag) {
+    case "ActionsUnknown": {
+      const { asked, needed, source } = reason
+      const told =
+        asked === undefined
+          ? `the corporate actions of ${series.symbol} were never asked for`
+          : `${source} was asked for the corporate actions of ${series.symbol} only from ` +
+            `${Instant.formatDate(asked.from)} to ${Instant.formatDate(asked.to)}`
+      const command = `tidemark actions fetch --symbols ${series.symbol} --source ${source}`
+      return `${told}, so its prices cannot be adjusted; ask: ${command} --start ${Instant.formatDate(needed.from)}`
+    }
+    case "CloseMissing": {
+      const { amount, exDate, session } = reason
+      return (
+        `the dividend of ${amount} on ${exDate} needs the close of ${session.date}, which is not stored; ` +
+        `fetch it: ${backfill(series, "1d", { from: session.open, to: session.close })}`
+      )
+    }
+    case "Stale": {
+      const { range, since } = reason
+      return (
+        `what is stored from ${Instant.format(range.from)} to ${Instant.format(range.to)} is in the scale of before ` +
+        `the split of ${Instant.formatDate(since)}; fetch it again: ${backfill(series, series.timeframe, range)}`
+      )
+    }
+    case "SplitInside":
+      return (
+        `the split of ${reason.exDate} falls into the ${series.timeframe} candle of ${Instant.format(reason.open)}, ` +
+        "which is half in old and half in new shares; read the daily candles instead"
+      )
+    case "Implausible":
+      return (
+        `what is known of ${reason.exDate} cannot be: ${reason.detail}; ` +
+        `ask another source: tidemark actions fetch --symbols ${series.symbol} --source NAME`
+      )
+  }
+}
+
+export class ReaderError extends Schema.TaggedError<ReaderError>()("ReaderError", {
+  series: Series.Series,
+  reason: Reason
+}) {
+  override get message(): string {
+    return `${Series.key(this.series)}: ${describe(this.series, this.reason)}`
+  }
+}

@@ -1,0 +1,2 @@
+export * as Reader from "./Reader.ts"
+export * as ReaderError from "./ReaderError.ts"
