@@ -84,7 +84,7 @@ onEvery("a symbol that the source itself does not know", (it) => {
         )
         assert.strictEqual(ended.code, 1, JSON.stringify(ended))
         assert.include(ended.stdout, "binance NOPE/USDT")
-        assert.include(ended.stdout, "unknown symbol: Binance has no such spot pair")
+        assert.include(ended.stdout, "unknown symbol: Binance has no such market")
         assert.deepStrictEqual(complaint(ended), [])
         assertForPeople(ended.stdout)
         const coverage = yield* run(["coverage"], options)

@@ -15,9 +15,9 @@ refusesOnEvery("a wrong list of symbols", [
   },
   {
     name: "adding a share without a source",
-    args: ["symbols", "add", "MSFT"],
+    args: ["symbols", "add", "GBP/USD"],
     code: 2,
-    says: ["MSFT: name its sources", "--sources file:", "tidemark sources list"]
+    says: ["GBP/USD: name its sources", "--sources file:", "tidemark sources list"]
   },
   {
     name: "adding a source that there is not",

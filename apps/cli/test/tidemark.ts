@@ -49,6 +49,9 @@ export const spawn = (args: ReadonlyArray<string>, options: Options): Effect.Eff
           PATH: process.env["PATH"],
           HOME: options.cwd,
           BINANCE_BASE_URL: nowhere,
+          YAHOO_BASE_URL: nowhere,
+          POLYGON_BASE_URL: nowhere,
+          CCXT_BASE_URL: nowhere,
           // Page by page, unless a test says otherwise.
           BINANCE_ARCHIVE: "off",
           ...options.env

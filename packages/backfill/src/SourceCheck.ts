@@ -156,12 +156,13 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
     yield* check(
       "a candle that has not closed is not among them",
       Effect.gen(function* () {
+        const { calendar } = request
         const now = yield* Clock.currentTimeMillis
-        const to = request.calendar.closeOf(timeframe, request.calendar.openAtOrAfter(timeframe, now))
+        const to = calendar.closeOf(timeframe, calendar.openAtOrAfter(timeframe, now))
         const pages = yield* Stream.runCollect(source.candles({ ...request, interval: { from: interval.from, to } }))
         const last = Candles.concat(pages.map((page) => page.candles)).openTime.at(-1)
-        if (last === undefined || request.calendar.closeOf(timeframe, last) <= (yield* Clock.currentTimeMillis))
-          return "yes"
+        const final = Calendar.closedUntil(calendar, timeframe, yield* Clock.currentTimeMillis)
+        if (last === undefined || last < final) return "yes"
         return yield* wrong(options.source, `it gives the one of ${Instant.format(last)}`)
       })
     )

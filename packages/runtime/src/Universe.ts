@@ -25,13 +25,13 @@ const instrument = (symbol: string, sources: ReadonlyArray<string>): Instrument.
 export const builtIn: ReadonlyArray<Instrument.Instrument> = [
   instrument("BTC/USDT", ["binance", "synthetic"]),
   instrument("ETH/USDT", ["binance", "synthetic"]),
-  instrument("AAPL", ["synthetic"]),
-  instrument("SPY", ["synthetic"])
+  instrument("AAPL", ["yahoo", "synthetic"]),
+  instrument("SPY", ["yahoo", "synthetic"])
 ]
 
 /** Sources of an asset class where the user names none. */
 const defaultSources = (assetClass: Instrument.AssetClass): ReadonlyArray<string> =>
-  assetClass === "crypto" ? ["binance"] : []
+  assetClass === "crypto" ? ["binance"] : assetClass === "fx" ? [] : ["yahoo"]
 
 const assetClassNames: Readonly<Record<NonNullable<SymbolEntry["asset_class"]>, Instrument.AssetClass>> = {
   crypto: "crypto",

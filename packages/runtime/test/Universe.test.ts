@@ -23,6 +23,8 @@ describe("Universe", () => {
       for (const instrument of Universe.builtIn) assert.strictEqual(instrument.sources.at(-1)!.source, "synthetic")
       const own = yield* Universe.fromEntry({ symbol: "SOL/USDT" })
       assert.deepStrictEqual(own.sources, [{ source: "binance" }])
+      const share = yield* Universe.fromEntry({ symbol: "MSFT" })
+      assert.deepStrictEqual(share.sources, [{ source: "yahoo" }])
     })
   )
 
@@ -53,7 +55,7 @@ describe("Universe", () => {
       assert.deepInclude(index, { assetClass: "index", calendar: "XNYS", listedAt: Date.parse("1990-01-02") })
       const fx = yield* Universe.fromEntry({ symbol: "EUR/USD", sources: ["synthetic"] })
       assert.deepInclude(fx, { assetClass: "fx", calendar: "24/5" })
-      assert.include((yield* Effect.flip(Universe.fromEntry({ symbol: "MSFT" }))).message, "name its sources")
+      assert.include((yield* Effect.flip(Universe.fromEntry({ symbol: "GBP/USD" }))).message, "name its sources")
       const bad = Universe.fromEntry({ symbol: "MSFT", sources: ["synthetic"], listed: "2020-02-30" })
       assert.include((yield* Effect.flip(bad)).message, "2020-02-30")
     })

@@ -7,7 +7,7 @@ import type { Exchange } from "./Library.ts"
 
 /** How an exchange differs from one that answers with its oldest rows from a start on. */
 export interface Habit {
-  /** It serves only so many of its newest rows, the unfinished one among them, whatever start is asked. */
+  /** It serves only so many of its newest finished rows, whatever start is asked. */
   readonly newestRows?: number
   /** It answers for one page's length of time from the start on, so that a page has no rows behind that. */
   readonly windowed?: boolean

@@ -79,7 +79,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
   const earliestOf = ({ calendar, timeframe }: Source.CandlesRequest, now: number): number =>
     habit.newestRows === undefined
       ? -Infinity
-      : calendar.openAtOrBefore(timeframe, now) - (habit.newestRows - 1) * Timeframe.nominalMillis(timeframe)
+      : calendar.openAtOrBefore(timeframe, now) - habit.newestRows * Timeframe.nominalMillis(timeframe)
 
   const ask = Effect.fnUntraced(function* (request: Source.CandlesRequest, market: Library.Market, since: number) {
     const { calendar, timeframe } = request

@@ -126,7 +126,7 @@ describe("what Kraken no longer keeps", () => {
       const { error, pages } = yield* fetched("kraken", request({ interval }))
       assert.lengthOf(pages, 0)
       if (error?.reason._tag !== "RetentionLimit") return assert.fail(String(error))
-      assert.include([thisHour - 719 * hour, thisHour - 718 * hour], error.reason.earliest)
+      assert.include([thisHour - 720 * hour, thisHour - 719 * hour], error.reason.earliest)
       assert.strictEqual(yield* provider.requestCount, 0)
     }).pipe(serving([dataset]))
   )

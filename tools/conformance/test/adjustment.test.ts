@@ -1,7 +1,7 @@
 /** Yahoo's own adjusted closes, out of its closes and its dividends and splits. */
 import { assert, describe, it } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
-import { Adjustment, Candles, type CorporateAction } from "@tidemark/core"
+import { Adjustment, type Candles, type CorporateAction } from "@tidemark/core"
 import { decode } from "@tidemark/source-yahoo/Actions"
 import { Result } from "effect"
 import * as Data from "./data.ts"

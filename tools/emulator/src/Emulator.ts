@@ -26,6 +26,7 @@ import type { Provider, Query } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
 import * as RequestLog from "./RequestLog.ts"
 import * as WeightLimiter from "./WeightLimiter.ts"
+import * as Yahoo from "./Yahoo.ts"
 
 /** Every provider there is: a new one is a file and an entry here. */
 export const providers: ReadonlyArray<Provider> = [
@@ -33,7 +34,8 @@ export const providers: ReadonlyArray<Provider> = [
   BinanceArchive.provider,
   Kraken.provider,
   Coinbase.provider,
-  Massive.provider
+  Massive.provider,
+  Yahoo.provider
 ]
 
 export interface Options {

@@ -1,10 +1,11 @@
 /**
  * Kraken spot over REST: Time, SystemStatus, Assets, AssetPairs and OHLC.
  *
- * Whatever `since` is, only the newest 720 rows of an interval are there, the
- * last of them unfinished; `since` itself is not among them. Refusals are
- * 200s with an `error`, except those of the proxy before it, which are what
- * faults give. It owns its paths with its host before them and without.
+ * Whatever `since` is, only the newest 720 finished rows of an interval are
+ * there, and behind them the unfinished one; `since` itself is not among them.
+ * Refusals are 200s with an `error`, except those of the proxy before it,
+ * which are what faults give. It owns its paths with its host before them and
+ * without.
  */
 import { DateTime } from "effect"
 import type { Dataset } from "./Dataset.ts"
@@ -18,7 +19,8 @@ import * as Reply from "./Reply.ts"
 const host = "/api.kraken.com"
 const root = "/0/public/"
 const json = "application/json; charset=utf-8"
-const keptRows = 720
+/** The last of them unfinished. */
+const keptRows = 721
 
 /** Minutes, as `interval` names them. */
 const intervals: Readonly<Record<string, KlineInterval>> = {

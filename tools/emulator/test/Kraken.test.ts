@@ -23,12 +23,12 @@ const opens = (body: Body) => (body.result?.XXBTZUSD ?? []).map((row) => row[0])
 
 it.layer(client)("Kraken", (it) => {
   describe("OHLC", () => {
-    it.effect("has the newest 720 rows whatever the start, the last unfinished", () =>
+    it.effect("has the newest 720 rows whatever the start, and one unfinished", () =>
       Effect.gen(function* () {
         for (const since of ["", "&since=0", `&since=${seconds(100)}`]) {
           const body = yield* ohlc(`pair=XXBTZUSD&interval=60${since}`)
-          assert.lengthOf(opens(body), 720)
-          assert.strictEqual(opens(body)[0], seconds(481))
+          assert.lengthOf(opens(body), 721)
+          assert.strictEqual(opens(body)[0], seconds(480))
           assert.strictEqual(opens(body).at(-1), seconds(1_200))
           assert.strictEqual(body.result?.last, seconds(1_199))
         }
@@ -65,7 +65,7 @@ it.layer(client)("Kraken", (it) => {
         const provider = yield* Emulator
         yield* provider.inject(Fault.Duplicates())
         yield* get("/0/public/AssetPairs")
-        assert.isAbove(opens(yield* ohlc("pair=XXBTZUSD&interval=60")).length, 720)
+        assert.isAbove(opens(yield* ohlc("pair=XXBTZUSD&interval=60")).length, 721)
         yield* provider.inject(Fault.IgnoredStartTime({ rows: "oldest" }))
         assert.strictEqual(opens(yield* ohlc("pair=XXBTZUSD&interval=60&since=0"))[0], seconds(0))
       }).pipe(serving)
