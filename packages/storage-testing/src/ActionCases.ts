@@ -1,12 +1,12 @@
 /** What every storage does with corporate actions, as cases of its contract. */
 import { assert, type Vitest } from "@effect/vitest"
-import { ActionStore, CorporateAction } from "@tidemark/core"
+import { ActionStore, CorporateAction, Instant } from "@tidemark/core"
 import { Query } from "@tidemark/storage"
-import { Effect } from "effect"
+import { Effect, Option } from "effect"
 
 const { Dividend, Earnings, Split } = CorporateAction
 
-const date = (text: string) => Date.parse(`${text}T00:00:00Z`)
+const date = (text: string) => Option.getOrThrow(Instant.parse(text))
 const decade = { from: date("2020-01-01"), to: date("2030-01-01") }
 
 const four = new Split({ exDate: "2020-08-31", from: 1, to: 4 })

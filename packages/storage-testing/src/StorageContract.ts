@@ -12,7 +12,9 @@ import {
   Coverage,
   Instrument,
   type Interval,
+  type RequestBudgets,
   type Series,
+  type SourceFile,
   type StoreError,
   SymbolStore,
   SyncLog
@@ -21,10 +23,13 @@ import { Migrations, Query } from "@tidemark/storage"
 import { Effect, type Layer, Random, Stream } from "effect"
 import * as ActionCases from "./ActionCases.ts"
 import * as Model from "./Model.ts"
+import * as SharedCases from "./SharedCases.ts"
 
 export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
+  | RequestBudgets.RequestBudgets
+  | SourceFile.SourceFiles
   | SymbolStore.SymbolStore
   | SyncLog.SyncLog
   | Query.Query
@@ -92,6 +97,7 @@ const same = (actual: Candles.Candles, expected: Candles.Candles) => assert.isTr
 export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreError>): void => {
   it.layer(layer)(`storage contract (${name})`, (it) => {
     ActionCases.cases(it)
+    SharedCases.cases(it)
 
     it.effect("S01 what is written is read back, value for value and in order", () =>
       Effect.gen(function* () {
