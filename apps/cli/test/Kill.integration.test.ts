@@ -123,6 +123,40 @@ onEvery("SIGKILL", (it) => {
   )
 
   it.effect(
+    "at 12 moments of a backfill from an archive leaves what pages would have brought",
+    () =>
+      Effect.gen(function* () {
+        const emulator = yield* provider({ datasets: Market.datasets(), latencyMillis })
+        const reference = yield* undisturbed(emulator)
+        const { database, options: byPages } = yield* fresh(emulator)
+        const options = { ...byPages, env: { ...byPages.env, BINANCE_ARCHIVE: "on" } }
+        const empty = yield* database.remember
+        let kills = 0
+        for (let attempt = 0; kills < 12; attempt++) {
+          assert.isBelow(attempt, 60, "the kills come too late")
+          const moment = yield* draw({ requests: 30, writes: 8 })
+          const ended = yield* killed(Market.backfill, options, database, emulator.requestCount, moment)
+          const when = `kill ${kills + 1}, ${JSON.stringify(moment)}`
+          if (ended.signal === "SIGKILL") kills++
+          else assert.strictEqual(ended.code, 0, `${when}: ${ended.stderr}`)
+          yield* assertSound(database, when)
+          if (ended.signal === "SIGKILL") continue
+          assert.deepStrictEqual(yield* visible(options), reference, when)
+          yield* empty
+        }
+        const last = yield* run(Market.backfill, options)
+        assert.strictEqual(last.code, 0, last.stderr)
+        assert.deepStrictEqual(yield* visible(options), reference)
+        // Each file that rows came from is known, once, with the rows.
+        const files = yield* query("SELECT url, status FROM source_files ORDER BY url", options)
+        assert.strictEqual(new Set(files.map(({ url }) => url)).size, 2 * 11)
+        assert.strictEqual(files.length, 2 * 11)
+        yield* assertComplete(options, emulator)
+      }).pipe(Random.withSeed("archive")),
+    timeout
+  )
+
+  it.effect(
     "at 20 moments of a backfill that revises history leaves each revision once",
     () =>
       Effect.gen(function* () {

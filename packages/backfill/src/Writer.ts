@@ -41,6 +41,7 @@ export const join = (pending: ReadonlyArray<Pending>): ReadonlyArray<Pending> =>
     const [first] = run as [Pending]
     if (run.length === 1) return first
     const last = run.at(-1)!
+    const files = run.flatMap((pending) => pending.page.files ?? [])
     return {
       onWritten: first.onWritten,
       page: {
@@ -48,7 +49,8 @@ export const join = (pending: ReadonlyArray<Pending>): ReadonlyArray<Pending> =>
         interval: { from: first.page.interval.from, to: last.page.interval.to },
         candles: Candles.concat(run.map((pending) => pending.page.candles)),
         holes: run.flatMap((pending) => pending.page.holes),
-        at: last.page.at
+        at: last.page.at,
+        ...(files.length === 0 ? {} : { files })
       }
     }
   })

@@ -49,6 +49,17 @@ describe("an archive", () => {
       }).pipe(Effect.provide(world()))
     )
 
+    it.effect("in many small files that are stored together: each is recorded and counted", () =>
+      Effect.gen(function* () {
+        const days = { from: at("2024-01-02"), to: at("2024-01-21") }
+        const { report } = yield* run({ window: days })
+        assert.strictEqual(report.outcomes[0]!.files.verified, 19)
+        const files = yield* (yield* SourceFile.SourceFiles).list("binance")
+        assert.strictEqual(new Set(files.map(({ url }) => url)).size, 19)
+        assert.isTrue(Candles.equals(yield* stored(series(), days), dataset.candles(days)))
+      }).pipe(Effect.provide(world()))
+    )
+
     it.effect("with a file that is not sound: the file is set aside, its range comes in pages", () =>
       Effect.gen(function* () {
         const { report } = yield* run()
