@@ -1,8 +1,9 @@
 /** `emulator serve`: listens until it is interrupted. */
-import { Instant } from "@tidemark/core"
+import { CorporateAction, Instant } from "@tidemark/core"
 import { Console, Effect, FileSystem, Option, Result } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Dataset from "../Dataset.ts"
+import * as Equity from "../Equity.ts"
 import { Emulator, type Options, providers } from "../Emulator.ts"
 import * as FaultText from "../FaultText.ts"
 import * as KlineInterval from "../KlineInterval.ts"
@@ -63,6 +64,11 @@ const flags = {
     Flag.withMetavar("A,B"),
     Flag.withDescription("Synthetic symbols"),
     Flag.withDefault("BTC/USDT,ETH/USDT")
+  ),
+  equities: Flag.String("equities").pipe(
+    Flag.withMetavar("A,B"),
+    Flag.withDescription("Synthetic shares, for Massive and Yahoo"),
+    Flag.withDefault("AAPL,SPY")
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("Seed of the synthetic candles"), Flag.withDefault(1)),
   from: instant("from").pipe(
@@ -145,6 +151,23 @@ const describe = (datasets: ReadonlyArray<Dataset.Dataset>): string => {
     .join("; ")
 }
 
+/** Each with a split, a dividend a quarter, and its reports: something of everything. */
+const equityOf = (symbol: string, seed: number): Equity.Equity => {
+  const { Dividend, Earnings, Split } = CorporateAction
+  const quarters = [2023, 2024, 2025].flatMap((year) =>
+    ["02-09", "05-10", "08-09", "11-08"].map((day) => `${year}-${day}`)
+  )
+  return Equity.synthetic({
+    symbol,
+    seed,
+    actions: [
+      new Split({ exDate: "2024-06-10", from: 1, to: 4 }),
+      ...quarters.map((exDate) => new Dividend({ exDate, amount: 0.24, currency: "USD" })),
+      ...quarters.map((date) => new Earnings({ exDate: `${date.slice(0, 8)}01`, estimate: 1.5, reported: 1.6 }))
+    ]
+  })
+}
+
 const run = Effect.fnUntraced(function* (datasets: ReadonlyArray<Dataset.Dataset>) {
   const { url } = yield* Emulator
   const variables = [...new Set(providers.map(({ variable }) => `${variable}=${url}`))].join(" ")
@@ -167,6 +190,7 @@ export const serve = Command.make("serve", flags).pipe(
       const frozen = Option.getOrUndefined(input.now)
       const options: Options = {
         datasets,
+        equities: list(input.equities).map((symbol) => equityOf(symbol.toUpperCase(), input.seed)),
         port: input.port,
         faults: input.faults,
         weightLimit: input.weightLimit,
