@@ -3,10 +3,12 @@ import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { CliOutput, Command } from "effect/cli"
+import { actions } from "./commands/actions.ts"
 import { backfill } from "./commands/backfill.ts"
 import { copy } from "./commands/copy.ts"
 import { coverage } from "./commands/coverage.ts"
 import { doctor } from "./commands/doctor.ts"
+import { exportCommand } from "./commands/export.ts"
 import { migrate } from "./commands/migrate.ts"
 import { query } from "./commands/query.ts"
 import { sources } from "./commands/sources.ts"
@@ -17,7 +19,7 @@ import * as Log from "./view/Log.ts"
 
 Command.make("tidemark").pipe(
   Command.withDescription("Market history that you can trust."),
-  Command.withSubcommands([backfill, coverage, symbols, sources, query, copy, migrate, doctor]),
+  Command.withSubcommands([backfill, coverage, actions, symbols, sources, query, exportCommand, copy, migrate, doctor]),
   Command.withGlobalFlags(Globals.flags),
   Command.run({ version: "0.1.0", renderErrors: true }),
   Failure.report,

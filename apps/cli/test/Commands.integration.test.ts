@@ -16,7 +16,17 @@ describe("help", { concurrent: true }, () => {
         const ended = yield* run(["--help"], { cwd: yield* folder })
         assert.strictEqual(ended.code, 0)
         assert.strictEqual(ended.stderr, "")
-        for (const command of ["backfill", "coverage", "symbols", "sources", "query", "migrate", "doctor"]) {
+        for (const command of [
+          "backfill",
+          "coverage",
+          "actions",
+          "symbols",
+          "sources",
+          "query",
+          "export",
+          "migrate",
+          "doctor"
+        ]) {
           assert.match(ended.stdout, new RegExp(`^  ${command} +\\S`, "m"))
         }
         for (const flag of ["--database", "--config", "--json", "--quiet", "--log-level", "--version"]) {
@@ -171,7 +181,8 @@ describe("reading what is stored", { concurrent: true }, () => {
             to: "2024-01-03T00:00Z",
             candles: 47,
             missing: 1,
-            unfetched: 0
+            unfetched: 0,
+            stale: 0
           }
         ])
         const table = yield* run(["coverage"], options)

@@ -10,7 +10,7 @@ import {
   Instrument,
   Interval,
   type Series,
-  Source,
+  type Source,
   SourceError,
   Timeframe
 } from "@tidemark/core"

@@ -9,7 +9,7 @@
  */
 import { Allowance, HttpReason, RequestBudgets, type Source } from "@tidemark/core"
 import { Clock, Context, Duration, Effect, Exit, Layer, Stream } from "effect"
-import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse, type HttpMethod } from "effect/http"
+import { HttpClient, HttpClientError, HttpClientRequest, type HttpClientResponse, type HttpMethod } from "effect/http"
 import { CircuitBreaker } from "effect/persistence"
 import { Events } from "./Events.ts"
 import { Policy } from "./Policy.ts"
@@ -66,14 +66,14 @@ const transportError = (request: Request, description: string) =>
 const shown = ({ method }: Request, { origin, pathname }: URL): Request =>
   HttpClientRequest.make(method as HttpMethod.HttpMethod)(`${origin}${pathname}`)
 
-const join = (chunks: ReadonlyArray<Uint8Array>): Uint8Array<ArrayBuffer> => {
+const join = (chunks: ReadonlyArray<Uint8Array>): ArrayBuffer => {
   const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
   let at = 0
   for (const chunk of chunks) {
     out.set(chunk, at)
     at += chunk.length
   }
-  return out
+  return out.buffer
 }
 
 const make = Effect.gen(function* () {
@@ -156,22 +156,22 @@ const make = Effect.gen(function* () {
       Effect.fail(transportError(shown(request, url), `${what} within ${millis / 1000} s`))
 
     /** The answer as if it came from the host that was asked, with the body that was read for whoever reads it next. */
-    const heard = (
-      request: Request,
-      { headers, status }: HttpClientResponse.HttpClientResponse,
-      body: Uint8Array<ArrayBuffer>
-    ) => {
-      const bodiless = body.length === 0 || status === 204 || status === 304
-      const response = new Response(bodiless ? null : body, { status, headers: { ...headers } })
-      return { response: HttpClientResponse.fromWeb(request, response), byteLength: body.length }
+    const heard = (request: Request, url: URL, response: HttpClientResponse.HttpClientResponse, body: ArrayBuffer) => {
+      const visible = shown(request, url)
+      // Inherits what is not said here, so that nothing is copied.
+      const answer: HttpClientResponse.HttpClientResponse = Object.create(response, {
+        request: { value: visible },
+        url: { value: visible.url },
+        arrayBuffer: { value: Effect.succeed(body) },
+        stream: { get: () => Stream.make(new Uint8Array(body)) }
+      })
+      return { response: answer, byteLength: body.byteLength }
     }
 
     /** The whole answer within the deadline. */
     const whole = (request: Request, url: URL) =>
       inner.execute(HttpClientRequest.setUrl(request, rewrite(url, options))).pipe(
-        Effect.flatMap((response) =>
-          Effect.map(response.arrayBuffer, (body) => heard(shown(request, url), response, new Uint8Array(body)))
-        ),
+        Effect.flatMap((response) => Effect.map(response.arrayBuffer, (body) => heard(request, url, response, body))),
         Effect.timeoutOrElse({
           duration: policy.requestDeadlineMillis,
           orElse: overdue(request, url, policy.requestDeadlineMillis, "no whole answer")
@@ -190,7 +190,7 @@ const make = Effect.gen(function* () {
               orElse: () => Stream.fromEffect(overdue(request, url, millis, "nothing more of the answer came")())
             }),
             Stream.runCollect,
-            Effect.map((chunks) => heard(shown(request, url), response, join(chunks)))
+            Effect.map((chunks) => heard(request, url, response, join(chunks)))
           )
         )
       )

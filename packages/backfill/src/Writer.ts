@@ -26,18 +26,27 @@ export interface Writer {
   readonly finish: Effect.Effect<void, StoreError.StoreError>
 }
 
+/** Beyond so many candles a page gains nothing by being joined to another, and copying it costs. */
+const worthJoining = 32_768
+
 /** Pages of one series that follow one another, as one. */
 export const join = (pending: ReadonlyArray<Pending>): ReadonlyArray<Pending> => {
-  const out: Array<Array<Pending>> = []
+  const out: Array<{ readonly pages: Array<Pending>; candles: number }> = []
   for (const next of pending) {
-    const run = out.find((candidate) => {
-      const last = candidate.at(-1)!
-      return last.page.series === next.page.series && last.page.interval.to === next.page.interval.from
+    const candles = Candles.length(next.page.candles)
+    const run = out.find(({ pages, candles: joined }) => {
+      const last = pages.at(-1)!
+      const follows = last.page.series === next.page.series && last.page.interval.to === next.page.interval.from
+      return follows && joined + candles <= worthJoining
     })
-    if (run === undefined) out.push([next])
-    else run.push(next)
+    if (run === undefined) {
+      out.push({ pages: [next], candles })
+    } else {
+      run.pages.push(next)
+      run.candles += candles
+    }
   }
-  return out.map((run) => {
+  return out.map(({ pages: run }) => {
     const [first] = run as [Pending]
     if (run.length === 1) return first
     const last = run.at(-1)!

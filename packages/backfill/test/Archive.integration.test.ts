@@ -1,6 +1,6 @@
 /** The bulk archive of a source through the engine: what it lacks or damages, and what becomes of that. */
 import { assert, describe } from "@effect/vitest"
-import { Backfill } from "@tidemark/backfill"
+import type { Backfill } from "@tidemark/backfill"
 import { Candles, CandleStore, SourceFile } from "@tidemark/core"
 import { type ArchiveDefect, Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { Effect, Layer } from "effect"

@@ -174,6 +174,18 @@ describe("Plan", () => {
     { arbitrary: { runs: 200 } }
   )
 
+  it("asks again for what is stale, with what was never asked, and for nothing else", () => {
+    const [from, to] = [utc("2024-06-02T11:00Z"), utc("2024-06-12T10:00Z")]
+    const since = from + 5 * day
+    const stale = [{ from: from + day, to: from + 2 * day, since, at: now }]
+    const plan = Plan.make(request({ coverage: { ...fetched(from, to - hour), stale } }), options)
+    const asked = plan.chunks.flatMap((chunk) => [...Calendars.get("24/7").openTimes("1h", chunk)])
+    assert.deepStrictEqual(
+      [asked[0], asked.length, asked.at(-2)! - asked[0]!, asked.at(-1)],
+      [from + day, 25, 23 * hour, to - hour]
+    )
+  })
+
   it.prop(
     "repairs ask for every run, and share a request only where one page holds them",
     { pieces: Pieces },

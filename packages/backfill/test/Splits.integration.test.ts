@@ -16,7 +16,6 @@ import {
 } from "@tidemark/core"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Clock, Effect, Fiber, Layer, Schema, Stream } from "effect"
-import { TestClock } from "effect/testing"
 import { Databases } from "./rig.ts"
 
 const calendar = Calendars.get("XNYS")
@@ -30,6 +29,8 @@ const from = at("2020-06-01")
 /** A source in a state that a test changes: what is split, what is asked, what fails. */
 class World {
   splits: ReadonlyArray<CorporateAction.Split> = []
+  /** Told as well, but not in the prices. */
+  announced: ReadonlyArray<CorporateAction.Split> = []
   failure: SourceError.Reason | undefined
   readonly asked = { candles: 0, actions: 0 }
   readonly ranges: Array<string> = []
@@ -66,7 +67,9 @@ class World {
           )
         }
         return Effect.succeed(
-          this.splits.filter(({ exDate }) => at(exDate) >= interval.from && at(exDate) < interval.to)
+          [...this.splits, ...this.announced].filter(
+            ({ exDate }) => at(exDate) >= interval.from && at(exDate) < interval.to
+          )
         )
       })
   }
@@ -114,10 +117,24 @@ interface RunOptions extends Partial<Backfill.BackfillOptions> {
   readonly timeframes?: ReadonlyArray<Timeframe.Timeframe>
 }
 
-/** A run at a time of its own. */
+/** Runs at a time of its own, in which waiting takes as long as ever. */
+const atTime =
+  (now: number) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Clock.Clock, (clock) =>
+      Effect.provideService(effect, Clock.Clock, {
+        currentTimeMillisUnsafe: () => now,
+        currentTimeMillis: Effect.succeed(now),
+        currentTimeNanosUnsafe: () => BigInt(now) * 1_000_000n,
+        currentTimeNanos: Effect.succeed(BigInt(now) * 1_000_000n),
+        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+        monotonicTimeNanos: clock.monotonicTimeNanos,
+        sleep: (duration) => clock.sleep(duration)
+      })
+    )
+
 const run = Effect.fnUntraced(function* (now: number, { symbols, timeframes, ...options }: RunOptions = {}) {
-  yield* TestClock.setTime(now)
-  return yield* Backfill.run({
+  const job = Backfill.run({
     targets: (symbols ?? ["AAPL"]).flatMap((symbol) =>
       (timeframes ?? ["1d"]).map((timeframe) => ({ instrument: instrument(symbol), timeframe }))
     ),
@@ -126,6 +143,7 @@ const run = Effect.fnUntraced(function* (now: number, { symbols, timeframes, ...
     repair: true,
     ...options
   })
+  return yield* atTime(now)(job)
 })
 
 const notes = (report: Report.Report) => report.outcomes.map((outcome) => outcome.notes)
@@ -133,7 +151,7 @@ const notes = (report: Report.Report) => report.outcomes.map((outcome) => outcom
 /** All stored candles have the source's present prices, none is stale, and the ledger counts them right. */
 const assertOneScale = Effect.fnUntraced(function* (world: World, of: Series.Series = series()) {
   const store = yield* CandleStore.CandleStore
-  const batches = yield* Stream.runCollect(store.read(of, { from, to: tuesday }))
+  const batches = yield* Stream.runCollect(store.read(of, { from, to: at("2020-10-01") }))
   const candles = Candles.concat(batches)
   assert.deepStrictEqual(
     [...candles.close],
@@ -161,7 +179,7 @@ for (const [name, databases] of [
   ["on DuckDB", Databases.duckDb],
   ["on Postgres", Databases.postgres]
 ] as const) {
-  layer(databases)(`a split at a source that adjusts for it, ${name}`, (it) => {
+  layer(databases, { excludeTestServices: true })(`a split at a source that adjusts for it, ${name}`, (it) => {
     it.effect("has what is stored fetched again before anything is added, once, with the old values kept", () => {
       const world = new World()
       return Effect.gen(function* () {
@@ -209,13 +227,33 @@ for (const [name, databases] of [
           actions: [four, later],
           at: monday
         })
+        world.announced = [later]
         const report = yield* run(tuesday)
         assert.deepStrictEqual([notes(report), report.outcomes[0]!.changed], [[[]], 0])
+        assert.deepStrictEqual(yield* store.unsettled("world", "AAPL"), [later])
         yield* assertOneScale(world)
         // On its day it counts.
         world.splits = [four, later]
+        world.announced = []
         const onTheDay = yield* run(at("2020-09-02T22:00Z"))
         assert.deepStrictEqual(notes(onTheDay), [["refetched because of a split of 2020-09-02"]])
+        yield* assertOneScale(world)
+      }).pipe(Effect.provide(engine(world)))
+    })
+
+    it.effect("that changes no price has the history asked for once, not every day", () => {
+      const world = new World()
+      return Effect.gen(function* () {
+        yield* run(friday)
+        world.announced = [four]
+        const first = yield* run(monday)
+        assert.deepStrictEqual([first.outcomes[0]!.changed, first.outcomes[0]!.inserted], [0, 1])
+        yield* run(tuesday)
+        assert.deepStrictEqual(world.ranges, [
+          "AAPL 1d 2020-06-01 2020-08-28",
+          "AAPL 1d 2020-06-01 2020-08-31",
+          "AAPL 1d 2020-09-01 2020-09-01"
+        ])
         yield* assertOneScale(world)
       }).pipe(Effect.provide(engine(world)))
     })
@@ -235,16 +273,17 @@ for (const [name, databases] of [
         // By `actions fetch`, in a run of its own.
         const eight = new CorporateAction.Split({ exDate: "2020-09-01", from: 1, to: 2 })
         world.splits = [four, eight]
-        yield* TestClock.setTime(tuesday)
         const registered = yield* (yield* SourceRegistry.SourceRegistry).get("world")
         const subject = { symbol: "AAPL", assetClass: "equity", calendar } as const
-        const refreshed = yield* Actions.refresh({ registered, subject, interval })
+        const refreshed = yield* atTime(tuesday)(Actions.refresh({ registered, subject, interval }))
         assert.deepStrictEqual(refreshed.result.added, [])
-        const wider = yield* Actions.refresh({
-          registered,
-          subject,
-          interval: Actions.upToNow(calendar, from, tuesday)
-        })
+        const wider = yield* atTime(tuesday)(
+          Actions.refresh({
+            registered,
+            subject,
+            interval: Actions.upToNow(calendar, from, tuesday)
+          })
+        )
         assert.deepStrictEqual(wider.result.added, [eight])
         assert.deepStrictEqual(
           wider.outdated.map((one) => [one.series, one.split]),
@@ -278,9 +317,8 @@ for (const [name, databases] of [
           // A hiccup is asked again.
           world.failure = new SourceError.Unavailable({ detail: "busy" })
           const waiting = yield* Effect.forkChild(run(tuesday))
-          while (world.asked.actions < 2) yield* Effect.yieldNow
+          while (world.asked.actions < 2) yield* Effect.sleep(1)
           world.failure = undefined
-          yield* TestClock.adjust("1 minute")
           assert.strictEqual(Report.exitCode(yield* Fiber.join(waiting)), 0)
         }).pipe(Effect.provide(engine(world)))
       }
@@ -321,7 +359,9 @@ for (const [name, databases] of [
         const registered = yield* (yield* SourceRegistry.SourceRegistry).get("world")
         const subject = { symbol: "AAPL", assetClass: "equity", calendar } as const
         world.splits = [four]
-        const refreshed = yield* Actions.refresh({ registered, subject, interval: { from, to: tuesday } })
+        const refreshed = yield* atTime(tuesday)(
+          Actions.refresh({ registered, subject, interval: { from, to: tuesday } })
+        )
         assert.deepStrictEqual([refreshed.result.added, refreshed.outdated], [[four], []])
         assert.deepStrictEqual((yield* (yield* CandleStore.CandleStore).coverage(series())).stale, [])
       }).pipe(Effect.provide(engine(world, "none")))

@@ -80,6 +80,36 @@ describe("Coverage", () => {
     assert.deepStrictEqual(coverage.empty, [{ ...hole, confirmations: 3, firstAt: 100, lastAt: 300 }])
   })
 
+  it.prop(
+    "what is marked as stale stays so until an answer covers it, and is fetched as before",
+    { answers: Answers, marks: Answers },
+    ({ answers, marks }) => {
+      let coverage = Coverage.none
+      const stale = new Map<number, number>()
+      answers.forEach(({ from, length }, i) => {
+        coverage = Coverage.record(coverage, answer({ from, to: from + length }, [], i))
+        for (let at = from; at < from + length; at++) stale.delete(at)
+        const mark = marks[i]
+        if (mark === undefined) return
+        const run = { from: mark.from, to: mark.from + mark.length, since: 100 + i, at: i }
+        const fetched = Coverage.fetchedSet(coverage)
+        coverage = Coverage.markStale(coverage, [run])
+        assert.deepStrictEqual(Coverage.fetchedSet(coverage), fetched)
+        for (let at = run.from; at < run.to; at++) if (Interval.has(fetched, at)) stale.set(at, run.since)
+      })
+      for (let at = 0; at < 45; at++) {
+        const runs = coverage.stale.filter((run) => Interval.contains(run, at))
+        assert.deepStrictEqual(
+          runs.map(({ since }) => since),
+          stale.has(at) ? [stale.get(at)] : []
+        )
+        const isSettled = Interval.has(Coverage.settledSet(coverage), at)
+        assert.strictEqual(isSettled, Interval.has(Coverage.fetchedSet(coverage), at) && !stale.has(at))
+      }
+    },
+    { arbitrary: { runs: 300 } }
+  )
+
   it("a hole that is wider than what was confirmed before starts anew", () => {
     const narrow = { from: 3, to: 4, opens: 1 }
     const wide = { from: 3, to: 6, opens: 3 }

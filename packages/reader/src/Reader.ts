@@ -2,8 +2,10 @@
  * Stored candles, adjusted as they are read.
  *
  * Factors are worked out once, from the actions and the closes before
- * dividends, and then go over the candles batch by batch: memory does not grow
- * with the range. What the source has already applied is not applied again.
+ * dividends, and then go over the candles batch by batch. The store is read in
+ * windows, one after the other, so that memory does not grow with the range in
+ * a database that sorts before it answers. What the source has already applied
+ * is not applied again.
  *
  * Prices are in the shares of the last time that actions were asked for, and
  * no later than now or `asOf`. Where nothing is left to apply, actions need not
@@ -19,7 +21,8 @@ import {
   type Instant,
   Interval,
   type Series,
-  type StoreError
+  type StoreError,
+  Timeframe
 } from "@tidemark/core"
 import { Clock, Effect, Result, Stream } from "effect"
 import * as ReaderError from "./ReaderError.ts"
@@ -40,6 +43,9 @@ export interface Request {
 }
 
 type Failure = ReaderError.ReaderError | StoreError.StoreError
+
+/** Candles that one statement is about, at most. */
+const windowRows = 65_536
 
 const options = ({ asOf, batchRows }: Request): CandleStore.ReadOptions => ({
   ...(asOf === undefined ? {} : { asOf }),
@@ -127,6 +133,31 @@ const closeOf = Effect.fnUntraced(function* (
   return undefined
 })
 
+/** What is stored of the interval, window by window. */
+const stored = (
+  store: CandleStore.CandleStore["Service"],
+  request: Request,
+  coverage: Coverage.Coverage
+): Stream.Stream<Candles.Candles, StoreError.StoreError> => {
+  const { interval, series } = request
+  const [first, last] = [coverage.fetched[0], coverage.fetched.at(-1)]
+  const known = first && last && Interval.intersect(interval, Interval.hull(first, last))
+  if (known === undefined) return Stream.empty
+  const windows: Array<Interval.Interval> = []
+  const step = windowRows * Timeframe.nominalMillis(series.timeframe)
+  for (let { from } = known; from < known.to; from += step) windows.push({ from, to: Math.min(from + step, known.to) })
+  return Stream.flatMap(Stream.fromIterable(windows), (window) => store.read(series, window, options(request)))
+}
+
+/** The splits of the series' source: while it is read, none may be added. */
+const splitsOf = Effect.fnUntraced(function* ({
+  series
+}: Request): Effect.fn.Return<ReadonlyArray<string>, StoreError.StoreError, ActionStore.ActionStore> {
+  const store = yield* ActionStore.ActionStore
+  const found = yield* store.list({ symbols: [series.symbol], source: series.source, kinds: ["split"] })
+  return found.map(({ action }) => JSON.stringify(action))
+})
+
 /** The candles of the interval, ascending, in batches. */
 export const candles = (
   request: Request
@@ -135,17 +166,25 @@ export const candles = (
     Effect.gen(function* () {
       const store = yield* CandleStore.CandleStore
       const { adjust, adjustment, asOf, calendar, interval, series } = request
-      const stored = store.read(series, interval, options(request))
-      if (adjust === "none") return stored
-      const now = asOf ?? (yield* Clock.currentTimeMillis)
       const coverage = yield* store.coverage(series)
+      if (adjust === "none") return stored(store, request, coverage)
+      const now = asOf ?? (yield* Clock.currentTimeMillis)
       const [stale] = adjustment === "none" ? [] : Coverage.staleWithin(coverage, interval)
       if (stale !== undefined) {
         const range = { from: stale.from, to: stale.to }
         return yield* fail(request, new ReaderError.Stale({ range, since: stale.since }))
       }
+      const before = yield* splitsOf(request)
+      // Another process may fetch the series again, in a new scale, while it is read here.
+      const unchanged = Effect.flatMap(splitsOf(request), (after) =>
+        after.join() === before.join() ? Effect.void : Effect.fail(fail(request, new ReaderError.Changed()))
+      )
+      const rows =
+        adjustment === "none"
+          ? stored(store, request, coverage)
+          : Stream.concat(stored(store, request, coverage), Stream.drain(Stream.fromEffect(unchanged)))
       const needed = wanted(request, coverage, now)
-      if (needed === undefined || !Adjustment.needsActions(adjust, adjustment)) return stored
+      if (needed === undefined || !Adjustment.needsActions(adjust, adjustment)) return rows
       const adjusting: Adjustment.Options = {
         calendar,
         actions: (yield* actionsFor(request, needed)).map(({ action }) => action),
@@ -160,7 +199,7 @@ export const candles = (
       }
       const factors = Adjustment.factors(adjusting, (session) => closes.get(session.open))
       if (Result.isFailure(factors)) return yield* failWith(request, factors.failure)
-      return Stream.mapEffect(stored, (batch) => {
+      return Stream.mapEffect(rows, (batch) => {
         const adjusted = Adjustment.apply(factors.success, calendar, series.timeframe, batch)
         return Result.isSuccess(adjusted)
           ? Effect.succeed(adjusted.success)

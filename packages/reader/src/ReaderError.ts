@@ -38,7 +38,10 @@ export class Implausible extends Schema.TaggedError<Implausible>()("Implausible"
   detail: Schema.String
 }) {}
 
-export const Reason = Schema.Union([ActionsUnknown, CloseMissing, Stale, SplitInside, Implausible])
+/** A split became known while the series was read. */
+export class Changed extends Schema.TaggedError<Changed>()("Changed", {}) {}
+
+export const Reason = Schema.Union([ActionsUnknown, CloseMissing, Stale, SplitInside, Implausible, Changed])
 export type Reason = typeof Reason.Type
 
 const backfill = (
@@ -80,6 +83,8 @@ const describe = (series: Series.Series, reason: Reason): string => {
         `the split of ${reason.exDate} falls into the ${series.timeframe} candle of ${Instant.format(reason.open)}, ` +
         "which is half in old and half in new shares; read the daily candles instead"
       )
+    case "Changed":
+      return "a split became known while it was read, and its candles are fetched again; run the same command again then"
     case "Implausible":
       return (
         `what is known of ${reason.exDate} cannot be: ${reason.detail}; ` +

@@ -294,6 +294,18 @@ describe("candles of before a split at a source that has rescaled since", () => 
   )
 
   test(
+    "that is told while they are read ends the reading",
+    Effect.gen(function* () {
+      yield* store(series(), traded("1d"))
+      const told = yield* Effect.flip(
+        Stream.runForEach(Reader.candles(request({ adjustment: "splits" })), () => know([four]))
+      )
+      assert.include(told.message, "a split became known while it was read")
+      yield* read({ adjustment: "splits" })
+    })
+  )
+
+  test(
     "of weeks cannot be adjusted for a split in their middle",
     Effect.gen(function* () {
       yield* store(series("1w"), traded("1w"))

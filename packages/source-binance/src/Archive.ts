@@ -7,7 +7,7 @@
  * One that is not is set aside with its evidence, and what it should have
  * held is asked for page by page instead.
  */
-import { Candles, Interval, type Source, type SourceError, type SourceFile, type Timeframe } from "@tidemark/core"
+import { Candles, type Interval, type Source, type SourceError, type SourceFile, type Timeframe } from "@tidemark/core"
 import { Effect, Option } from "effect"
 import { createHash } from "node:crypto"
 import * as ArchiveCsv from "./ArchiveCsv.ts"
@@ -56,10 +56,8 @@ export const make = (http: Http) => {
     piece: FilePiece
   ): Effect.fn.Return<Option.Option<Fetched>, SourceError.Reason> {
     const path = pathOf(market, symbolOf(subject), timeframe, piece)
-    const promised = yield* checksum(path)
-    if (Option.isNone(promised)) return Option.none()
-    const found = yield* http.find(host.name, path)
-    if (Option.isNone(found)) return Option.none()
+    const [promised, found] = yield* Effect.all([checksum(path), http.find(host.name, path)], { concurrency: 2 })
+    if (Option.isNone(promised) || Option.isNone(found)) return Option.none()
     const zip = found.value
     const hash = sha256(zip)
     const file = { url: `${host.name}${path}`, interval: piece.interval, sha256: hash, bytes: zip.length }

@@ -4,7 +4,7 @@
  * A page holds at most 1,000 rows, `endTime` is inclusive, a start before
  * the listing answers with the oldest rows, the last row may be unfinished.
  */
-import { Candles, Instant, Interval, Source, SourceError, type Timeframe } from "@tidemark/core"
+import { Candles, Instant, type Interval, Source, SourceError, type Timeframe } from "@tidemark/core"
 import { Clock, Effect, Option, Stream } from "effect"
 import type { Http } from "./Http.ts"
 import * as Klines from "./Klines.ts"

@@ -1,8 +1,13 @@
 /** The one file in a zip archive, through yauzl. */
 import { Effect } from "effect"
+import { crc32, inflateRaw } from "node:zlib"
 
 /** No archive of candles comes near it. */
 const mostBytes = 1024 * 1024 * 1024
+
+/** Compression methods: kept as it is, and deflate. */
+const stored = 0
+const deflated = 8
 
 /** What is wrong with an archive, in words. */
 export interface ZipProblem {
@@ -10,41 +15,58 @@ export interface ZipProblem {
   readonly detail: string
 }
 
-const problem = (detail: string): ZipProblem => ({ _tag: "ZipProblem", detail })
+const problem = (detail: string) => Effect.fail<ZipProblem>({ _tag: "ZipProblem", detail })
+const unsound = (error: Error) => problem(`it is no sound zip archive (${error.message})`)
 
 // Loaded with the first archive.
 const load = Effect.promise(() => import("yauzl"))
 
-/** Inflates off the main thread; sizes and the checksum within are verified. */
-export const extract = Effect.fnUntraced(function* (zip: Uint8Array): Effect.fn.Return<Uint8Array, ZipProblem> {
+/** Where the file lies in the archive, and what is said of it. */
+interface Member {
+  readonly start: number
+  readonly compressedSize: number
+  readonly size: number
+  readonly method: number
+  readonly crc: number
+}
+
+const find = Effect.fnUntraced(function* (zip: Buffer): Effect.fn.Return<Member, ZipProblem> {
   const yauzl = yield* load
-  return yield* Effect.callback<Uint8Array, ZipProblem>((resume) => {
-    const fail = (error: Error) => resume(Effect.fail(problem(`it is no sound zip archive (${error.message})`)))
-    const buffer = Buffer.from(zip.buffer, zip.byteOffset, zip.byteLength)
-    yauzl.fromBuffer(buffer, { lazyEntries: true }, (error, file) => {
+  return yield* Effect.callback<Member, ZipProblem>((resume) => {
+    const fail = (error: Error) => resume(unsound(error))
+    yauzl.fromBuffer(zip, { lazyEntries: true }, (error, file) => {
       if (error) return fail(error)
-      if (file.entryCount !== 1) {
-        return resume(Effect.fail(problem(`it holds ${file.entryCount} files instead of one`)))
-      }
+      if (file.entryCount !== 1) return resume(problem(`it holds ${file.entryCount} files instead of one`))
       file.on("error", fail)
       file.on("entry", (entry) => {
-        if (entry.uncompressedSize > mostBytes) {
-          return resume(Effect.fail(problem(`its file has ${entry.uncompressedSize} bytes, which no candles need`)))
-        }
-        file.openReadStream(entry, (error, stream) => {
+        file.readLocalFileHeader(entry, { minimal: true }, (error, { fileDataStart }) => {
           if (error) return fail(error)
-          const out = new Uint8Array(entry.uncompressedSize)
-          let size = 0
-          stream.on("error", fail)
-          stream.on("data", (chunk: Buffer) => {
-            // More than it says is an error of the stream, which comes with the end.
-            if (size + chunk.length <= out.length) out.set(chunk, size)
-            size += chunk.length
-          })
-          stream.on("end", () => resume(Effect.succeed(out)))
+          const { compressedSize, compressionMethod: method, crc32: crc, uncompressedSize: size } = entry
+          resume(Effect.succeed({ start: fileDataStart, compressedSize, size, method, crc }))
         })
       })
       file.readEntry()
     })
   })
+})
+
+/** In one piece, off the main thread. */
+const inflate = (bytes: Uint8Array, size: number) =>
+  Effect.callback<Uint8Array, ZipProblem>((resume) => {
+    // A byte more than it should have, to see that it has more.
+    inflateRaw(bytes, { chunkSize: Math.max(64, size + 1), maxOutputLength: size + 1 }, (error, out) =>
+      resume(error ? unsound(error) : Effect.succeed(out))
+    )
+  })
+
+/** The bytes of the file: of the size and with the checksum that the archive gives. */
+export const extract = Effect.fnUntraced(function* (zip: Uint8Array): Effect.fn.Return<Uint8Array, ZipProblem> {
+  const member = yield* find(Buffer.from(zip.buffer, zip.byteOffset, zip.byteLength))
+  const { compressedSize, crc, method, size, start } = member
+  if (size > mostBytes) return yield* problem(`its file has ${size} bytes, which no candles need`)
+  if (method !== stored && method !== deflated) return yield* problem(`its file is packed by method ${method}`)
+  const packed = zip.subarray(start, start + compressedSize)
+  const bytes = method === stored ? packed : yield* inflate(packed, size)
+  if (bytes.length !== size) return yield* problem(`its file has ${bytes.length} bytes instead of ${size}`)
+  return crc32(bytes) === crc ? bytes : yield* problem("its file is not what it was when it was packed")
 })

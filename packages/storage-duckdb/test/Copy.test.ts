@@ -1,6 +1,6 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { ActionStore, Candles, CandleStore, CorporateAction, Coverage, type Series } from "@tidemark/core"
+import { ActionStore, Candles, CandleStore, CorporateAction, Coverage, Interval, type Series } from "@tidemark/core"
 import { Copy, Storage } from "@tidemark/storage"
 import { PieceRows } from "@tidemark/storage/copy/Side"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
@@ -82,6 +82,7 @@ describe("copy", () => {
           for (const series of all) yield* source.write([yield* answer(series, at * 1_000)])
         }
         yield* source.setListedAt(all[0]!, "observed", start)
+        assert.isNotEmpty(yield* source.markStale(all[1]!, { since: start + 60 * minute, at: 8_500 }))
         const content = yield* contentOf(from)
         const pieceRows = yield* Random.nextIntBetween(1, 12)
         for (let stops = 0; ; stops++) {
@@ -93,6 +94,8 @@ describe("copy", () => {
           )
           for (const { coverage, rows } of yield* (yield* storeOf(to)).list) {
             assert.strictEqual(rows, Coverage.rows(coverage), "what is there is a history of its own")
+            const beyond = Interval.difference(Interval.normalize(coverage.stale), Coverage.fetchedSet(coverage))
+            assert.deepStrictEqual(beyond, [], "nothing is stale that is not there")
           }
           if (exit === undefined) {
             assert.isBelow(stops, 200, "it does not go on from where it was")

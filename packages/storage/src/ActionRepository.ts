@@ -1,5 +1,5 @@
 /** `ActionStore` over the tables `corporate_actions`, which users read as it is, and `action_coverage`. */
-import { ActionStore, CorporateAction, Instant, Interval } from "@tidemark/core"
+import { ActionStore, type CorporateAction, Instant, Interval } from "@tidemark/core"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient, type Statement } from "effect/sql"
 import * as ActionRows from "./ActionRows.ts"
@@ -117,7 +117,13 @@ const make = Effect.gen(function* () {
       ...(filter.from === undefined ? [] : [from(filter.from)]),
       ...(filter.to === undefined ? [] : [before(filter.to)])
     ])
-    return found.map(({ settledAt: _, ...stored }): ActionStore.StoredAction => stored)
+    return found.map(({ action, knownAt, replacedAt, source, symbol }): ActionStore.StoredAction => ({
+      source,
+      symbol,
+      action,
+      knownAt,
+      replacedAt
+    }))
   }, operation("list corporate actions"))
 
   const asked: ActionStore.ActionStore["Service"]["asked"] = Effect.fn("ActionStore.asked")(function* (filter) {

@@ -9,12 +9,7 @@ import * as Data from "./data.ts"
 interface Recorded {
   readonly timestamp: ReadonlyArray<number>
   readonly meta: { readonly currency: string }
-  readonly events: {
-    readonly dividends?: Readonly<Record<string, { readonly amount: number; readonly date: number }>>
-    readonly splits?: Readonly<
-      Record<string, { readonly date: number; readonly numerator: number; readonly denominator: number }>
-    >
-  }
+  readonly events: unknown
   readonly indicators: {
     readonly quote: ReadonlyArray<Readonly<Record<"open" | "high" | "low" | "close" | "volume", ReadonlyArray<number>>>>
     readonly adjclose: ReadonlyArray<{ readonly adjclose: ReadonlyArray<number> }>
@@ -43,10 +38,8 @@ const load = (symbol: keyof typeof recordings) => {
     close: column(quote!.close),
     volume: column(quote!.volume)
   }
-  const dated = <A extends { readonly date: number }>(events: Readonly<Record<string, A>> = {}) =>
-    Object.values(events).map((event) => ({ ...event, date: new Date(event.date * 1_000) }))
-  const events = { dividends: dated(recorded.events.dividends), splits: dated(recorded.events.splits) }
-  const actions = decode(events, calendar, recorded.meta.currency)
+  const actions = decode(recorded.events, calendar, recorded.meta.currency)
+  assert(typeof actions !== "string")
   return { candles, actions, adjusted: recorded.indicators.adjclose[0]!.adjclose }
 }
 

@@ -234,7 +234,8 @@ const hourMillis = 3_600_000
 const statistics = (datasets: ReadonlyArray<Dataset>, world: World): Reply.Reply => {
   const rows = [...Map.groupBy(datasets, ({ symbol }) => symbol).values()].map((ofSymbol) => {
     // The coarsest interval that a day has many of.
-    const dataset = ofSymbol.findLast(({ interval }) => KlineInterval.nominalMillis(interval) <= hourMillis) ?? ofSymbol[0]!
+    const dataset =
+      ofSymbol.findLast(({ interval }) => KlineInterval.nominalMillis(interval) <= hourMillis) ?? ofSymbol[0]!
     const end = Math.min(world.now(), dataset.extent.to)
     const from = Math.max(end - 86_400_000, dataset.extent.from)
     const { close, volume } = from < end ? dataset.candles({ from, to: end }) : { close: [], volume: [] }

@@ -7,7 +7,9 @@ const flags = {
   ...Lists.flags,
   ...Range.flags,
   source: Flag.String("source").pipe(
-    Flag.withDescription("`auto` for each symbol's own list, or one for all: binance, ccxt:kraken, yahoo, polygon, synthetic, file:PATH"),
+    Flag.withDescription(
+      "`auto` for each symbol's own list, or one for all: binance, ccxt:kraken, yahoo, polygon, synthetic, file:PATH"
+    ),
     Flag.withDefault("auto")
   ),
   concurrency: Flag.Int("concurrency").pipe(

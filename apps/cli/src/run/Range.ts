@@ -3,6 +3,7 @@ import { type Plan, UsageError } from "@tidemark/backfill"
 import { Instant } from "@tidemark/core"
 import { Clock, Effect, Option } from "effect"
 import { defaultDays, type RangeFlags } from "../flags/Range.ts"
+import type { SpanFlags } from "../flags/Span.ts"
 
 const dayMillis = 86_400_000
 
@@ -19,6 +20,18 @@ const positive = Effect.fnUntraced(function* (name: string, value: Option.Option
   if (Option.isNone(value)) return undefined
   if (value.value > 0) return value.value
   return yield* usage(`--${name} must be at least 1, got ${value.value}`)
+})
+
+/** The span that two flags mean; an end that is not given is open. */
+export const toSpan = Effect.fnUntraced(function* (span: SpanFlags) {
+  const from = yield* instant("start", span.start)
+  const to = yield* instant("end", span.end)
+  if (from !== undefined && to !== undefined && from >= to) {
+    return yield* usage(
+      `--start ${Instant.format(from)} is not before --end ${Instant.format(to)}. Swap them; the end is not included`
+    )
+  }
+  return { from, to }
 })
 
 /** The window that the flags mean. */

@@ -1,6 +1,6 @@
 /** What is stored, as a matrix and a list. Pure. */
 import { type CandleStore, Coverage, Instant, Interval, type Provenance, type Timeframe } from "@tidemark/core"
-import { count } from "./Format.ts"
+import { count, plural } from "./Format.ts"
 import * as Matrix from "./Matrix.ts"
 import { render } from "./Table.ts"
 
@@ -16,6 +16,8 @@ export interface CoverageRow {
   readonly missing: number
   /** Candles between the first and the last that were never asked for. */
   readonly unfetched: number
+  /** Candles in the scale of before a split, to be fetched again. */
+  readonly stale: number
 }
 
 /** `countOpens`: candles that the series' calendar expects in an interval. */
@@ -36,12 +38,13 @@ export const summarize = (
     to,
     candles: rows,
     missing: coverage.empty.reduce((sum, run) => sum + run.opens, 0),
-    unfetched: between.reduce((sum, interval) => sum + countOpens(interval), 0)
+    unfetched: between.reduce((sum, interval) => sum + countOpens(interval), 0),
+    stale: coverage.stale.reduce((sum, run) => sum + countOpens(run), 0)
   }
 }
 
 const share = (row: CoverageRow): number =>
-  row.candles === 0 ? 0 : row.candles / (row.candles + row.missing + row.unfetched)
+  row.candles === 0 ? 0 : (row.candles - row.stale) / (row.candles + row.missing + row.unfetched)
 
 /** To the minute: while a market is closed, coverage ends with the run's own clock. */
 const minute = (instant: number | undefined): string =>
@@ -51,7 +54,7 @@ const toCell = (row: CoverageRow): Matrix.Cell => ({
   symbol: `${row.symbol} (${row.source})`,
   timeframe: row.timeframe,
   share: share(row),
-  state: row.candles === 0 ? "nothing" : row.missing === 0 && row.unfetched === 0 ? "complete" : "partial"
+  state: row.candles === 0 ? "nothing" : row.missing + row.unfetched + row.stale === 0 ? "complete" : "partial"
 })
 
 export const toText = (rows: ReadonlyArray<CoverageRow>): string => {
@@ -73,6 +76,13 @@ export const toText = (rows: ReadonlyArray<CoverageRow>): string => {
     "",
     render(["symbol", "timeframe", "source", "provenance", "from", "to", "candles", "missing", "not asked"], list, {
       right: [6, 7, 8]
-    })
+    }),
+    ...rows
+      .filter((row) => row.stale > 0)
+      .map(
+        (row) =>
+          `${row.source} ${row.symbol} ${row.timeframe}: ${plural(row.stale, "candle")} in the scale of before a split; ` +
+          "the next backfill that asks for them fetches them again"
+      )
   ].join("\n")
 }
