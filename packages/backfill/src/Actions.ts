@@ -30,6 +30,9 @@ import { RequestCounter } from "./SourceHttp.ts"
 import type { Registered } from "./SourceRegistry.ts"
 import * as Verify from "./Verify.ts"
 
+/** Nobody announces a report longer before it. */
+const announcedMillis = 2 * 365 * 86_400_000
+
 export interface Request {
   readonly registered: Registered
   readonly subject: Source.Subject
@@ -64,25 +67,28 @@ export const upToNow = (
   now: Instant.EpochMillis
 ): Interval.Interval => ActionStore.days({ from, to: Math.max(from, calendar.openAtOrBefore("1d", now)) + 1 })
 
-const ask = (
-  { registered, subject }: Request,
-  interval: Interval.Interval,
+/** Asks again after failures that may pass, by the reason's rules. */
+const patiently = <A>(
+  question: Effect.Effect<A, SourceError.SourceError>,
   attempt = 1
-): Effect.Effect<ReadonlyArray<CorporateAction.CorporateAction>, SourceError.SourceError> => {
-  const { actions } = registered.source
-  if (actions === undefined) {
-    const detail = "it serves no corporate actions"
-    const reason = new SourceError.Unsupported({ detail })
-    return Effect.fail(new SourceError.SourceError({ source: registered.id, symbol: subject.symbol, reason }))
-  }
-  return Effect.catch(actions(subject, interval), (error) =>
+): Effect.Effect<A, SourceError.SourceError> =>
+  Effect.catch(question, (error) =>
     Effect.gen(function* () {
       const delayMillis = yield* Fetch.delayOf(error.reason, attempt)
       if (delayMillis === undefined) return yield* error
       yield* Effect.sleep(delayMillis)
-      return yield* ask({ registered, subject, interval }, interval, attempt + 1)
+      return yield* patiently(question, attempt + 1)
     })
   )
+
+const ask = (
+  { registered, subject }: Request,
+  interval: Interval.Interval
+): Effect.Effect<ReadonlyArray<CorporateAction.CorporateAction>, SourceError.SourceError> => {
+  const { actions } = registered.source
+  if (actions !== undefined) return patiently(actions(subject, interval))
+  const reason = new SourceError.Unsupported({ detail: "it serves no corporate actions" })
+  return Effect.fail(new SourceError.SourceError({ source: registered.id, symbol: subject.symbol, reason }))
 }
 
 /** The open of the first session in the new shares. */
@@ -141,8 +147,48 @@ export const refresh = Effect.fn("Actions.refresh")(function* (
   const interval = asked === undefined ? days : Interval.hull(asked.interval, days)
   const actions = yield* ask(request, interval)
   const at = yield* Clock.currentTimeMillis
-  const result = yield* store.put({ ...pair, interval, actions, at })
+  const result = yield* store.put({ ...pair, interval, kinds: ["split", "dividend"], actions, at })
   return { interval, told: actions.length, result, outdated: yield* settle(request, at) }
+})
+
+const nothing: ActionStore.ActionsResult = { added: [], changed: [], removed: [] }
+
+/** What two answers have changed. */
+export const both = (a: ActionStore.ActionsResult, b: ActionStore.ActionsResult): ActionStore.ActionsResult => ({
+  added: [...a.added, ...b.added],
+  changed: [...a.changed, ...b.changed],
+  removed: [...a.removed, ...b.removed]
+})
+
+/**
+ * Asks for reports and keeps them. A source tells of a few only, so what it
+ * no longer tells of the past stays; an announced one that it no longer tells
+ * has moved.
+ */
+export const refreshEarnings = Effect.fn("Actions.refreshEarnings")(function* ({
+  registered,
+  subject
+}: Pick<Request, "registered" | "subject">) {
+  const { earnings } = registered.source
+  if (earnings === undefined) return nothing
+  const told = yield* patiently(earnings(subject))
+  const at = yield* Clock.currentTimeMillis
+  const store = yield* ActionStore.ActionStore
+  const put = (interval: Interval.Interval) =>
+    store.put({
+      source: registered.id,
+      symbol: subject.symbol,
+      interval: ActionStore.days(interval),
+      kinds: ["earnings"],
+      actions: told,
+      at
+    })
+  const midnights = told.map(({ exDate }) => Option.getOrThrow(Instant.parse(exDate)))
+  const today = ActionStore.days({ from: at, to: at + 1 }).from
+  const past = midnights.filter((midnight) => midnight < today).map((from) => ({ from, to: from + 1 }))
+  const ahead = { from: today, to: Math.max(today, ...midnights) + announcedMillis }
+  const results = yield* Effect.forEach([...past, ahead], put)
+  return results.reduce(both, nothing)
 })
 
 /** Whether a run is going to ask for candles of a series that has some. */

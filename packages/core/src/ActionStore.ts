@@ -19,12 +19,14 @@ export type Kind = (typeof kinds)[number]
 export const kindOf = (action: CorporateAction): Kind =>
   action._tag === "Split" ? "split" : action._tag === "Dividend" ? "dividend" : "earnings"
 
-/** One answer of a source: all the actions of `symbol` with a date in the interval. */
+/** One answer of a source: all the actions of these kinds that `symbol` has with a date in the interval. */
 export interface ActionsWrite {
   readonly source: string
   readonly symbol: string
   /** Whole UTC days; see `days`. A date is inside where its midnight is. */
   readonly interval: Interval
+  /** Those that the answer speaks of; all if absent. Only one that speaks of splits counts as asked. */
+  readonly kinds?: ReadonlyArray<Kind>
   readonly actions: ReadonlyArray<CorporateAction>
   readonly at: EpochMillis
 }

@@ -11,7 +11,7 @@ import { Effect, type Option, type Schema, type Scope, type Stream } from "effec
 import type { HttpClient } from "effect/http"
 import { type Calendar, closedUntil } from "./Calendar.ts"
 import * as Candles from "./Candles.ts"
-import type { CorporateAction } from "./CorporateAction.ts"
+import type { CorporateAction, Earnings } from "./CorporateAction.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { AssetClass } from "./Instrument.ts"
 import * as Interval from "./Interval.ts"
@@ -80,11 +80,13 @@ export interface Source {
   readonly extent?: (subject: Subject, timeframe: Timeframe) => Effect.Effect<Option.Option<Extent>, SourceError>
   /** Everything that it has candles of. */
   readonly instruments?: Effect.Effect<ReadonlyArray<Listed>, SourceError>
-  /** Splits, dividends and earnings with a date in the interval, ascending. */
+  /** Splits and dividends with a date in the interval, all of them, ascending. */
   readonly actions?: (
     subject: Subject,
     interval: Interval.Interval
   ) => Effect.Effect<ReadonlyArray<CorporateAction>, SourceError>
+  /** Reports that it tells of now, past and announced, ascending: not all that there were. */
+  readonly earnings?: (subject: Subject) => Effect.Effect<ReadonlyArray<Earnings>, SourceError>
   /** The sha256 that the provider gives for a file now, by the URL of its record; `none` if it has no such file any more. */
   readonly fileHash?: (url: string) => Effect.Effect<Option.Option<string>, SourceError>
   /** Succeeds if the source can be reached and would answer; the cheapest call there is. */

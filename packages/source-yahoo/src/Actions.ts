@@ -1,47 +1,70 @@
 /**
- * Yahoo's events as corporate actions.
+ * The events of Yahoo's chart as corporate actions.
  *
  * Its dividends are told in today's shares. Ours are in the shares of their
  * day: the splits since then are taken out again.
  */
-import { type Calendar, CorporateAction } from "@tidemark/core"
+import { type Calendar, CorporateAction, type Instant } from "@tidemark/core"
+import { Predicate } from "effect"
 
-interface Events {
-  readonly dividends?: ReadonlyArray<{ readonly date: Date; readonly amount: number }> | undefined
-  readonly splits?:
-    | ReadonlyArray<{ readonly date: Date; readonly numerator: number; readonly denominator: number }>
-    | undefined
-}
-
-/** The date of an instant in the exchange's own zone. */
-const dayIn = (timeZone: string) => {
+/** The date of an instant in a time zone. */
+export const dayIn = (timeZone: string): ((instant: Instant.EpochMillis) => string) => {
   const format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" })
-  return (date: Date) => format.format(date)
+  return (instant) => format.format(instant)
 }
 
-const ascending = (a: CorporateAction.CorporateAction, b: CorporateAction.CorporateAction) =>
+export const ascending = (a: CorporateAction.CorporateAction, b: CorporateAction.CorporateAction): number =>
   a.exDate < b.exDate ? -1 : a.exDate > b.exDate ? 1 : 0
 
-/** `events` must hold every split up to now, whatever range is wanted. */
+const field = (value: unknown, name: string): unknown => (Predicate.hasProperty(value, name) ? value[name] : undefined)
+
+/** Both are told by their times; `date` is in seconds. */
+const rows = (events: unknown, kind: "dividends" | "splits"): ReadonlyArray<unknown> => {
+  const found = field(events, kind)
+  return Predicate.isObject(found) ? Object.values(found) : []
+}
+
+const number = (row: unknown, name: string): number => {
+  const value = field(row, name)
+  return typeof value === "number" ? value : Number.NaN
+}
+
+const instant = (row: unknown): Instant.EpochMillis => {
+  const date = field(row, "date")
+  return Predicate.isDate(date) ? date.getTime() : number(row, "date") * 1_000
+}
+
+/**
+ * Ascending. The chart must reach up to now, and so hold every split, whatever
+ * range is wanted. What is wrong, in words, if an event is no event.
+ */
 export const decode = (
-  events: Events,
-  calendar: Calendar.Calendar,
-  currency: string | undefined
-): ReadonlyArray<CorporateAction.CorporateAction> => {
+  chart: unknown,
+  calendar: Calendar.Calendar
+): ReadonlyArray<CorporateAction.CorporateAction> | string => {
+  const events = field(chart, "events")
+  const currency = field(field(chart, "meta"), "currency")
   const day = dayIn(calendar.timeZone)
-  const splits = (events.splits ?? []).map(
-    ({ date, denominator, numerator }) =>
-      new CorporateAction.Split({ exDate: day(date), from: denominator, to: numerator })
-  )
-  const dividends = (events.dividends ?? []).map(({ amount, date }) => {
-    const exDate = day(date)
+  const splits: Array<CorporateAction.Split> = []
+  for (const row of rows(events, "splits")) {
+    const [at, from, to] = [instant(row), number(row, "denominator"), number(row, "numerator")]
+    if (Number.isNaN(at) || !(from > 0) || !(to > 0)) return "a split without a time or a ratio"
+    splits.push(new CorporateAction.Split({ exDate: day(at), from, to }))
+  }
+  const dividends: Array<CorporateAction.Dividend> = []
+  for (const row of rows(events, "dividends")) {
+    const [at, amount] = [instant(row), number(row, "amount")]
+    if (Number.isNaN(at) || !Number.isFinite(amount)) return "a dividend without a time or an amount"
+    const exDate = day(at)
     const later = splits.filter((split) => split.exDate > exDate)
     const factor = later.reduce((product, split) => (product * split.to) / split.from, 1)
-    return new CorporateAction.Dividend({
-      exDate,
-      amount: amount * factor,
-      ...(currency === undefined ? {} : { currency })
-    })
-  })
+    dividends.push(
+      new CorporateAction.Dividend({
+        exDate,
+        amount: amount * factor,
+        ...(typeof currency === "string" ? { currency } : {})
+      })
+    )
+  }
   return [...splits, ...dividends].toSorted(ascending)
 }

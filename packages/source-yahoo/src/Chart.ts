@@ -1,5 +1,5 @@
-/** What to ask Yahoo's chart for, and its quotes as columns. */
-import { type Calendar, Candles, type Timeframe } from "@tidemark/core"
+/** What to ask Yahoo's chart for, and its rows as candles. */
+import { type Calendar, Candles, type Instant, type Interval, type Timeframe } from "@tidemark/core"
 import { Predicate } from "effect"
 
 const minute = 60_000
@@ -41,40 +41,85 @@ export const barsOf: Partial<Record<Timeframe.Timeframe, Bars>> = {
 export const barsFor = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe): Bars | undefined =>
   calendar.id === "24/5" && (timeframe === "1d" || timeframe === "1w") ? undefined : barsOf[timeframe]
 
-/** One quote, as the library gives it. */
-export interface Quote {
-  readonly date: Date
-  readonly open: number | null
-  readonly high: number | null
-  readonly low: number | null
-  readonly close: number | null
-  readonly volume: number | null
+/** What a chart must hold to be an answer. */
+export interface Asked {
+  readonly calendar: Calendar.Calendar
+  readonly interval: Bars["interval"]
+  readonly range: Interval.Interval
 }
 
-const isQuote = (value: unknown): value is Quote =>
-  typeof value === "object" && value !== null && "date" in value && Predicate.isDate(value.date)
+const names = ["open", "high", "low", "close", "volume"] as const
 
-/** The quotes that have prices; a quote without them says that nothing was traded. What is wrong, in words. */
-export const decode = (quotes: unknown): Candles.Candles | string => {
-  if (!Array.isArray(quotes)) return "the answer has no list of quotes"
-  const out = Candles.allocate(quotes.length)
+const isAbsent = (value: unknown): boolean => value === null || value === undefined
+
+/** The library takes care that there are no quotes where there are no times. */
+const columnsOf = (chart: unknown) => {
+  const times = Predicate.hasProperty(chart, "timestamp") ? chart.timestamp : undefined
+  const indicators = Predicate.hasProperty(chart, "indicators") ? chart.indicators : undefined
+  const quotes = Predicate.hasProperty(indicators, "quote") ? indicators.quote : undefined
+  const quote: unknown = Array.isArray(quotes) ? quotes[0] : undefined
+  const column = (name: string): unknown => (Predicate.hasProperty(quote, name) ? quote[name] : undefined)
+  return { times, column }
+}
+
+/** Whether a time is where a bar may begin; outside of the sessions anything may be. */
+const isOnGrid = ({ calendar, interval }: Asked, time: Instant.EpochMillis): boolean => {
+  const open = calendar.openAtOrBefore(interval, time)
+  return time === open || time >= calendar.closeOf(interval, open)
+}
+
+/** Longer than it takes until the last trade of a session is told. */
+const slackMillis = 60 * minute
+
+/** The open of the session that a day's row belongs to: one that is on has the time of the last trade. */
+const sessionOf = (calendar: Calendar.Calendar, time: Instant.EpochMillis): Instant.EpochMillis => {
+  const open = calendar.openAtOrBefore("1d", time)
+  return time < calendar.closeOf("1d", open) + slackMillis ? open : time
+}
+
+/**
+ * Bars that have prices: a row of nulls says that nothing was traded. What is
+ * wrong, in words.
+ *
+ * The newest row may be a quote of this moment, with its time. As a day it is
+ * that of its session, unless the session has a row of its own; shorter bars
+ * have rows of their own, and it is left out.
+ */
+export const decode = (chart: unknown, asked: Asked): Candles.Candles | string => {
+  const { calendar, interval, range } = asked
+  const { column, times } = columnsOf(chart)
+  if (times === undefined) return Candles.empty
+  if (!Array.isArray(times)) return "the answer has no list of times"
+  const columns = names.map((name) => column(name))
+  const isWhole = (values: unknown): values is ReadonlyArray<unknown> =>
+    Array.isArray(values) && values.length === times.length
+  if (!columns.every(isWhole)) return "the answer has columns of different lengths"
+  const out = Candles.allocate(times.length)
   let count = 0
-  for (const [i, quote] of quotes.entries()) {
-    if (!isQuote(quote)) return `quote ${i} has no time`
-    const { close, high, low, open, volume } = quote
+  for (const [i, seconds] of times.entries()) {
+    if (typeof seconds !== "number") return `row ${i} has no time`
+    const [open, high, low, close, volume] = columns.map((values) => values[i])
     const prices = [open, high, low, close]
-    if (prices.every((price) => price === null || price === undefined)) continue
-    if (prices.some((price) => typeof price !== "number")) return `quote ${i} has only some of its prices`
-    if (typeof volume !== "number" && volume !== null && volume !== undefined)
-      return `quote ${i} has no number as volume`
-    out.openTime[count] = quote.date.getTime()
-    out.open[count] = open!
-    out.high[count] = high!
-    out.low[count] = low!
-    out.close[count] = close!
-    out.volume[count] = volume ?? 0
-    if (count > 0 && !(out.openTime[count]! > out.openTime[count - 1]!)) return `quote ${i} is not after the one before`
+    if (prices.every(isAbsent) && (isAbsent(volume) || volume === 0)) continue
+    if (prices.some((price) => typeof price !== "number")) return `row ${i} has only some of its prices`
+    if (typeof volume !== "number" && !isAbsent(volume)) return `row ${i} has no number as volume`
+    const told = seconds * 1_000
+    const isLast = i === times.length - 1
+    const time = interval === "1d" ? sessionOf(calendar, told) : told
+    // The quote of this moment, where its bar has a row of its own.
+    if (isLast && (interval === "1d" ? told !== time && time === out.openTime[count - 1] : !isOnGrid(asked, told)))
+      continue
+    if (interval !== "1d" && !isOnGrid(asked, told)) return `row ${i} lies between two bars`
+    if (time < range.from - day || time > range.to + day) return "it answers for another range than it was asked for"
+    out.openTime[count] = time
+    out.open[count] = open as number
+    out.high[count] = high as number
+    out.low[count] = low as number
+    out.close[count] = close as number
+    out.volume[count] = typeof volume === "number" ? volume : 0
     count++
   }
-  return Candles.slice(out, 0, count)
+  const candles = Candles.slice(out, 0, count)
+  // Before bars are put together: a candle of several would hide what is wrong with one.
+  return Candles.invalidity(candles, { from: range.from - day, to: range.to + day + 1 }) ?? candles
 }

@@ -5,6 +5,7 @@
  * goes through the engine's client. Facts: prices are adjusted for splits;
  * intraday bars are kept for weeks only; rows without prices come in between;
  * the library loses the status of an answer, which the client has seen.
+ * Reports of earnings want a cookie and a crumb, charts neither.
  */
 import {
   Candles,
@@ -20,9 +21,11 @@ import { Clock, DateTime, Effect, Option, Schema, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import * as Actions from "./Actions.ts"
 import * as Chart from "./Chart.ts"
+import * as Earnings from "./Earnings.ts"
+import * as Library from "./Library.ts"
 
 const id = "yahoo"
-const hosts = ["query2.finance.yahoo.com", "query1.finance.yahoo.com", "finance.yahoo.com"]
+const hosts = [...Library.queryHosts, ...Library.pageHosts]
 
 const timeframes = Object.keys(Chart.barsOf) as ReadonlyArray<Timeframe.Timeframe>
 
@@ -55,18 +58,19 @@ export const symbolOf = ({ assetClass, sourceSymbol, symbol }: Source.Subject): 
   return symbol.replace(".", "-")
 }
 
-const silent = { info: () => {}, warn: () => {}, error: () => {}, debug: () => {}, dir: () => {} }
-
 const malformed = (detail: string) => new SourceError.Malformed({ detail })
 
-const said = (cause: unknown): string => (cause instanceof Error ? cause.message.split("\n", 1)[0]!.slice(0, 200) : "")
+const said = (cause: unknown): string => {
+  if (cause instanceof Library.Refusal) return cause.description
+  return cause instanceof Error ? cause.message.split("\n", 1)[0]!.slice(0, 200) : ""
+}
 
 /** What a failure of the library means; `earliest` is where the bars begin that it asked for. */
 const reasonOf = (failure: HttpFetch.Failure, earliest: number): SourceError.Reason => {
   const { answer, cause, error } = failure
   if (error !== undefined) return HttpReason.ofError(error)
   const message = said(cause)
-  if (/delisted|No data found|Not Found/i.test(message) || answer?.status === 404) {
+  if (/delisted|No data found|Quote not found/i.test(message)) {
     return new SourceError.NotListed({
       detail: "unknown symbol: Yahoo has no data of it; name its own with the symbol's sources"
     })
@@ -74,57 +78,70 @@ const reasonOf = (failure: HttpFetch.Failure, earliest: number): SourceError.Rea
   if (/not available for startTime|must be within the last/i.test(message)) {
     return new SourceError.RetentionLimit({ earliest })
   }
-  if (answer === undefined) return malformed(message)
-  if (answer.status !== 200) return HttpReason.ofHead(answer, message)
+  if (answer === undefined) return malformed("the library fails before it asks")
+  if (/too many requests/i.test(message)) {
+    const retryAfterMillis = HttpReason.retryAfterMillis(answer.headers)
+    return new SourceError.RateLimited(retryAfterMillis === undefined ? {} : { retryAfterMillis })
+  }
+  if (answer.status !== 200) return HttpReason.ofHead(answer, message === "" ? undefined : message)
   return malformed(`${answer.where}: an answer that the library cannot read`)
 }
 
+const date = (instant: number) => DateTime.toDateUtc(DateTime.makeUnsafe(instant))
+
+// What an answer holds is looked at here: the library's own look at it would refuse what is merely new.
+const unlooked = { validateResult: false } as const
+
 const make = Effect.gen(function* () {
   const http = HttpFetch.make(yield* HttpClient.HttpClient)
-  const library = yield* Effect.cached(
-    Effect.promise(async () => {
-      const { default: YahooFinance } = await import("yahoo-finance2")
-      return new YahooFinance({
-        fetch: http.fetch,
-        queue: { concurrency: 4 },
-        logger: silent,
-        versionCheck: false,
-        suppressNotices: ["yahooSurvey"],
-        validation: { logErrors: false, logOptionsErrors: false }
-      })
-    })
+  const open = yield* Library.make(http)
+  let client: Library.Client | undefined
+  /** One client, with its cookie and crumb, for as long as it does well. */
+  const library = Effect.suspend(() =>
+    client === undefined
+      ? Effect.map(open, (opened) => {
+          client = opened
+          return opened
+        })
+      : Effect.succeed(client)
   )
+  // A crumb that is not taken any more is kept by the library all the same.
+  const begunAnew = Effect.sync(() => {
+    client = undefined
+  })
 
   const fail =
-    (subject: Source.Subject, interval: Interval.Interval) =>
+    (subject?: Source.Subject, interval?: Interval.Interval) =>
     (reason: SourceError.Reason): SourceError.SourceError =>
-      new SourceError.SourceError({ source: id, symbol: subject.symbol, ...interval, reason })
+      new SourceError.SourceError({
+        source: id,
+        ...(subject === undefined ? {} : { symbol: subject.symbol }),
+        ...(interval === undefined ? {} : interval),
+        reason
+      })
 
-  /** A chart of bars that begin in the range. */
+  /** A chart of bars that begin in the range, as it came. */
   const chart = Effect.fnUntraced(function* (
-    subject: Source.Subject,
+    symbol: string,
     range: Interval.Interval,
     interval: Chart.Bars["interval"],
     events: string
-  ) {
+  ): Effect.fn.Return<unknown, SourceError.Reason> {
     const yahoo = yield* library
     const now = yield* Clock.currentTimeMillis
     const keeps = Object.values(Chart.barsOf).find((bars) => bars.interval === interval)?.keepsMillis
-    const date = (instant: number) => DateTime.toDateUtc(DateTime.makeUnsafe(instant))
+    const query = {
+      period1: date(range.from),
+      // Whole seconds, and never the same as the first.
+      period2: date(Math.max(range.to, range.from + 1_000)),
+      interval,
+      includePrePost: false,
+      events,
+      return: "object"
+    } as const
     // The library puts the symbol into the path as it is.
-    const symbol = encodeURIComponent(symbolOf(subject))
     return yield* http
-      .run(() =>
-        yahoo.chart(symbol, {
-          period1: date(range.from),
-          // Whole seconds, and never the same as the first.
-          period2: date(Math.max(range.to, range.from + 1_000)),
-          interval,
-          includePrePost: false,
-          events,
-          return: "array"
-        })
-      )
+      .run(() => yahoo.chart(encodeURIComponent(symbol), query, unlooked))
       .pipe(Effect.mapError((failure) => reasonOf(failure, keeps === undefined ? 0 : now - keeps)))
   })
 
@@ -145,12 +162,13 @@ const make = Effect.gen(function* () {
       const answered = { from: cursor, to }
       // The last candle needs all of its bars, also those after the end of what is asked.
       const close = calendar.closeOf(timeframe, calendar.openAtOrBefore(timeframe, to - 1))
-      const { quotes } = yield* chart(request, { from: cursor, to: Math.max(to, close) }, of.interval, "")
-      const decoded = Chart.decode(quotes)
+      const range = { from: cursor, to: Math.max(to, close) }
+      const decoded = Chart.decode(yield* chart(symbolOf(request), range, of.interval, ""), {
+        calendar,
+        interval: of.interval,
+        range
+      })
       if (typeof decoded === "string") return yield* Effect.fail(malformed(decoded))
-      const first = decoded.openTime[0]
-      if (first !== undefined && first < cursor - 7 * 86_400_000)
-        return yield* Effect.fail(malformed("it ignores the start"))
       const candles = Candles.within(Regrid.toGrid(calendar, timeframe, decoded, "instant"), answered)
       const page = Source.page(request, answered, candles, now)
       const more = page !== undefined && page.interval.to === to && to < interval.to
@@ -167,33 +185,44 @@ const make = Effect.gen(function* () {
   const actions = Effect.fnUntraced(
     function* (subject: Source.Subject, interval: Interval.Interval) {
       const now = yield* Clock.currentTimeMillis
-      const { events, meta } = yield* chart(
-        subject,
-        { from: interval.from, to: Math.max(now, interval.to) },
-        "1d",
-        "div|split"
-      )
+      // Every split up to now is needed to tell dividends in the shares of their day.
+      const range = { from: interval.from, to: Math.max(now, interval.to) }
+      const answer = yield* chart(symbolOf(subject), range, "1d", "div|split")
+      const found = Actions.decode(answer, subject.calendar)
+      if (typeof found === "string") return yield* Effect.fail(malformed(found))
       const [from, to] = [interval.from, interval.to].map((instant) =>
         DateTime.formatIsoDateUtc(DateTime.makeUnsafe(instant))
       )
-      return Actions.decode(events ?? {}, subject.calendar, meta?.currency ?? undefined).filter(
-        ({ exDate }) => exDate >= from! && exDate < to!
-      )
+      return found.filter(({ exDate }) => exDate >= from! && exDate < to!)
     },
     (effect, subject, interval) => Effect.mapError(effect, fail(subject, interval))
   )
 
-  const check = Effect.gen(function* () {
-    const now = yield* Clock.currentTimeMillis
-    const yahoo = yield* library
-    const date = (instant: number) => DateTime.toDateUtc(DateTime.makeUnsafe(instant))
-    yield* http.run(() => yahoo.chart("SPY", { period1: date(now - 7 * 86_400_000), interval: "1d", return: "array" }))
-  }).pipe(
-    Effect.asVoid,
-    Effect.mapError((failure) => new SourceError.SourceError({ source: id, reason: reasonOf(failure, 0) }))
+  const earnings = Effect.fnUntraced(
+    function* (subject: Source.Subject) {
+      const yahoo = yield* library
+      const modules = [...Earnings.modules]
+      const summary = yield* http
+        .run(() => yahoo.quoteSummary(symbolOf(subject), { modules }, unlooked))
+        .pipe(
+          Effect.mapError((failure) => reasonOf(failure, 0)),
+          Effect.tapError(() => begunAnew),
+          // Funds and indices report nothing.
+          Effect.catch((reason) =>
+            reason._tag === "Refused" && reason.status === 404 ? Effect.succeed({}) : Effect.fail(reason)
+          )
+        )
+      return Earnings.decode(summary, subject.calendar, yield* Clock.currentTimeMillis)
+    },
+    (effect, subject) => Effect.mapError(effect, fail(subject))
   )
 
-  return { candles, actions, check } satisfies Source.Source
+  const check = Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    yield* chart("SPY", { from: now - 7 * 86_400_000, to: now }, "1d", "")
+  }).pipe(Effect.mapError(fail()))
+
+  return { candles, actions, earnings, check } satisfies Source.Source
 })
 
 export const plugin = Source.define({

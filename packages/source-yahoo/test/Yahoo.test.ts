@@ -6,35 +6,31 @@ import * as Chart from "@tidemark/source-yahoo/Chart"
 import { layer, LoopbackProvider } from "@tidemark/source-testing/LoopbackProvider"
 import { Effect, Stream } from "effect"
 import { TestClock } from "effect/testing"
-import { chart } from "./provider.ts"
-
-const seconds = (text: string) => Date.parse(text) / 1_000
-
-/** As of 2021: the dividend of before the split is told in the shares of after it. */
-const events = {
-  dividends: {
-    a: { date: seconds("2020-08-07T13:30:00Z"), amount: 0.205 },
-    b: { date: seconds("2020-11-06T14:30:00Z"), amount: 0.205 }
-  },
-  splits: { c: { date: seconds("2020-08-31T13:30:00Z"), numerator: 4, denominator: 1, splitRatio: "4:1" } }
-}
+import { before, respond, split } from "./answers.ts"
 
 const aapl: Source.Subject = { symbol: "AAPL", assetClass: "equity", calendar: Calendars.get("XNYS") }
 
+/** Now, for the provider. */
+const now = { at: 0 }
+const setNow = (at: number) =>
+  Effect.andThen(
+    TestClock.setTime(at),
+    Effect.sync(() => {
+      now.at = at
+    })
+  )
+
 const source = plugin.make({})
 
-it.layer(layer((url) => chart(url, events)))("Yahoo", (it) => {
+it.layer(layer((url) => respond(now.at)(url)))("Yahoo", (it) => {
   it.effect("tells dividends in the shares of their day, whatever range is asked for", () =>
     Effect.gen(function* () {
-      yield* TestClock.setTime(Date.UTC(2021, 5, 1))
+      yield* setNow(Date.UTC(2021, 5, 1))
       const yahoo = yield* source
       const found = yield* yahoo.actions!(aapl, { from: Date.UTC(2020, 0, 1), to: Date.UTC(2020, 8, 15) })
       assert.deepStrictEqual(
         found.map((action) => ({ ...action })),
-        [
-          { _tag: "Dividend", exDate: "2020-08-07", amount: 0.82, currency: "USD" },
-          { _tag: "Split", exDate: "2020-08-31", from: 1, to: 4 }
-        ]
+        [before, split].map((action) => ({ ...action }))
       )
     })
   )
@@ -55,7 +51,7 @@ it.layer(layer((url) => chart(url, events)))("Yahoo", (it) => {
 
   it.effect("puts hours and days together for what Yahoo does not have", () =>
     Effect.gen(function* () {
-      yield* TestClock.setTime(Date.UTC(2024, 1, 1))
+      yield* setNow(Date.UTC(2024, 1, 1))
       const yahoo = yield* source
       const interval = { from: Date.UTC(2024, 0, 8), to: Date.UTC(2024, 0, 13) }
       for (const [timeframe, count] of [
@@ -73,7 +69,7 @@ it.layer(layer((url) => chart(url, events)))("Yahoo", (it) => {
   it.effect("writes symbols as Yahoo does", () =>
     Effect.gen(function* () {
       const provider = yield* LoopbackProvider
-      yield* TestClock.setTime(Date.UTC(2024, 1, 1))
+      yield* setNow(Date.UTC(2024, 1, 1))
       const yahoo = yield* source
       const interval = { from: Date.UTC(2024, 0, 8), to: Date.UTC(2024, 0, 9) }
       const asked = Effect.fnUntraced(function* (
@@ -94,20 +90,58 @@ it.layer(layer((url) => chart(url, events)))("Yahoo", (it) => {
   )
 })
 
-describe("quotes", () => {
-  const quote = (day: number, price: number | null) => ({
-    date: new Date(Date.UTC(2024, 0, day)),
-    open: price,
-    high: price,
-    low: price,
-    close: price,
-    volume: price === null ? null : 5
+describe("a chart", () => {
+  const { calendar } = aapl
+  const range = { from: Date.UTC(2024, 0, 2), to: Date.UTC(2024, 0, 6) }
+  const opens = [...calendar.openTimes("1d", range)].map((open) => open / 1_000)
+  const chartOf = (rows: ReadonlyArray<readonly [time: number, price: number | null, volume?: number | null]>) => ({
+    timestamp: rows.map(([time]) => time),
+    indicators: {
+      quote: [
+        {
+          ...Object.fromEntries(["open", "high", "low", "close"].map((name) => [name, rows.map(([, price]) => price)])),
+          volume: rows.map(([, price, volume]) => (volume === undefined ? (price === null ? null : 5) : volume))
+        }
+      ]
+    }
+  })
+  const decode = (chart: unknown) => Chart.decode(chart, { calendar, interval: "1d", range })
+
+  it("without prices in a row has no candle there; with some of them it makes no sense", () => {
+    const decoded = decode(
+      chartOf([
+        [opens[0]!, 10],
+        [opens[1]!, null],
+        [opens[2]!, 12]
+      ])
+    ) as Candles.Candles
+    assert.deepStrictEqual([...decoded.open], [10, 12])
+    assert.strictEqual(decode(chartOf([[opens[0]!, null, 7]])), "row 0 has only some of its prices")
+    assert.match(
+      String(
+        decode(
+          chartOf([
+            [opens[1]!, 10],
+            [opens[0]!, 10]
+          ])
+        )
+      ),
+      /comes after/
+    )
+    assert.match(
+      String(decode({ ...chartOf([[opens[0]!, 10]]), timestamp: [opens[0]!, opens[1]!] })),
+      /different lengths/
+    )
+    assert.strictEqual(Candles.length(decode({ meta: {}, indicators: { quote: [{}] } }) as Candles.Candles), 0)
   })
 
-  it("without prices are no candles; with some of them make no sense", () => {
-    const decoded = Chart.decode([quote(2, 10), quote(3, null), quote(4, 12)]) as Candles.Candles
-    assert.deepStrictEqual([...decoded.open], [10, 12])
-    assert.strictEqual(Chart.decode([{ ...quote(2, 10), close: null }]), "quote 0 has only some of its prices")
-    assert.strictEqual(Chart.decode([quote(3, 10), quote(2, 10)]), "quote 1 is not after the one before")
+  it("takes the row of a session that is on for that session", () => {
+    const decoded = decode(
+      chartOf([
+        [opens[0]!, 10],
+        [opens[1]! + 3_600, 11]
+      ])
+    ) as Candles.Candles
+    assert.deepStrictEqual([...decoded.openTime], [opens[0]! * 1_000, opens[1]! * 1_000])
   })
 })

@@ -81,12 +81,25 @@ const make = Effect.gen(function* () {
     (write) =>
       sql.withTransaction(
         Effect.gen(function* () {
-          const { interval, source, symbol } = write
-          const asked = extend(yield* lock(write), write)
-          yield* sql`UPDATE action_coverage SET from_ms = ${asked.interval.from}, to_ms = ${asked.interval.to},
-            first_ms = ${asked.firstAt}, last_ms = ${asked.lastAt} WHERE ${ofSymbol(source, symbol)}`
-          const stored = yield* rows([ofSymbol(source, symbol), stands, from(interval.from), before(interval.to)])
-          const actions = write.actions.filter((action) => isInside(action, interval))
+          const { interval, kinds = ActionStore.kinds, source, symbol } = write
+          if (kinds.includes("split")) {
+            const asked = extend(yield* lock(write), write)
+            yield* sql`UPDATE action_coverage SET from_ms = ${asked.interval.from}, to_ms = ${asked.interval.to},
+              first_ms = ${asked.firstAt}, last_ms = ${asked.lastAt} WHERE ${ofSymbol(source, symbol)}`
+          } else {
+            // Two processes that write the same pair wait for one another here too.
+            yield* sql`SELECT source FROM action_coverage WHERE ${ofSymbol(source, symbol)} ${sql.literal(rowLock)}`
+          }
+          const stored = yield* rows([
+            ofSymbol(source, symbol),
+            stands,
+            sql`kind IN ${sql.in(kinds)}`,
+            from(interval.from),
+            before(interval.to)
+          ])
+          const actions = write.actions.filter(
+            (action) => isInside(action, interval) && kinds.includes(ActionStore.kindOf(action))
+          )
           const comparison = ActionRows.compare(stored, { ...write, actions })
           yield* Effect.forEach(
             comparison.groups,

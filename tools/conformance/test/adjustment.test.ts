@@ -38,7 +38,7 @@ const load = (symbol: keyof typeof recordings) => {
     close: column(quote!.close),
     volume: column(quote!.volume)
   }
-  const actions = decode(recorded.events, calendar, recorded.meta.currency)
+  const actions = decode(recorded, calendar)
   assert(typeof actions !== "string")
   return { candles, actions, adjusted: recorded.indicators.adjclose[0]!.adjclose }
 }

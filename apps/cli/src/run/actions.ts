@@ -63,10 +63,21 @@ const fetchOne = Effect.fnUntraced(function* (
   const from = span.from ?? registered.plugin.capabilities.earliest ?? 0
   const upToNow = Actions.upToNow(calendar, from, yield* Clock.currentTimeMillis)
   const interval = { from, to: Math.max(from + 1, span.to ?? upToNow.to) }
-  const refreshed = yield* Effect.result(Actions.refresh({ registered, subject, interval }))
-  if (Result.isSuccess(refreshed)) return { symbol, source, refreshed: refreshed.success }
-  if (refreshed.failure._tag === "StoreError") return yield* refreshed.failure
-  return { symbol, source, error: refreshed.failure.message }
+  const asked = Effect.gen(function* () {
+    const refreshed = yield* Actions.refresh({ registered, subject, interval })
+    // Reports alone cannot be had: what is known of splits and dividends stays.
+    const reports = yield* Effect.result(Actions.refreshEarnings({ registered, subject }))
+    if (Result.isFailure(reports)) {
+      if (reports.failure._tag === "StoreError") return yield* reports.failure
+      return { symbol, source, refreshed, reportsError: reports.failure.message }
+    }
+    const result = Actions.both(refreshed.result, reports.success)
+    return { symbol, source, refreshed: { ...refreshed, result }, reportsError: undefined }
+  })
+  const result = yield* Effect.result(asked)
+  if (Result.isSuccess(result)) return result.success
+  if (result.failure._tag === "StoreError") return yield* result.failure
+  return { symbol, source, error: result.failure.message }
 })
 
 export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
@@ -106,7 +117,7 @@ export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
     ...choices.flatMap((choice) => (isAble(choice) ? [] : [choice]))
   ]
   yield* print({ json: () => outcomes.map(ActionsView.outcomeJson), text: () => ActionsView.toText(outcomes) })
-  yield* exitWith(outcomes.some(ActionsView.isFailed) ? 3 : 0)
+  yield* exitWith(outcomes.every(ActionsView.isWhole) ? 0 : 3)
 })
 
 const kindsOf = Effect.fnUntraced(function* (text: Option.Option<string>) {

@@ -13,6 +13,8 @@ export interface Told {
   readonly symbol: string
   readonly source: string
   readonly refreshed: Actions.Refreshed
+  /** Why its reports could not be had. */
+  readonly reportsError: string | undefined
 }
 
 export interface Failed {
@@ -23,6 +25,9 @@ export interface Failed {
 }
 
 export const isFailed = (outcome: Outcome): outcome is Failed => "error" in outcome
+
+/** Whether all was told. */
+export const isWhole = (outcome: Outcome): boolean => !isFailed(outcome) && outcome.reportsError === undefined
 
 /** `4 for 1`, `0.205 USD`, `estimate 0.7, reported 0.73`. */
 export const what = (action: Action): string => {
@@ -76,7 +81,7 @@ export const outcomeJson = (outcome: Outcome) =>
           split: split.exDate,
           intervals: intervals.map(({ from, to }) => ({ from: Instant.format(from), to: Instant.format(to) }))
         })),
-        error: null
+        error: outcome.reportsError ?? null
       }
 
 /** New actions that are listed one by one. */
@@ -124,6 +129,9 @@ export const toText = (outcomes: ReadonlyArray<Outcome>): string => {
         ]),
     ...told.flatMap(({ refreshed, symbol }) => newLines(symbol, refreshed.result)),
     ...told.flatMap(({ refreshed }) => outdatedLines(refreshed.outdated)),
+    ...told.flatMap(({ reportsError, symbol }) =>
+      reportsError === undefined ? [] : [`  ${symbol}: its reports could not be had: ${reportsError}`]
+    ),
     ...(failed.length === 0 ? [] : ["Failed:", ...failed.map(({ error, symbol }) => `  ${symbol}: ${error}`)])
   ].join("\n")
 }
