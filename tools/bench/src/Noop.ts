@@ -47,7 +47,11 @@ const measure = Effect.fnUntraced(function* (
     name: "tidemark",
     cwd,
     // A database's URL may hold a password; arguments are seen by all, and printed where a run fails.
-    env: { BINANCE_BASE_URL: url, BINANCE_ARCHIVE: "off", DATABASE_URL: database ?? `duckdb:${path.join(cwd, "noop.duckdb")}` },
+    env: {
+      BINANCE_BASE_URL: url,
+      BINANCE_ARCHIVE: "off",
+      DATABASE_URL: database ?? `duckdb:${path.join(cwd, "noop.duckdb")}`
+    },
     args: [...Child.tidemark, ...args, "--quiet"]
   })
   const backfill = ["backfill", "--timeframes", timeframes.join(","), "--start", from, "--end", end]

@@ -107,6 +107,13 @@ const fingerprint = (path: string, layout: Layout) => {
   ])
 }
 
+/** Of every value of what was fetched, in any order. */
+export const hash = (path: string, layout: Layout) =>
+  Effect.map(
+    query(path, [`SELECT count(*) || ' ' || sum(hash(t, ${columns})::HUGEINT) AS digest FROM (${layout.fetched})`]),
+    ([row]) => String(row?.["digest"])
+  )
+
 /** Fails unless the store holds exactly what was asked for, once, and all that was there before. */
 export const verify = Effect.fnUntraced(function* (
   path: string,

@@ -29,9 +29,12 @@ export const range = (candles: number): Interval.Interval => ({ from: opened, to
 /** The most minutes that lie in the past for sure. */
 export const mostCandles = 4_000_000
 
+/** One page of minutes. */
+export const pageFrom = (from: number): Interval.Interval => ({ from, to: from + 1_000 * minuteMillis })
+
 /** Its window is a millisecond, so that no contestant feels what another has used. */
-export const provider = (datasets: ReadonlyArray<Dataset.Dataset>) =>
-  Emulator.layer({ datasets, weightLimit: 1e9, weightWindowMillis: 1 })
+export const provider = (datasets: ReadonlyArray<Dataset.Dataset>, latencyMillis = 0) =>
+  Emulator.layer({ datasets, weightLimit: 1e9, weightWindowMillis: 1, latencyMillis })
 
 /** Whatever changes when a candle is lost, doubled, moved or altered; prices and volumes in exact hundredths. */
 export interface Fingerprint {

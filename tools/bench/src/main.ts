@@ -2,7 +2,9 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
+import * as Archive from "./Archive.ts"
 import { BenchError } from "./BenchError.ts"
+import * as Budget from "./Budget.ts"
 import * as Help from "./Help.ts"
 import * as Ingest from "./Ingest.ts"
 import * as Memory from "./Memory.ts"
@@ -53,6 +55,28 @@ const ingest = Command.make("ingest", {
   )
 )
 
+const archive = Command.make("archive", {
+  json,
+  months: whole("months", "Months of minutes to fetch", 12, 24),
+  storeRows: whole("store-rows", "Rows that are in the store before", 1_000_000, Workload.mostCandles),
+  rounds: whole("rounds", "Runs of each contestant", 3),
+  latencyMillis: whole("latency-ms", "Every answer of the provider comes so much later", 50, 1_000, 0)
+}).pipe(
+  Command.withDescription("Candles a second from files: a bare loop, tidemark, and tidemark page by page"),
+  Command.withHandler(concluding(Archive.run))
+)
+
+const budget = Command.make("budget", {
+  json,
+  windows: whole("windows", "Whole windows to look at, in each scenario", 10, 100),
+  limit: whole("limit", "Weight that the provider allows in a window", 600, 1e6, 20),
+  windowMillis: whole("window-ms", "Length of a window", 6_000, 60_000, 500),
+  lanes: whole("lanes", "Pages asked for at once, by each process", 4, 64)
+}).pipe(
+  Command.withDescription("How much of a provider's allowance is used, and how often it refuses"),
+  Command.withHandler(concluding(Budget.run))
+)
+
 const memory = Command.make("memory", {
   json,
   candles: whole("candles", "The smaller number of candles", 1_000_000),
@@ -92,7 +116,7 @@ const help = Command.make("help", { json, repetitions: whole("repetitions", "Tim
 
 Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the product that print ratios; each ends with 1 if a target is missed"),
-  Command.withSubcommands([ingest, memory, noop, postgres, help]),
+  Command.withSubcommands([ingest, archive, budget, memory, noop, postgres, help]),
   Command.run({ version: "0.1.0" }),
   Effect.tapError((error) => (error instanceof BenchError ? Console.error(`bench: ${error.message}`) : Effect.void)),
   Effect.provide(NodeServices.layer),

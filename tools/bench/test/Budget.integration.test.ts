@@ -1,0 +1,26 @@
+import { NodeServices } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Budget from "../src/Budget.ts"
+
+describe("budget", () => {
+  it.live(
+    "the allowance of short windows is spent and not overspent: alone, beside another, and by two processes",
+    () =>
+      Effect.gen(function* () {
+        const outcome = yield* Budget.run({ windows: 2, limit: 100, windowMillis: 2_000, lanes: 4 })
+        const scenarios = outcome.json["scenarios"] as ReadonlyArray<Budget.Scenario>
+        assert.deepStrictEqual(
+          scenarios.map(({ name }) => name),
+          ["alone", "beside another", "two processes"]
+        )
+        const [alone, beside, two] = scenarios as [Budget.Scenario, Budget.Scenario, Budget.Scenario]
+        assert.isAbove(alone.ours, 0)
+        assert.strictEqual(alone.theirs, 0)
+        assert.isAbove(beside.theirs, 0)
+        assert.isAbove(two.ours, 0)
+        assert.deepStrictEqual([alone.banned, beside.banned, two.banned], [0, 0, 0])
+      }).pipe(Effect.provide(NodeServices.layer)),
+    90_000
+  )
+})
