@@ -189,3 +189,38 @@ describe("symbols discover", { concurrent: true }, () => {
     seconds
   )
 })
+
+describe("a source that cannot be used", { concurrent: true }, () => {
+  it.live(
+    "is passed over for the next of the symbol's own, the report says so, and the two never mix",
+    () =>
+      Effect.gen(function* () {
+        const emulator = yield* provider({ datasets: synthetic })
+        const options = near(emulator, yield* folder, { BINANCE_BASE_URL: "http://127.0.0.1:1" })
+        const range = ["--start=2026-11-01", "--end=2026-11-03", "--timeframes=1h"]
+        yield* run(["symbols", "add", "BTC/USDT", "--sources", "binance,ccxt:coinbaseexchange"], options)
+        const ended = yield* run(["backfill", ...range], options)
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        assert.match(
+          ended.stdout,
+          /BTC\/USDT from ccxt:coinbaseexchange instead: binance cannot be used now: .*ECONNREFUSED/
+        )
+        // Binance is back: its own series, from the start.
+        const back = yield* run(["backfill", ...range], near(emulator, options.cwd))
+        assert.strictEqual(back.code, 0, back.stderr)
+        assert.notInclude(back.stdout, "instead")
+        const rows = yield* run(
+          ["query", "SELECT source, count(*) AS n FROM market_data GROUP BY source ORDER BY source", "--json"],
+          options
+        )
+        assert.deepStrictEqual(
+          parse<ReadonlyArray<Row>>(rows).map((row) => [row["source"], Number(row["n"])]),
+          [
+            ["binance", 48],
+            ["ccxt:coinbaseexchange", 48]
+          ]
+        )
+      }),
+    seconds
+  )
+})
