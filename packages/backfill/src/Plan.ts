@@ -11,6 +11,7 @@ import {
   type Instant,
   type Instrument,
   Interval,
+  type Outage,
   type Series,
   Source,
   Timeframe
@@ -35,6 +36,8 @@ export interface SeriesRequest {
   readonly capabilities: Source.Capabilities
   readonly window: Window
   readonly coverage: Coverage.Coverage
+  /** Times in which the venue was down. */
+  readonly outages: ReadonlyArray<Outage.Outage>
   /** Open of the source's oldest candle, where it has told. */
   readonly listedAt?: Instant.EpochMillis | undefined
 }
@@ -219,7 +222,7 @@ export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
  */
 export const repairs = (
   request: SeriesRequest,
-  empty: ReadonlyArray<Coverage.Empty>
+  empty: ReadonlyArray<Interval.Interval>
 ): ReadonlyArray<Interval.Interval> => {
   const { calendar, capabilities, series } = request
   const windows: Array<Interval.Interval> = []

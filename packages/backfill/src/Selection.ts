@@ -19,6 +19,7 @@ import {
   SourceError,
   type Timeframe
 } from "@tidemark/core"
+import { Outages } from "@tidemark/quality"
 import { Effect, Option, Result } from "effect"
 import { Events } from "./Events.ts"
 import * as Plan from "./Plan.ts"
@@ -61,13 +62,26 @@ export interface Selection {
   readonly passedOver: ReadonlyArray<PassedOver>
 }
 
-/** Empty runs that the next run should ask for again. */
-export const unconfirmed = (coverage: Coverage.Coverage, plan: Plan.SeriesPlan, policy: Policy, now: number) =>
-  plan.requested === undefined
-    ? []
-    : Coverage.emptyWithin(coverage, plan.requested).filter(
-        (run) => run.confirmations < policy.confirmations || now - run.lastAt > policy.emptyExpiresMillis
+/** What is empty, unexplained, and should be asked for again by the next run. */
+export const unconfirmed = (coverage: Coverage.Coverage, plan: Plan.SeriesPlan, policy: Policy, now: number) => {
+  const { requested, request } = plan
+  if (requested === undefined) return []
+  const { calendar, outages, series } = request
+  return Coverage.emptyWithin(coverage, requested)
+    .filter((run) => run.confirmations < policy.confirmations || now - run.lastAt > policy.emptyExpiresMillis)
+    .flatMap((run) =>
+      Outages.explain(calendar, series.timeframe, run, outages).flatMap(({ interval, outage }) =>
+        outage === undefined ? [interval] : []
       )
+    )
+}
+
+/** When the venue of a subject was down, as far as its source knows. */
+const outagesOf = ({ id, plugin }: Registered, subject: Source.Subject) => {
+  const { outages = [], venueOf } = plugin.capabilities
+  const venue = venueOf?.(subject) ?? id
+  return outages.filter((outage) => outage.venue === venue)
+}
 
 const subjectOf = (instrument: Instrument.Instrument, source: string, calendar: Calendar.Calendar): Source.Subject => ({
   symbol: instrument.symbol,
@@ -181,6 +195,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
       // A source that cannot say what it has leaves nothing to plan; the run goes on with the others.
       window: Result.isSuccess(window) ? window.success : { from: options.now, to: options.now },
       coverage,
+      outages: outagesOf(registered, subject),
       listedAt: stored.get(Series.key(series))?.listedAt
     }
     const plan = Plan.make(request, { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk })

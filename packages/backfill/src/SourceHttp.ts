@@ -84,12 +84,14 @@ const make = Effect.gen(function* () {
   const policy = yield* Policy
   const clocks = new Map<string, ServerClock.ServerClock>()
 
-  /** What the provider's clock shows when ours shows `at`. */
-  const theirs = (host: string, at: number): number =>
-    at + ServerClock.offsetMillis(clocks.get(host) ?? ServerClock.unknown)
-
   const clientFor = (options: ClientOptions): HttpClient.HttpClient => {
     const hosts = new Map(options.capabilities.hosts.map((host) => [host.name, host]))
+    const isAligned = (host: string): boolean => hosts.get(host)?.budget?.usedHeader !== undefined
+
+    /** What the clock of a provider that counts by its clock shows when ours shows `at`. */
+    const theirs = (host: string, at: number): number =>
+      isAligned(host) ? at + ServerClock.offsetMillis(clocks.get(host) ?? ServerClock.unknown) : at
+
     const keyOf = (host: string): string => (options.account === "" ? host : `${host} ${options.account}`)
 
     const wait = (host: string, millis: number) =>
@@ -133,10 +135,11 @@ const make = Effect.gen(function* () {
     ) {
       const { host } = url
       const heard = yield* Clock.currentTimeMillis
-      clocks.set(
-        host,
-        ServerClock.observe(clocks.get(host) ?? ServerClock.unknown, response.headers["date"], asked, heard)
-      )
+      // What a cache has kept has the date of then.
+      if (isAligned(host) && response.headers["age"] === undefined) {
+        const known = clocks.get(host) ?? ServerClock.unknown
+        clocks.set(host, ServerClock.observe(known, response.headers["date"], asked, heard))
+      }
       const budget = hosts.get(host)?.budget
       const used = Number(budget?.usedHeader === undefined ? Number.NaN : response.headers[budget.usedHeader])
       const refused = response.status === 429 || response.status === 418

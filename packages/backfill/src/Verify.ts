@@ -13,11 +13,13 @@ import {
   type Gap,
   Instant,
   Interval,
+  type Outage,
   type Series,
   Timeframe
 } from "@tidemark/core"
+import { Outages } from "@tidemark/quality"
 import { Effect, Stream } from "effect"
-import type { SeriesPlan } from "./Plan.ts"
+import type { SeriesPlan, SeriesRequest } from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 
 /** Candles looked at in one piece: bounds memory, whatever the history. */
@@ -135,6 +137,45 @@ export const command = (series: Series.Series, interval: Interval.Interval, flag
   `tidemark backfill --symbols ${series.symbol} --timeframes ${series.timeframe} --source ${series.source} ` +
   `--start ${Instant.format(interval.from)} --end ${Instant.format(interval.to)}${flags}`
 
+/** `binance was asked 3 times, from … to …, and answered without them` */
+const askedSentence = (series: Series.Series, run: Coverage.Empty, missing: number): string => {
+  const times = run.confirmations === 1 ? "once" : `${run.confirmations} times`
+  const second = (instant: number) => Instant.format(Math.floor(instant / 1000) * 1000)
+  const when =
+    run.firstAt === run.lastAt ? `at ${second(run.lastAt)}` : `from ${second(run.firstAt)} to ${second(run.lastAt)}`
+  return `${series.source} was asked ${times}, ${when}, and answered without ${missing === 1 ? "it" : "them"}`
+}
+
+/** Why candles are not there that the source was asked for, and what to do. */
+const causeOf = (
+  { capabilities, series }: SeriesRequest,
+  run: Coverage.Empty,
+  asked: string,
+  interval: Interval.Interval,
+  outage: Outage.Outage | undefined,
+  policy: Policy
+): Pick<Gap.Gap, "cause" | "evidence" | "nextAction"> => {
+  if (outage !== undefined) {
+    return { cause: "outage", evidence: [asked, outage.evidence], nextAction: "nothing: the venue was down" }
+  }
+  if (run.confirmations < policy.confirmations) {
+    return {
+      cause: "unexplained",
+      evidence: [asked],
+      nextAction: `the next run asks again: ${command(series, interval)}`
+    }
+  }
+  if (capabilities.omitsQuiet === true) {
+    return {
+      cause: "no-trades",
+      evidence: [asked, `${series.source} leaves out candles in which nothing was traded`],
+      nextAction: "nothing: there is no such candle"
+    }
+  }
+  const nextAction = `nothing more to ask for; look up whether the venue was down, or ask all the same: ${command(series, interval, " --force")}`
+  return { cause: "unexplained", evidence: [asked], nextAction }
+}
+
 /** What is missing of the requested range, with cause, evidence and next action. */
 export const gaps = Effect.fnUntraced(function* (
   plan: SeriesPlan,
@@ -184,28 +225,21 @@ export const gaps = Effect.fnUntraced(function* (
   })
   const empty = coverage.empty.flatMap((run): ReadonlyArray<Gap.Gap> => {
     const interval = Interval.intersect(run, requested)
-    const missing = interval === undefined ? 0 : calendar.countOpens(series.timeframe, interval)
-    if (interval === undefined || missing === 0) return []
-    const times = run.confirmations === 1 ? "once" : `${run.confirmations} times`
-    const second = (instant: number) => Instant.format(Math.floor(instant / 1000) * 1000)
-    const when =
-      run.firstAt === run.lastAt ? `at ${second(run.lastAt)}` : `from ${second(run.firstAt)} to ${second(run.lastAt)}`
-    return [
-      {
-        series,
-        interval,
-        missing,
-        cause: "unexplained",
-        evidence: [
-          `${series.source} was asked ${times}, ${when}, and answered without ${missing === 1 ? "it" : "them"}`
-        ],
-        attempts: run.confirmations,
-        nextAction:
-          run.confirmations < policy.confirmations
-            ? `the next run asks again: ${command(series, interval)}`
-            : `nothing more to ask for; look up whether the venue was down, or ask all the same: ${command(series, interval, " --force")}`
-      }
-    ]
+    if (interval === undefined) return []
+    return Outages.explain(calendar, series.timeframe, interval, request.outages).flatMap(({ interval, outage }) => {
+      const missing = calendar.countOpens(series.timeframe, interval)
+      if (missing === 0) return []
+      const asked = askedSentence(series, run, missing)
+      return [
+        {
+          series,
+          interval,
+          missing,
+          attempts: run.confirmations,
+          ...causeOf(request, run, asked, interval, outage, policy)
+        }
+      ]
+    })
   })
   return [...unfetched, ...stale, ...empty].sort((a, b) => a.interval.from - b.interval.from)
 })

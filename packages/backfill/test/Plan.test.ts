@@ -39,6 +39,7 @@ const request = (extra: Partial<Plan.SeriesRequest> = {}): Plan.SeriesRequest =>
   capabilities,
   window: { from: now - 10 * day },
   coverage: Coverage.none,
+  outages: [],
   ...extra
 })
 

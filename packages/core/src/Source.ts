@@ -15,6 +15,7 @@ import type { CorporateAction, Earnings } from "./CorporateAction.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { AssetClass } from "./Instrument.ts"
 import * as Interval from "./Interval.ts"
+import type { Outage } from "./Outage.ts"
 import type { Provenance } from "./Provenance.ts"
 import type { SourceError } from "./SourceError.ts"
 import type { SourceFile } from "./SourceFile.ts"
@@ -145,6 +146,12 @@ export interface Capabilities {
   readonly lanes: number
   /** Time after its close until a candle is final at the source. */
   readonly lagMillis: number
+  /** Candles in which nothing was traded are left out of answers. */
+  readonly omitsQuiet?: boolean
+  /** The venue of a subject, where the source has several; its id if absent. */
+  readonly venueOf?: (subject: Pick<Subject, "symbol" | "assetClass">) => string
+  /** Times in which a venue is known to have been down. */
+  readonly outages?: ReadonlyArray<Outage>
   /** What the prices are already adjusted for. */
   readonly adjustment: "none" | "splits" | "splits-and-dividends"
   readonly provenance: Provenance

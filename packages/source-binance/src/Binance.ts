@@ -10,6 +10,7 @@ import * as Archive from "./Archive.ts"
 import * as ArchivePlan from "./ArchivePlan.ts"
 import * as Http from "./Http.ts"
 import * as Instruments from "./Instruments.ts"
+import * as KnownOutages from "./KnownOutages.ts"
 import * as Market from "./Market.ts"
 import * as Pages from "./Pages.ts"
 
@@ -32,6 +33,8 @@ const capabilities: Source.Capabilities = {
   hosts: [...Market.all.map(({ host }) => host), Archive.host],
   lanes: 4,
   lagMillis: 2_000,
+  venueOf: (subject) => (Market.of(subject)?.id === "usdm" ? "binance-usdm" : KnownOutages.venue),
+  outages: KnownOutages.all,
   adjustment: "none",
   provenance: "observed"
 }

@@ -11,6 +11,8 @@ export interface Habit {
   readonly newestRows?: number
   /** It answers for one page's length of time from the start on, so that a page has no rows behind that. */
   readonly windowed?: boolean
+  /** It has no candle where nothing was traded. */
+  readonly omitsQuiet?: boolean
   /** Timeframes that are not ours though they have their name. */
   readonly without?: ReadonlyArray<Timeframe.Timeframe>
 }
@@ -18,7 +20,7 @@ export interface Habit {
 const habits: Readonly<Record<string, Habit>> = {
   // Its weeks begin on Thursdays.
   kraken: { newestRows: 720, without: ["1w"] },
-  coinbaseexchange: { windowed: true },
+  coinbaseexchange: { windowed: true, omitsQuiet: true },
   // What ccxt calls a week are three days.
   bitstamp: { windowed: true, without: ["1w"] }
 }
@@ -59,7 +61,7 @@ const hostsOf = (exchange: Exchange): ReadonlyArray<string> => {
 }
 
 export const of = (exchange: Exchange): Source.Capabilities => {
-  const { newestRows, without } = habitOf(exchange.id)
+  const { newestRows, omitsQuiet, without } = habitOf(exchange.id)
   const theirs = exchange.timeframes ?? {}
   const timeframes = Timeframe.all.filter((each) => theirs[each] !== undefined && without?.includes(each) !== true)
   const rateLimitMillis = exchange.rateLimit || defaultRateLimitMillis
@@ -70,6 +72,7 @@ export const of = (exchange: Exchange): Source.Capabilities => {
   return {
     ...common,
     timeframes,
+    ...(omitsQuiet === undefined ? {} : { omitsQuiet }),
     pageSize: exchange.features?.spot?.fetchOHLCV?.limit ?? defaultPageSize,
     ...(newestRows === undefined
       ? {}

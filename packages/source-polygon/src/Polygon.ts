@@ -55,6 +55,7 @@ const capabilities: Source.Capabilities = {
   lanes: 2,
   // Late trades are still added for a quarter of an hour.
   lagMillis: 15 * 60_000,
+  omitsQuiet: true,
   adjustment: "none",
   provenance: "observed"
 }

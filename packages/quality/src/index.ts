@@ -1,0 +1,1 @@
+export * as Outages from "./Outages.ts"
