@@ -7,6 +7,8 @@
 import { type Calendar, CorporateAction, type Instant } from "@tidemark/core"
 import { Predicate } from "effect"
 
+const dayMillis = 86_400_000
+
 /** The date of an instant in a time zone. */
 export const dayIn = (timeZone: string): ((instant: Instant.EpochMillis) => string) => {
   const format = new Intl.DateTimeFormat("en-CA", { timeZone, year: "numeric", month: "2-digit", day: "2-digit" })
@@ -32,6 +34,13 @@ const number = (row: unknown, name: string): number => {
 const instant = (row: unknown): Instant.EpochMillis => {
   const date = field(row, "date")
   return Predicate.isDate(date) ? date.getTime() : number(row, "date") * 1_000
+}
+
+/** Whether a chart from an instant up to now says nothing, though its symbol has traded since: its events are missing too. */
+export const isLost = (chart: unknown, from: Instant.EpochMillis): boolean => {
+  const traded = field(field(chart, "meta"), "regularMarketTime")
+  const tradedAt = Predicate.isDate(traded) ? traded.getTime() : Number(traded) * 1_000
+  return field(chart, "timestamp") === undefined && tradedAt > from + dayMillis
 }
 
 /**

@@ -4,8 +4,9 @@
  * The library is loaded when it is first used, and everything that it asks
  * goes through the engine's client. Facts: prices are adjusted for splits;
  * intraday bars are kept for weeks only; rows without prices come in between;
- * the library loses the status of an answer, which the client has seen.
- * Reports of earnings want a cookie and a crumb, charts neither.
+ * the library loses the status of an answer, which the client has seen; a
+ * range that ends before the first trade is a 400. Reports of earnings want a
+ * cookie and a crumb, which end some day; charts want neither.
  */
 import {
   Candles,
@@ -17,7 +18,7 @@ import {
   SourceError,
   type Timeframe
 } from "@tidemark/core"
-import { Clock, DateTime, Effect, Option, Schema, Stream } from "effect"
+import { Clock, DateTime, Effect, Option, Schema, Semaphore, Stream } from "effect"
 import { HttpClient } from "effect/http"
 import * as Actions from "./Actions.ts"
 import * as Chart from "./Chart.ts"
@@ -87,6 +88,13 @@ const reasonOf = (failure: HttpFetch.Failure, earliest: number): SourceError.Rea
   return malformed(`${answer.where}: an answer that the library cannot read`)
 }
 
+/** A range that ends before the first trade is refused with these words. */
+const isBeforeAll = ({ cause }: HttpFetch.Failure): boolean =>
+  said(cause).startsWith("Data doesn't exist for startDate")
+
+/** What it says of funds and indices; any other 404 is somebody else's, such as a proxy's. */
+const isWithoutReports = ({ cause }: HttpFetch.Failure): boolean => said(cause).startsWith("No fundamentals data found")
+
 const date = (instant: number) => DateTime.toDateUtc(DateTime.makeUnsafe(instant))
 
 // What an answer holds is looked at here: the library's own look at it would refuse what is merely new.
@@ -105,10 +113,15 @@ const make = Effect.gen(function* () {
         })
       : Effect.succeed(client)
   )
+  /** Whether its crumb has been taken. */
+  let isTrusted = false
   // A crumb that is not taken any more is kept by the library all the same.
   const begunAnew = Effect.sync(() => {
     client = undefined
+    isTrusted = false
   })
+  // Calls of the library share one way to a crumb, which ends with the call that began it.
+  const summaries = yield* Semaphore.make(1)
 
   const fail =
     (subject?: Source.Subject, interval?: Interval.Interval) =>
@@ -120,7 +133,7 @@ const make = Effect.gen(function* () {
         reason
       })
 
-  /** A chart of bars that begin in the range, as it came. */
+  /** A chart of bars that begin in the range, as it came; `undefined` for a range before the first trade. */
   const chart = Effect.fnUntraced(function* (
     symbol: string,
     range: Interval.Interval,
@@ -141,8 +154,14 @@ const make = Effect.gen(function* () {
     } as const
     // The library puts the symbol into the path as it is.
     return yield* http
-      .run(() => yahoo.chart(encodeURIComponent(symbol), query, unlooked))
-      .pipe(Effect.mapError((failure) => reasonOf(failure, keeps === undefined ? 0 : now - keeps)))
+      .run((): Promise<unknown> => yahoo.chart(encodeURIComponent(symbol), query, unlooked))
+      .pipe(
+        Effect.catch((failure) =>
+          isBeforeAll(failure)
+            ? Effect.undefined
+            : Effect.fail(reasonOf(failure, keeps === undefined ? 0 : now - keeps))
+        )
+      )
   })
 
   const fetchPage = Effect.fnUntraced(
@@ -188,31 +207,42 @@ const make = Effect.gen(function* () {
       // Every split up to now is needed to tell dividends in the shares of their day.
       const range = { from: interval.from, to: Math.max(now, interval.to) }
       const answer = yield* chart(symbolOf(subject), range, "1d", "div|split")
+      if (Actions.isLost(answer, interval.from)) return yield* Effect.fail(malformed("no day of a share that traded"))
       const found = Actions.decode(answer, subject.calendar)
       if (typeof found === "string") return yield* Effect.fail(malformed(found))
-      const [from, to] = [interval.from, interval.to].map((instant) =>
+      const [first, last] = [interval.from, interval.to - 1].map((instant) =>
         DateTime.formatIsoDateUtc(DateTime.makeUnsafe(instant))
       )
-      return found.filter(({ exDate }) => exDate >= from! && exDate < to!)
+      return found.filter(({ exDate }) => exDate >= first! && exDate <= last!)
     },
     (effect, subject, interval) => Effect.mapError(effect, fail(subject, interval))
   )
 
+  const summary = Effect.fnUntraced(function* (symbol: string) {
+    const yahoo = yield* library
+    const modules = [...Earnings.modules]
+    const answer = yield* http
+      .run((): Promise<unknown> => yahoo.quoteSummary(encodeURIComponent(symbol), { modules }, unlooked))
+      .pipe(
+        Effect.catch((failure) => (isWithoutReports(failure) ? Effect.undefined : Effect.fail(reasonOf(failure, 0))))
+      )
+    isTrusted = true
+    return answer
+  })
+
   const earnings = Effect.fnUntraced(
     function* (subject: Source.Subject) {
-      const yahoo = yield* library
-      const modules = [...Earnings.modules]
-      const summary = yield* http
-        .run(() => yahoo.quoteSummary(symbolOf(subject), { modules }, unlooked))
-        .pipe(
-          Effect.mapError((failure) => reasonOf(failure, 0)),
-          Effect.tapError(() => begunAnew),
-          // Funds and indices report nothing.
-          Effect.catch((reason) =>
-            reason._tag === "Refused" && reason.status === 404 ? Effect.succeed({}) : Effect.fail(reason)
-          )
-        )
-      return Earnings.decode(summary, subject.calendar, yield* Clock.currentTimeMillis)
+      const symbol = symbolOf(subject)
+      const answer = yield* summary(symbol).pipe(
+        Effect.catch((reason) => {
+          // A crumb that was taken before has ended with its cookie: that is no answer yet.
+          const hasEnded = reason._tag === "Unauthorized" && isTrusted
+          const again = Effect.tapError(summary(symbol), () => begunAnew)
+          return Effect.andThen(begunAnew, hasEnded ? again : Effect.fail(reason))
+        }),
+        summaries.withPermits(1)
+      )
+      return Earnings.decode(answer, subject.calendar, yield* Clock.currentTimeMillis)
     },
     (effect, subject) => Effect.mapError(effect, fail(subject))
   )

@@ -1,8 +1,7 @@
 /** `RequestBudgets` over the table `request_budgets`, for all processes that use the database. */
 import { Allowance, RequestBudgets } from "@tidemark/core"
-import { Effect, Layer, Schema } from "effect"
-import { SqlClient } from "effect/sql"
-import { Driver } from "./Driver.ts"
+import { Effect, Layer, Option, Random, Schema } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
 import * as Operation from "./Operation.ts"
 
 const State = Schema.fromJsonString(
@@ -16,37 +15,47 @@ const State = Schema.fromJsonString(
 const decode = Schema.decodeUnknownOption(State)
 const encode = Schema.encodeSync(State)
 
+/** Between two attempts, at most; a step takes about one. */
+const mostWaitMillis = 20
+
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const { rowLock } = yield* Driver
   const operation = yield* Operation.make
 
-  const find = (key: string) =>
-    sql<{ state: string }>`SELECT state FROM request_budgets WHERE budget = ${key} ${sql.literal(rowLock)}`
+  const read = (key: string) =>
+    Effect.map(sql<{ state: string }>`SELECT state FROM request_budgets WHERE budget = ${key}`, ([row]) => row?.state)
 
-  /** The state of a budget that nobody else changes until the transaction ends. */
-  const lock = Effect.fnUntraced(function* (key: string) {
-    const [row] = yield* find(key)
-    if (row !== undefined) return row.state
-    yield* sql`INSERT INTO request_budgets ${sql.insert({ budget: key, state: encode(Allowance.untouched) })}
-      ON CONFLICT DO NOTHING`
-    return (yield* find(key))[0]!.state
-  })
+  /** Writes only if nobody has written since `before` was read; whether it did. */
+  const replace = (key: string, before: string | undefined, state: string) =>
+    Effect.map(
+      before === undefined
+        ? sql`INSERT INTO request_budgets ${sql.insert({ budget: key, state })} ON CONFLICT DO NOTHING RETURNING budget`
+        : sql`UPDATE request_budgets SET state = ${state} WHERE budget = ${key} AND state = ${before} RETURNING budget`,
+      (rows) => rows.length > 0
+    )
+
+  /**
+   * Reads, steps and writes again until nobody came between. Nothing is locked
+   * meanwhile: a process that stands still must not hold up all others.
+   */
+  const attempt = <A>(
+    key: string,
+    step: (allowance: Allowance.Allowance) => readonly [A, Allowance.Allowance],
+    failures: number
+  ): Effect.Effect<A, SqlError.SqlError> =>
+    Effect.gen(function* () {
+      const before = yield* read(key)
+      // What another version has left is no reason to stop: the budget begins anew.
+      const known = before === undefined ? Option.none() : decode(before)
+      const [result, next] = step(Option.getOrElse(known, () => Allowance.untouched))
+      const state = encode(next)
+      if (state === before || (yield* replace(key, before, state))) return result
+      yield* Effect.sleep((yield* Random.next) * Math.min(failures, mostWaitMillis))
+      return yield* attempt(key, step, failures + 1)
+    })
 
   const update: RequestBudgets.RequestBudgets["Service"]["update"] = (key, step) =>
-    sql
-      .withTransaction(
-        Effect.gen(function* () {
-          const before = yield* lock(key)
-          // What another version has left is no reason to stop: the budget begins anew.
-          const known = decode(before)
-          const [result, next] = step(known._tag === "Some" ? known.value : Allowance.untouched)
-          const state = encode(next)
-          if (state !== before) yield* sql`UPDATE request_budgets SET state = ${state} WHERE budget = ${key}`
-          return result
-        })
-      )
-      .pipe(operation("share a budget"))
+    attempt(key, step, 0).pipe(operation("share a budget"))
 
   return RequestBudgets.RequestBudgets.of({ update })
 })

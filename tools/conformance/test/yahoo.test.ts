@@ -1,4 +1,4 @@
-/** Recorded Yahoo charts through the source and its library, over real HTTP. */
+/** Recorded Yahoo charts and earnings through the source and its library, over real HTTP. */
 import { assert, it } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
 import { Candles, type Source } from "@tidemark/core"
@@ -100,6 +100,72 @@ it.layer(provider)(`recorded Yahoo charts${Data.note}`, (it) => {
         pages.reduce((sum, page) => sum + Candles.length(page.candles), 0),
         0
       )
+    })
+  )
+})
+
+interface Number {
+  readonly raw: number
+}
+interface Summary {
+  readonly calendarEvents: {
+    readonly earnings: { readonly earningsAverage: number; readonly earningsDate: ReadonlyArray<number> }
+  }
+  readonly earningsHistory: {
+    readonly history: ReadonlyArray<{ readonly epsActual: Number; readonly epsEstimate: Number }>
+  }
+}
+
+const recorded = (name: string) =>
+  (
+    JSON.parse(Data.text(`yahoo/${name}.json`)) as {
+      readonly response: {
+        readonly bodyText: string
+        readonly bodyJson: { readonly quoteSummary: { readonly result: ReadonlyArray<Summary> } }
+      }
+    }
+  ).response
+
+/** Both modules were recorded on their own; asked for together they are one result. */
+const summary = (): Summary =>
+  Object.assign(
+    {},
+    ...["calendarEvents", "earningsHistory"].map(
+      (module) => recorded(`quoteSummary-${module}-AAPL`).bodyJson.quoteSummary.result[0]
+    )
+  ) as Summary
+
+const reporting = layer((url) => {
+  if (url.pathname.startsWith("/quote/")) {
+    return new Response("", { headers: { "set-cookie": "A3=redacted; Domain=.yahoo.com; Path=/; Secure" } })
+  }
+  return url.pathname === "/v1/test/getcrumb"
+    ? new Response(recorded("getCrumb-getcrumb").bodyText)
+    : Response.json({ quoteSummary: { result: [summary()], error: null } })
+})
+
+it.layer(reporting)(`recorded Yahoo earnings${Data.note}`, (it) => {
+  const check = Data.isAbsent ? it.effect.skip : it.effect
+
+  check("AAPL: the newest report belongs to the last call, the next one is announced", () =>
+    Effect.gen(function* () {
+      yield* TestClock.setTime(Date.UTC(2025, 1, 24))
+      const yahoo = yield* plugin.make({})
+      const { calendarEvents, earningsHistory } = summary()
+      const newest = earningsHistory.history.at(-1)!
+      assert.deepStrictEqual(
+        (yield* yahoo.earnings!(subject("AAPL"))).map((report) => ({ ...report })),
+        [
+          {
+            _tag: "Earnings",
+            exDate: "2025-01-30",
+            estimate: newest.epsEstimate.raw,
+            reported: newest.epsActual.raw
+          },
+          { _tag: "Earnings", exDate: "2025-04-30", estimate: calendarEvents.earnings.earningsAverage }
+        ]
+      )
+      assert.deepStrictEqual([newest.epsEstimate.raw, newest.epsActual.raw], [2.34102, 2.4])
     })
   )
 })

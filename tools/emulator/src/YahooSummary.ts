@@ -21,10 +21,8 @@ interface Report extends CorporateAction.Earnings {
 const seconds = (instant: Instant.EpochMillis): number => Math.floor(instant / 1_000)
 const midnight = (date: string): number => seconds(Option.getOrThrow(Instant.parse(date)))
 const rounded = (value: number, decimals: number): number => Math.round(value * 10 ** decimals) / 10 ** decimals
-const formatted = (value: number, decimals = 2, unit = "") => ({
-  raw: value,
-  fmt: `${Number(value.toFixed(decimals))}${unit}`
-})
+const formatted = (value: number) => ({ raw: value, fmt: String(Number(value.toFixed(2))) })
+const percent = (share: number) => ({ raw: share, fmt: `${Number((share * 100).toFixed(2))}%` })
 
 /** The last day of the quarter before a date. */
 const quarterEndBefore = (date: string): string => {
@@ -80,7 +78,7 @@ const earningsHistory = (equity: Equity, past: ReadonlyArray<Report>) => ({
       epsActual: report.reported === undefined ? {} : formatted(report.reported),
       epsEstimate: report.estimate === undefined ? {} : formatted(report.estimate),
       epsDifference: surprise === undefined ? {} : formatted(rounded(surprise, 2)),
-      surprisePercent: surprise === undefined ? {} : formatted(rounded(surprise / report.estimate!, 4), 2, "%"),
+      surprisePercent: surprise === undefined ? {} : percent(rounded(surprise / report.estimate!, 4)),
       quarter: { raw: midnight(quarter), fmt: quarter },
       currency: equity.currency,
       period: `-${past.length - i}q`
