@@ -111,9 +111,11 @@ const make = Effect.gen(function* () {
     const admit = Effect.fnUntraced(function* (request: Request, url: URL) {
       const budget = hosts.get(url.host)?.budget
       const weight = budget?.weightOf?.(url) ?? 1
+      const clock = yield* Clock.Clock
       for (;;) {
-        const now = theirs(url.host, yield* Clock.currentTimeMillis)
         const [millis, pausedMillis] = yield* update(request, url.host, (allowance) => {
+          // The time of the step, which may come a while after it was asked for.
+          const now = theirs(url.host, clock.currentTimeMillisUnsafe())
           const taken = Allowance.take(allowance, limitOf(budget), weight, now)
           return [[taken.waitMillis, allowance.pausedUntil - now] as const, taken.allowance]
         })

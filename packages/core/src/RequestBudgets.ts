@@ -11,7 +11,7 @@ export class RequestBudgets extends Context.Service<
   {
     /**
      * Changes what is known of one budget, in one step that nobody comes
-     * between, and gives what `step` gives. Budgets that nobody has touched
+     * between, and gives what `step` gives; where somebody does, it is taken again. Budgets that nobody has touched
      * are `Allowance.untouched`.
      */
     readonly update: <A>(

@@ -222,7 +222,9 @@ export const suite = <Config>(name: string, options: SuiteOptions<Config>): void
             .filter((host) => !capabilities.hosts.some(({ name }) => name === host)),
           []
         )
-        assert.isTrue(pages.every((page) => Candles.length(page.candles) <= (capabilities.fileCandles ?? capabilities.pageSize)))
+        assert.isTrue(
+          pages.every((page) => Candles.length(page.candles) <= (capabilities.fileCandles ?? capabilities.pageSize))
+        )
         assert.include(capabilities.timeframes, timeframe)
         assert.include(capabilities.assetClasses, request.assetClass)
         assert.isAtLeast(capabilities.lanes, 1)

@@ -1,6 +1,6 @@
 /** `RequestBudgets` over the table `request_budgets`, for all processes that use the database. */
 import { Allowance, RequestBudgets } from "@tidemark/core"
-import { Effect, Layer, Option, Random, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as Operation from "./Operation.ts"
 
@@ -14,9 +14,6 @@ const State = Schema.fromJsonString(
 )
 const decode = Schema.decodeUnknownOption(State)
 const encode = Schema.encodeSync(State)
-
-/** Between two attempts, at most; a step takes about one. */
-const mostWaitMillis = 20
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -40,8 +37,7 @@ const make = Effect.gen(function* () {
    */
   const attempt = <A>(
     key: string,
-    step: (allowance: Allowance.Allowance) => readonly [A, Allowance.Allowance],
-    failures: number
+    step: (allowance: Allowance.Allowance) => readonly [A, Allowance.Allowance]
   ): Effect.Effect<A, SqlError.SqlError> =>
     Effect.gen(function* () {
       const before = yield* read(key)
@@ -50,12 +46,12 @@ const make = Effect.gen(function* () {
       const [result, next] = step(Option.getOrElse(known, () => Allowance.untouched))
       const state = encode(next)
       if (state === before || (yield* replace(key, before, state))) return result
-      yield* Effect.sleep((yield* Random.next) * Math.min(failures, mostWaitMillis))
-      return yield* attempt(key, step, failures + 1)
+      // Somebody else has got ahead, and each time somebody does: asking the database is wait enough.
+      return yield* attempt(key, step)
     })
 
   const update: RequestBudgets.RequestBudgets["Service"]["update"] = (key, step) =>
-    attempt(key, step, 0).pipe(operation("share a budget"))
+    attempt(key, step).pipe(operation("share a budget"))
 
   return RequestBudgets.RequestBudgets.of({ update })
 })
