@@ -125,11 +125,20 @@ const confirmShrinking = Effect.fnUntraced(function* (progress: Progress, page: 
   const stored = yield* Stream.runCollect(store.openTimes(series, page.interval))
   const vanishes = stored.some((times) => Candles.missingRuns(times, page.candles.openTime).length > 0)
   if (!vanishes) return page
-  const again = Candles.concat(
-    (yield* Stream.runCollect(progress.selected.registered.source.candles(requestOf(progress, page.interval)))).map(
-      (second) => second.candles
-    )
+  const { from, to } = page.interval
+  const middle = progress.selected.plan.request.calendar.openAtOrAfter(series.timeframe, (from + to) / 2)
+  // The same file would say the same: in halves it has to come from elsewhere.
+  const parts =
+    page.files === undefined || middle >= to
+      ? [page.interval]
+      : [
+          { from, to: middle },
+          { from: middle, to }
+        ]
+  const answers = yield* Effect.forEach(parts, (part) =>
+    Stream.runCollect(progress.selected.registered.source.candles(requestOf(progress, part)))
   )
+  const again = Candles.concat(answers.flat().map((second) => second.candles))
   if (Candles.equals(again, page.candles)) return page
   return yield* new SourceError.SourceError({
     source: series.source,

@@ -6,14 +6,14 @@
  * one before, and its candles are possible.
  */
 import {
+  Calendar,
   Candles,
   Instant,
   type Interval,
   type Series,
   type Source,
   SourceError,
-  type StoreError,
-  Timeframe
+  type StoreError
 } from "@tidemark/core"
 import { Effect, Random, Result, Stream } from "effect"
 import { Events } from "./Events.ts"
@@ -42,22 +42,7 @@ const fault = (page: Source.CandlePage, cursor: number, request: Source.CandlesR
   const { from, to } = page.interval
   if (from !== cursor) return `a page starts at ${Instant.format(from)} instead of ${Instant.format(cursor)}`
   if (to <= from || to > end) return `a page claims to answer until ${Instant.format(to)}: no progress`
-  return Candles.invalidity(page.candles, page.interval) ?? crowding(page.candles.openTime, request)
-}
-
-/** Two candles where the timeframe has room for one: most likely those of a shorter timeframe. */
-const crowding = (
-  openTime: Float64Array,
-  { calendar, timeframe }: Pick<Source.CandlesRequest, "calendar" | "timeframe">
-): string | undefined => {
-  const length = Timeframe.nominalMillis(timeframe)
-  for (let i = 1; i < openTime.length; i++) {
-    const [a, b] = [openTime[i - 1]!, openTime[i]!]
-    // Closer than a candle is long happens around a session's end or a change of an offset; only then is the grid asked.
-    if (b - a >= length || calendar.openAtOrBefore(timeframe, a) !== calendar.openAtOrBefore(timeframe, b)) continue
-    return `the candles of ${Instant.format(a)} and ${Instant.format(b)} lie in one ${timeframe}; is this another timeframe?`
-  }
-  return undefined
+  return Candles.invalidity(page.candles, page.interval) ?? Calendar.crowding(page.candles.openTime, request)
 }
 
 /** Milliseconds to wait before attempt number `attempt + 1`; `undefined` to give up. */

@@ -25,6 +25,7 @@ import { Events } from "./Events.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import type { PassedOver } from "./Report.ts"
+import { reach } from "./Reach.ts"
 import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
 import { UsageError } from "./UsageError.ts"
 import * as Verify from "./Verify.ts"
@@ -150,16 +151,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   const unreachable = Effect.fnUntraced(function* (name: string) {
     if (checks.has(name)) return checks.get(name)
     const result = yield* registry.get(name).pipe(
-      Effect.flatMap(({ source }) => source.check ?? Effect.void),
-      Effect.timeoutOrElse({
-        duration: policy.checkDeadlineMillis,
-        orElse: () => {
-          const detail = `no answer within ${policy.checkDeadlineMillis / 1000} s`
-          return Effect.fail(
-            new SourceError.SourceError({ source: name, reason: new SourceError.Unavailable({ detail }) })
-          )
-        }
-      }),
+      Effect.flatMap(({ source }) => reach(name, source)),
       Effect.result
     )
     if (Result.isFailure(result) && result.failure._tag === "UsageError") return yield* result.failure

@@ -39,8 +39,9 @@ export class SourceHttp extends Context.Service<
 
 /** How long a request waits for the one that tries whether a host works again. */
 const probeMillis = 100
-/** Wait after a 429 or 418 that does not say how long, in milliseconds. */
+/** Wait after a 429 that does not say how long, and after a 418, which is a ban. */
 const defaultPauseMillis = 5_000
+const defaultBanMillis = 120_000
 
 type Request = HttpClientRequest.HttpClientRequest
 
@@ -59,8 +60,8 @@ const rewrite = (url: URL, { baseUrls, overrides }: ClientOptions): URL => {
 const limitOf = (budget: Source.RequestBudget | undefined): Allowance.Limit | undefined =>
   budget && { limit: budget.limit, windowMillis: budget.windowMillis, aligned: budget.usedHeader !== undefined }
 
-const transportError = (request: Request, description: string) =>
-  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description }) })
+const transportError = (request: Request, description: string, cause?: HttpReason.LeftAlone) =>
+  new HttpClientError.HttpClientError({ reason: new HttpClientError.TransportError({ request, description, cause }) })
 
 /** A request as anybody may see it: without query, headers and body, where keys live. */
 const shown = ({ method }: Request, { origin, pathname }: URL): Request =>
@@ -83,6 +84,8 @@ const make = Effect.gen(function* () {
   const events = yield* Events
   const policy = yield* Policy
   const clocks = new Map<string, ServerClock.ServerClock>()
+  /** Whose last refusal was a ban. */
+  const bans = new Set<string>()
 
   const clientFor = (options: ClientOptions): HttpClient.HttpClient => {
     const hosts = new Map(options.capabilities.hosts.map((host) => [host.name, host]))
@@ -121,8 +124,8 @@ const make = Effect.gen(function* () {
         })
         if (millis === 0) return
         if (pausedMillis > policy.maxRetryAfterMillis) {
-          const seconds = Math.ceil(pausedMillis / 1000)
-          return yield* transportError(request, `the provider asked to be left alone for another ${seconds} s`)
+          const cause = new HttpReason.LeftAlone(pausedMillis, bans.has(keyOf(url.host)))
+          return yield* transportError(request, `the provider asked to be ${cause.message}`, cause)
         }
         yield* wait(url.host, millis)
       }
@@ -145,6 +148,8 @@ const make = Effect.gen(function* () {
       const budget = hosts.get(host)?.budget
       const used = Number(budget?.usedHeader === undefined ? Number.NaN : response.headers[budget.usedHeader])
       const refused = response.status === 429 || response.status === 418
+      if (response.status === 418) bans.add(keyOf(host))
+      else bans.delete(keyOf(host))
       if (Number.isNaN(used) && !refused) return
       yield* update(request, host, (allowance) => {
         const limit = limitOf(budget)
@@ -152,7 +157,8 @@ const make = Effect.gen(function* () {
           limit === undefined || Number.isNaN(used)
             ? allowance
             : Allowance.report(allowance, limit, used, theirs(host, asked))
-        const pauseMillis = HttpReason.retryAfterMillis(response.headers) ?? defaultPauseMillis
+        const absent = response.status === 418 ? defaultBanMillis : defaultPauseMillis
+        const pauseMillis = HttpReason.retryAfterMillis(response.headers) ?? absent
         return [undefined, refused ? Allowance.pause(reported, theirs(host, heard) + pauseMillis) : reported]
       })
     })
@@ -233,12 +239,17 @@ const make = Effect.gen(function* () {
         .pipe(
           Effect.catchTag("CircuitBreakerError", ({ reason }) => {
             const millis = reason._tag === "CircuitOpen" ? Duration.toMillis(reason.retryAfter) + 1 : probeMillis
-            if (waitedMillis + millis > policy.maxRetryAfterMillis) {
+            // Instead of files there is something else to ask.
+            if (hosts.get(url.host)?.bulk === true || waitedMillis + millis > policy.maxRetryAfterMillis) {
               return Effect.fail(
                 transportError(shown(request, url), "it fails again and again and was left alone for a while")
               )
             }
-            return Effect.andThen(wait(url.host, millis), guarded(request, url, waitedMillis + millis))
+            // What was allowed before the wait may not be any more: the host may have asked for a pause meanwhile.
+            return wait(url.host, millis).pipe(
+              Effect.andThen(admit(shown(request, url), url)),
+              Effect.andThen(guarded(request, url, waitedMillis + millis))
+            )
           })
         )
 

@@ -148,7 +148,7 @@ const askedSentence = (series: Series.Series, run: Coverage.Empty, missing: numb
 
 /** Why candles are not there that the source was asked for, and what to do. */
 const causeOf = (
-  { capabilities, series }: SeriesRequest,
+  { calendar, capabilities, series }: SeriesRequest,
   run: Coverage.Empty,
   asked: string,
   interval: Interval.Interval,
@@ -165,7 +165,9 @@ const causeOf = (
       nextAction: `the next run asks again: ${command(series, interval)}`
     }
   }
-  if (capabilities.omitsQuiet === true) {
+  // A whole session without a trade is more than a quiet one.
+  const isBrief = !calendar.sessions(interval).some(({ close, open }) => interval.from <= open && close <= interval.to)
+  if (capabilities.omitsQuiet === true && isBrief) {
     return {
       cause: "no-trades",
       evidence: [asked, `${series.source} leaves out candles in which nothing was traded`],

@@ -95,6 +95,18 @@ describe("an archive", () => {
       )
     )
 
+    it.effect("that is cut short and asked for again takes no candle away: the days say otherwise", () =>
+      Effect.gen(function* () {
+        yield* run()
+        yield* (yield* Emulator).spoilArchive({ _tag: "Partial", rows: 7, in: december })
+        const { report } = yield* run({ force: true })
+        const [outcome] = report.outcomes
+        assert.include(outcome!.error, "answers differently each time")
+        assert.strictEqual(outcome!.removed, 0)
+        assert.isTrue(Candles.equals(yield* allOf, truth))
+      }).pipe(Effect.provide(world()))
+    )
+
     it.effect("that was written anew: what changed is revised and said", () =>
       Effect.gen(function* () {
         yield* run()

@@ -96,6 +96,25 @@ describe("a host that asks to be left alone", () => {
     }).pipe(Effect.provide(Layer.provideMerge(inMemory, emulator())))
   )
 
+  it.live("while requests wait for it to work again: none of them is sent into a ban", () =>
+    Effect.gen(function* () {
+      const client = yield* clientOf()
+      const { inject } = yield* Emulator
+      const failures = Fault.Reset({ match: { path: "/api/v3/klines" }, times: Policy.defaults.breakerFailures })
+      yield* inject(failures, Fault.Banned({ retryAfterSeconds: 2, match: { path: "/api/v3/klines" } }))
+      const ask = Effect.result(client.get(`https://${spot}${klines}`))
+      yield* Effect.forEach(Array.from({ length: Policy.defaults.breakerFailures }), () => ask)
+      // The breaker is open: one of these tries whether the host works again, and is told of the ban.
+      yield* Effect.forEach([1, 2, 3, 4, 5, 6], () => ask, { concurrency: "unbounded" })
+      const all = (yield* (yield* Emulator).requests).filter(({ path }) => path === "/api/v3/klines")
+      const banned = all.filter(({ status }) => status === 418)
+      assert.lengthOf(banned, 1)
+      const later = all.filter(({ at, status }) => status === 200 && at >= banned[0]!.at)
+      assert.lengthOf(later, 5)
+      for (const { at } of later) assert.isAtLeast(at - banned[0]!.at, 2_000)
+    }).pipe(Effect.provide(Layer.provideMerge(inMemory, emulator())))
+  )
+
   it.live("by one key: another key's requests go on", () =>
     Effect.gen(function* () {
       const [mine, theirs] = [yield* clientOf(undefined, "a"), yield* clientOf(undefined, "b")]

@@ -64,7 +64,8 @@ const takeAligned = (allowance: Allowance, limit: Limit, weight: number, now: Ep
 
 const takeRolling = (allowance: Allowance, limit: Limit, weight: number, now: EpochMillis): Taken => {
   const length = limit.windowMillis + marginMillis(limit)
-  const spent = allowance.spent.filter(([at]) => at > now - length)
+  // What lies ahead by more than clocks differ was spent by a clock that was set back.
+  const spent = allowance.spent.filter(([at]) => at > now - length && at <= now + limit.windowMillis)
   let excess = spent.reduce((sum, [, each]) => sum + each, 0) + weight - limit.limit
   if (excess <= 0 || spent.length === 0) {
     return { allowance: { ...allowance, spent: [...spent, [now, weight]] }, waitMillis: 0 }

@@ -12,9 +12,9 @@
  * so that intraday candles are those of the UTC clock.
  */
 import { Schema } from "effect"
-import type { EpochMillis } from "./Instant.ts"
+import { type EpochMillis, format } from "./Instant.ts"
 import type { Interval } from "./Interval.ts"
-import type { Timeframe } from "./Timeframe.ts"
+import { nominalMillis, type Timeframe } from "./Timeframe.ts"
 
 /** `24/7` crypto, `24/5` foreign exchange, `XNYS` New York Stock Exchange (ISO 10383 code). */
 export const CalendarId = Schema.Literals(["24/7", "24/5", "XNYS"])
@@ -57,4 +57,19 @@ export interface Calendar {
 export const closedUntil = (calendar: Calendar, timeframe: Timeframe, now: EpochMillis): EpochMillis => {
   const open = calendar.openAtOrBefore(timeframe, now)
   return calendar.closeOf(timeframe, open) > now ? open : calendar.openAtOrAfter(timeframe, open + 1)
+}
+
+/** Two candles where the timeframe has room for one, in words: most likely those of a shorter timeframe. */
+export const crowding = (
+  openTime: Float64Array,
+  { calendar, timeframe }: { readonly calendar: Calendar; readonly timeframe: Timeframe }
+): string | undefined => {
+  const length = nominalMillis(timeframe)
+  for (let i = 1; i < openTime.length; i++) {
+    const [a, b] = [openTime[i - 1]!, openTime[i]!]
+    // Closer than a candle is long happens around a session's end or a change of an offset; only then is the grid asked.
+    if (b - a >= length || calendar.openAtOrBefore(timeframe, a) !== calendar.openAtOrBefore(timeframe, b)) continue
+    return `the candles of ${format(a)} and ${format(b)} lie in one ${timeframe}; is this another timeframe?`
+  }
+  return undefined
 }

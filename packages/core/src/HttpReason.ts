@@ -4,7 +4,7 @@
  * The same for every provider unless its plugin knows better. Details name
  * the method, the host and the path, never the query, where keys live.
  */
-import { Option } from "effect"
+import { DateTime, Option } from "effect"
 import { HttpClientRequest, type HttpClientError, type HttpClientResponse } from "effect/http"
 import { Malformed, RateLimited, type Reason, Refused, Unauthorized, Unavailable } from "./SourceError.ts"
 
@@ -15,12 +15,27 @@ export const describeRequest = (request: HttpClientRequest.HttpClientRequest): s
     onSome: (url) => `${request.method} ${url.host}${url.pathname}`
   })
 
-/** `Retry-After` in milliseconds, where the header gives seconds. */
+/** `Retry-After` in milliseconds: seconds, or a date, which is taken against that of the answer. */
 export const retryAfterMillis = (headers: Readonly<Record<string, string | undefined>>): number | undefined => {
   const value = headers["retry-after"]
   if (value === undefined) return undefined
   const seconds = Number(value)
-  return Number.isFinite(seconds) && seconds >= 0 ? seconds * 1_000 : undefined
+  if (Number.isFinite(seconds)) return seconds >= 0 ? seconds * 1_000 : undefined
+  const [until, now] = [value, headers["date"] ?? ""].map((date) => DateTime.make(date))
+  return Option.isSome(until!) && Option.isSome(now!)
+    ? Math.max(0, DateTime.toEpochMillis(until.value) - DateTime.toEpochMillis(now.value))
+    : undefined
+}
+
+/** Why a request was not even sent: the provider asked to be left alone for longer than anybody waits. */
+export class LeftAlone extends Error {
+  readonly millis: number
+  readonly banned: boolean
+  constructor(millis: number, banned: boolean) {
+    super(`left alone for another ${Math.ceil(millis / 1_000)} s`)
+    this.millis = millis
+    this.banned = banned
+  }
 }
 
 /** Why an answer with this status is not one. `detail` is what the provider's body says, if anything. */
@@ -73,6 +88,10 @@ export const ofError = (error: HttpClientError.HttpClientError): Reason => {
     case "EmptyBodyError":
       return new Malformed({ detail: `${where}: the body cannot be read` })
     case "TransportError":
+      if (error.reason.cause instanceof LeftAlone) {
+        const { banned, millis } = error.reason.cause
+        return new RateLimited({ retryAfterMillis: millis, ...(banned ? { banned } : {}) })
+      }
       return new Unavailable({ detail: `${where}: ${error.reason.description ?? causeOf(error.reason.cause)}` })
     case "EncodeError":
     case "InvalidUrlError":

@@ -7,7 +7,15 @@
  * One that is not is set aside with its evidence, and what it should have
  * held is asked for page by page instead.
  */
-import { Candles, type Interval, type Source, type SourceError, type SourceFile, type Timeframe } from "@tidemark/core"
+import {
+  Calendar,
+  Candles,
+  type Interval,
+  type Source,
+  type SourceError,
+  type SourceFile,
+  type Timeframe
+} from "@tidemark/core"
 import { Effect, Option } from "effect"
 import { createHash } from "node:crypto"
 import * as ArchiveCsv from "./ArchiveCsv.ts"
@@ -41,11 +49,17 @@ export const make = (http: Http) => {
   })
 
   /** Its rows, or what is wrong with it in words. */
-  const open = Effect.fnUntraced(function* (zip: Uint8Array, span: Interval.Interval) {
+  const open = Effect.fnUntraced(function* (
+    zip: Uint8Array,
+    span: Interval.Interval,
+    grid: Parameters<typeof Calendar.crowding>[1]
+  ) {
     const csv = yield* Effect.result(Zip.extract(zip))
     if (csv._tag === "Failure") return csv.failure.detail
     const candles = ArchiveCsv.decode(csv.success)
-    return typeof candles === "string" ? candles : (Candles.invalidity(candles, span) ?? candles)
+    if (typeof candles === "string") return candles
+    if (Candles.length(candles) === 0) return "it holds no candle"
+    return Candles.invalidity(candles, span) ?? Calendar.crowding(candles.openTime, grid) ?? candles
   })
 
   /** The file, sound or not; `none` if the archive does not have it. */
@@ -65,7 +79,7 @@ export const make = (http: Http) => {
       Option.some<Fetched>({ _tag: "Unsound", file: { ...file, status: "quarantined", detail } })
     if (promised.value === undefined) return unsound("its CHECKSUM file cannot be read")
     if (promised.value !== hash) return unsound(`its checksum is to be ${promised.value}`)
-    const candles = yield* open(zip, piece.interval)
+    const candles = yield* open(zip, piece.interval, { calendar: subject.calendar, timeframe })
     return typeof candles === "string"
       ? unsound(candles)
       : Option.some<Fetched>({ _tag: "Sound", candles, file: { ...file, status: "verified" } })

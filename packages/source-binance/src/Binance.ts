@@ -61,6 +61,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
   const archive = Archive.make(http)
   const oldestOpens = new Map<string, number>()
   const probing = yield* Semaphore.make(1)
+  let archiveFailures = 0
   let archiveAskedFrom = config.archive === "on" ? -Infinity : Infinity
 
   const fail =
@@ -108,12 +109,15 @@ const make = Effect.fnUntraced(function* (config: Config) {
         if (now < archiveAskedFrom) return byPages
         const fetched = yield* Effect.result(archive.fetch(market, request, request.timeframe, piece))
         if (fetched._tag === "Failure") {
-          archiveAskedFrom = now + archivePauseMillis
+          archiveFailures++
+          // One failure may be a connection that broke; two in a row are the archive's.
+          if (archiveFailures > 1) archiveAskedFrom = now + archivePauseMillis
           yield* Effect.logWarning(
-            `The archive of Binance cannot be used now, its REST interface is asked instead: ${SourceError.describe(fetched.failure)}`
+            `A file of Binance's archive cannot be had, its REST interface is asked instead: ${SourceError.describe(fetched.failure)}`
           )
           return byPages
         }
+        archiveFailures = 0
         if (Option.isNone(fetched.success)) {
           const mayCome = piece.kind === "monthly" && now - piece.interval.to < latestMillis
           return mayCome ? fromPieces(market, request, ArchivePlan.daysOf(request.timeframe, interval, now)) : byPages
@@ -148,7 +152,10 @@ const make = Effect.fnUntraced(function* (config: Config) {
   /** Leaves out what lies before the listing, up to where a file begins, with an empty page for it. */
   const afterListing = Effect.fnUntraced(function* (market: Market.Market, request: Source.CandlesRequest) {
     const { calendar, interval, timeframe } = request
-    const first = yield* oldest(market, request, timeframe)
+    const first = yield* Effect.catch(oldest(market, request, timeframe), (reason) =>
+      // A market that is no longer listed may have its files all the same.
+      reason._tag === "NotListed" ? Effect.undefined : Effect.fail(reason)
+    )
     if (first === undefined || first <= interval.from) return { before: Stream.empty, interval }
     const listed = Math.min(ArchivePlan.startOfFile(timeframe, calendar.openAtOrBefore(timeframe, first)), interval.to)
     const nothing = Interval.clamp(interval.from, listed)

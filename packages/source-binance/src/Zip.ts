@@ -39,10 +39,10 @@ const find = Effect.fnUntraced(function* (zip: Buffer): Effect.fn.Return<Member,
       if (file.entryCount !== 1) return resume(problem(`it holds ${file.entryCount} files instead of one`))
       file.on("error", fail)
       file.on("entry", (entry) => {
-        file.readLocalFileHeader(entry, { minimal: true }, (error, { fileDataStart }) => {
+        file.readLocalFileHeader(entry, { minimal: true }, (error, header) => {
           if (error) return fail(error)
           const { compressedSize, compressionMethod: method, crc32: crc, uncompressedSize: size } = entry
-          resume(Effect.succeed({ start: fileDataStart, compressedSize, size, method, crc }))
+          resume(Effect.succeed({ start: header.fileDataStart, compressedSize, size, method, crc }))
         })
       })
       file.readEntry()

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Candles, Instant } from "@tidemark/core"
-import { type ArchiveDefect, Dataset, Emulator } from "@tidemark/emulator"
+import { type ArchiveDefect, Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { Effect, Layer } from "effect"
 import { at, between, client, dataset, day, fetched, listedAt, minute, now, request, source } from "./rig.ts"
 
@@ -101,6 +101,7 @@ const unsound: ReadonlyArray<readonly [Tag, RegExp]> = [
   ["StaleChecksum", /checksum is to be [0-9a-f]{64}/],
   ["GarbledChecksum", /CHECKSUM file cannot be read/],
   ["DuplicateRow", /comes twice/],
+  ["Crowded", /lie in one 1m/],
   ["OutOfOrder", /comes after that of/],
   ["NotAZip", /no sound zip archive/],
   ["TwoFiles", /2 files instead of one/],
@@ -176,6 +177,52 @@ describe("a file of the archive that is merely odd", () => {
         })
       )
     )
+  )
+})
+
+describe("a file of the archive without a row", () => {
+  it.live("is set aside: nothing is not what it should hold", () =>
+    Effect.gen(function* () {
+      const month = between("2023-12-01", "2024-01-01")
+      const { candles, files } = yield* fetched(yield* source(), request(month))
+      assert.isTrue(Candles.equals(candles, dataset.candles(month)))
+      assert.deepStrictEqual(
+        files.map(({ detail, status }) => [status, detail]),
+        [["quarantined", "it holds no candle"]]
+      )
+    }).pipe(Effect.provide(world({ defects: [{ _tag: "Partial", rows: 0, in: december }] })))
+  )
+})
+
+describe("a symbol that is no longer listed", () => {
+  it.live("has its files all the same", () =>
+    Effect.gen(function* () {
+      const { inject } = yield* Emulator
+      const body = '{"code":-1121,"msg":"Invalid symbol."}'
+      yield* inject(Fault.ServerError({ status: 400, body, match: { path: "/api/v3/klines" }, times: Infinity }))
+      const month = between("2023-12-01", "2024-01-01")
+      const { candles, error, files } = yield* fetched(yield* source(), request(month))
+      assert.isUndefined(error)
+      assert.isTrue(Candles.equals(candles, dataset.candles(month)))
+      assert.strictEqual(files.length, 1)
+      // Where no file is, what REST says stands.
+      const tail = yield* fetched(yield* source(), request({ from: now - day / 2, to: now - minute }))
+      assert.strictEqual(tail.error?.reason._tag, "NotListed")
+    }).pipe(Effect.provide(world()))
+  )
+})
+
+describe("an archive whose connection breaks once", () => {
+  it.live("costs one file, not the archive", () =>
+    Effect.gen(function* () {
+      yield* (yield* Emulator).inject(Fault.Reset({ match: { path: "/data/" } }))
+      const { candles, files } = yield* fetched(yield* source(), request(between("2023-12-01", "2024-02-01")))
+      assert.isTrue(Candles.equals(candles, dataset.candles(between("2023-12-01", "2024-02-01"))))
+      assert.deepStrictEqual(
+        files.map(({ url }) => url.slice(-11)),
+        ["2024-01.zip"]
+      )
+    }).pipe(Effect.provide(world()))
   )
 })
 

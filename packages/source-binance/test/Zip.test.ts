@@ -57,4 +57,19 @@ describe("Zip", () => {
       }
     })
   )
+
+  it.effect("survives any byte that is another: it is refused, or the file is what it was", () =>
+    Effect.gen(function* () {
+      const small = zip({ method: 0 })
+      const whole = Buffer.from(yield* Zip.extract(small))
+      const heads = [...Array(60).keys(), ...Array.from({ length: 90 }, (_, i) => small.length - 1 - i)]
+      for (const at of heads) {
+        const damaged = Uint8Array.from(small)
+        damaged[at] = damaged[at]! ^ 0xff
+        const result = yield* Effect.result(Zip.extract(damaged))
+        if (result._tag === "Success") assert.isTrue(Buffer.from(result.success).equals(whole), `byte ${at}`)
+        else assert.strictEqual(result.failure._tag, "ZipProblem")
+      }
+    })
+  )
 })

@@ -2,8 +2,9 @@
  * Candles a second from the bulk archive: a bare loop, tidemark, and tidemark
  * over the REST interface, of the same months of minutes.
  *
- * Times are from spawning the process to its end. A second run, of one page,
- * measures start-up. The emulator packs its files before anything is measured.
+ * Times are from spawning the process to its end, and the targets are of whole
+ * processes. A second run, of one page, measures start-up. The emulator packs
+ * its files before anything is measured.
  *
  * Every answer comes 50 ms late unless told otherwise, which is near for a
  * provider: what a page costs is mostly the way there and back, and loopback
@@ -16,6 +17,7 @@ import { BenchError } from "./BenchError.ts"
 import * as Child from "./Child.ts"
 import * as Contestant from "./Contestant.ts"
 import * as Stores from "./Stores.ts"
+import { rotate } from "./Ingest.ts"
 import { median, mega, type Outcome, say, tableOf } from "./Verdict.ts"
 import * as Workload from "./Workload.ts"
 
@@ -35,7 +37,7 @@ export interface Run {
   readonly round: number
   readonly candles: number
   readonly seconds: number
-  /** What a run of one page takes. */
+  /** What a run of one page takes; of nothing, for the bare loop. */
   readonly startSeconds: number
   readonly peakBytes: number
 }
@@ -85,7 +87,7 @@ const commandOf = (
 const measureAll = Effect.fnUntraced(function* (options: Options) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
-  const { url } = yield* Emulator
+  const { requestCount, requests, url } = yield* Emulator
   const cwd = yield* fs.makeTempDirectoryScoped({ prefix: "tidemark-archive-" })
   const template = (layout: Stores.Layout) =>
     path.join(cwd, layout === Stores.plain ? "plain.template" : "product.template")
@@ -96,16 +98,26 @@ const measureAll = Effect.fnUntraced(function* (options: Options) {
 
   const interval = rangeOf(options.months)
   const expected = Workload.fingerprint(Workload.symbol, interval)
-  const hashes = new Map<Name, string>()
+  /** Of what the first run left. */
+  let left: string | undefined
 
   const runOnce = Effect.fnUntraced(function* (name: Name, months: number) {
     const database = path.join(cwd, `${name}.duckdb`)
     const layout = layoutOf(name)
     yield* fs.copyFile(template(layout), database)
+    const before = yield* requestCount
     const measured = yield* Child.measure(commandOf(name, { database, url, cwd }, months))
     if (months > 0) {
+      // Ours goes on page by page without its archive; that would be another contestant.
+      const made = (yield* requests).slice(before - (yield* requestCount))
+      const files = made.filter((request) => request.path.endsWith(".zip")).length
+      if (files !== (name === "rest" ? 0 : months)) {
+        return yield* new BenchError({ detail: `${name} asked for ${files} files of ${months} months` })
+      }
       yield* Stores.verify(database, layout, expected, options.storeRows)
-      hashes.set(name, yield* Stores.hash(database, layout))
+      const hash = yield* Stores.hash(database, layout)
+      left ??= hash
+      if (hash !== left) return yield* new BenchError({ detail: `${name} left other rows than the run before` })
     }
     yield* fs.remove(database)
     return measured
@@ -113,7 +125,7 @@ const measureAll = Effect.fnUntraced(function* (options: Options) {
 
   const runs: Array<Run> = []
   for (let round = 1; round <= options.rounds; round++) {
-    for (const contestant of names) {
+    for (const contestant of rotate(names, round - 1)) {
       const start = yield* runOnce(contestant, 0)
       const { peakBytes, seconds } = yield* runOnce(contestant, options.months)
       runs.push({ contestant, round, candles: expected.rows, seconds, startSeconds: start.seconds, peakBytes })
@@ -121,9 +133,6 @@ const measureAll = Effect.fnUntraced(function* (options: Options) {
         `round ${round} of ${options.rounds}: ${contestant}, ${expected.rows} candles in ${seconds.toFixed(2)} s, ${mega(peakBytes).toFixed(0)} MB`
       )
     }
-  }
-  if (hashes.get("archive") !== hashes.get("rest")) {
-    return yield* new BenchError({ detail: "the archive and the REST interface left other rows" })
   }
   return runs
 }, Effect.scoped)
@@ -158,16 +167,12 @@ const outcome = (options: Options, runs: ReadonlyArray<Run>): Outcome => {
       "",
       tableOf(["contestant", "seconds", "start-up s", "candles/s", "steady/s", "peak MB"], rows),
       "",
-      "archive and rest left the same rows, bit for bit.",
-      `with start-up: archive / rest = ${ratio("archive", "rest", rate).toFixed(2)}`
+      "all runs left the same rows, bit for bit.",
+      `bare / rest = ${ratio("bare", "rest", rate).toFixed(2)}`,
+      `without start-up: archive / rest = ${ratio("archive", "rest", steadyRate).toFixed(2)}, archive / bare = ${ratio("archive", "bare", steadyRate).toFixed(2)}`
     ],
     targets: [
-      {
-        name: "archive / rest, after start-up",
-        value: ratio("archive", "rest", steadyRate),
-        bound: "at least",
-        limit: 4
-      },
+      { name: "archive / rest", value: ratio("archive", "rest", rate), bound: "at least", limit: 4 },
       { name: "archive / bare", value: ratio("archive", "bare", rate), bound: "at least", limit: 0.6 }
     ]
   }

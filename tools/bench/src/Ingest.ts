@@ -45,7 +45,8 @@ export const secondsFor = (run: Run, candles: number): number =>
 
 export const rate = (run: Run, candles: number): number => candles / secondsFor(run, candles)
 
-const rotate = <A>(items: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
+/** The same items from another one on, so that each comes first once. */
+export const rotate = <A>(items: ReadonlyArray<A>, by: number): ReadonlyArray<A> => {
   const at = by % items.length
   return [...items.slice(at), ...items.slice(0, at)]
 }

@@ -14,17 +14,18 @@ import * as Workload from "./Workload.ts"
 export interface Layout {
   /** Statements that make its store of the attached database `tidemark`; the product's own needs none. */
   readonly create: ReadonlyArray<string> | undefined
-  /** Rows of what was fetched, with the columns `t, open, high, low, close, volume`. */
+  /** Rows of what was fetched, with `t, open, high, low, close, volume`, and whatever other values it has. */
   readonly fetched: string
   /** Number of all rows. */
   readonly total: string
 }
 
 const columns = "open, high, low, close, volume"
+const allColumns = `${columns}, quote_volume, trades`
 
 export const product: Layout = {
   create: undefined,
-  fetched: `SELECT timestamp AS t, ${columns} FROM market_data
+  fetched: `SELECT timestamp AS t, ${allColumns} FROM market_data
     WHERE symbol = '${Workload.symbol}' AND timeframe = '1m' AND source = 'binance'`,
   total: "SELECT count(*) FROM candles"
 }
@@ -32,7 +33,7 @@ export const product: Layout = {
 /** The product's columns, without anything else. */
 export const plain: Layout = {
   create: ["CREATE TABLE candles AS FROM tidemark.candles"],
-  fetched: `SELECT open_time AS t, ${columns} FROM candles WHERE series_id = 2`,
+  fetched: `SELECT open_time AS t, ${allColumns} FROM candles WHERE series_id = 2`,
   total: product.total
 }
 
@@ -107,10 +108,10 @@ const fingerprint = (path: string, layout: Layout) => {
   ])
 }
 
-/** Of every value of what was fetched, in any order. */
+/** Of every value of what was fetched, in order of time; as text, which tells every double from every other. */
 export const hash = (path: string, layout: Layout) =>
   Effect.map(
-    query(path, [`SELECT count(*) || ' ' || sum(hash(t, ${columns})::HUGEINT) AS digest FROM (${layout.fetched})`]),
+    query(path, [`SELECT md5(string_agg(r::VARCHAR, '' ORDER BY r.t)) AS digest FROM (${layout.fetched}) AS r`]),
     ([row]) => String(row?.["digest"])
   )
 

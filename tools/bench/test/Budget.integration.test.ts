@@ -12,14 +12,22 @@ describe("budget", () => {
         const scenarios = outcome.json["scenarios"] as ReadonlyArray<Budget.Scenario>
         assert.deepStrictEqual(
           scenarios.map(({ name }) => name),
-          ["alone", "beside another", "two processes"]
+          ["alone", "beside, at once", "beside, bit by bit", "two processes"]
         )
-        const [alone, beside, two] = scenarios as [Budget.Scenario, Budget.Scenario, Budget.Scenario]
+        const [alone, ...beside] = scenarios as [Budget.Scenario, ...Array<Budget.Scenario>]
+        const two = beside.pop()!
         assert.isAbove(alone.ours, 0)
         assert.strictEqual(alone.theirs, 0)
-        assert.isAbove(beside.theirs, 0)
+        for (const { ours, theirs, usedOfRest } of beside) {
+          assert.isAbove(ours, 0)
+          assert.isAbove(theirs, 0)
+          assert.strictEqual(usedOfRest, ours / (2 * 100 - theirs))
+        }
         assert.isAbove(two.ours, 0)
-        assert.deepStrictEqual([alone.banned, beside.banned, two.banned], [0, 0, 0])
+        assert.deepStrictEqual(
+          scenarios.map(({ banned }) => banned),
+          [0, 0, 0, 0]
+        )
       }).pipe(Effect.provide(NodeServices.layer)),
     90_000
   )

@@ -23,6 +23,8 @@ interface Fields {
   readonly Disagrees: { readonly date: string }
   /** One row comes twice. */
   readonly DuplicateRow: object
+  /** A row comes ten seconds after another, where there is room for one. */
+  readonly Crowded: object
   /** Two rows have changed places. */
   readonly OutOfOrder: object
   /** Every row opens so much later; 17,500 ms where absent. */
@@ -61,6 +63,7 @@ const all: Readonly<Record<Tag, true>> = {
   MissingDay: true,
   Disagrees: true,
   DuplicateRow: true,
+  Crowded: true,
   OutOfOrder: true,
   OffGrid: true,
   LateClose: true,
@@ -110,6 +113,8 @@ export const spoil = (rows: ReadonlyArray<Row>, defect: ArchiveDefect): Readonly
       )
     case "DuplicateRow":
       return rows.flatMap((row, i) => (i === 1 ? [row, row] : [row]))
+    case "Crowded":
+      return rows.flatMap((row, i) => (i === 1 ? [row, row.with(openTime, plus(row[openTime]!, 10_000))] : [row]))
     case "OutOfOrder":
       return rows.length < 3 ? rows : [rows[1]!, rows[0]!, ...rows.slice(2)]
     case "OffGrid": {

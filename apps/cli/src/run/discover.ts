@@ -29,7 +29,13 @@ export const choose = (
   top: number
 ): ReadonlyArray<Source.Listed> =>
   listed
-    .filter((one) => one.active && (quote === undefined || one.quote?.toUpperCase() === quote.toUpperCase()))
+    // Names that are no symbols of ours could not be stored.
+    .filter(
+      (one) =>
+        one.active &&
+        Instrument.isSymbol(one.symbol) &&
+        (quote === undefined || one.quote?.toUpperCase() === quote.toUpperCase())
+    )
     .toSorted((a, b) => (b.turnover ?? -1) - (a.turnover ?? -1) || (a.symbol < b.symbol ? -1 : 1))
     .slice(0, top)
 

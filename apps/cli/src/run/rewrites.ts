@@ -24,7 +24,8 @@ const compare = Effect.fnUntraced(function* ({ source, symbols }: RewritesInput)
   }
   const wanted = new Set(items(symbols).map((symbol) => symbol.toUpperCase()))
   const files = (yield* (yield* SourceFile.SourceFiles).list(source)).filter(
-    ({ series }) => wanted.size === 0 || wanted.has(series.symbol)
+    // Nothing came from those that were set aside.
+    ({ series, status }) => status === "verified" && (wanted.size === 0 || wanted.has(series.symbol))
   )
   const changed = yield* Effect.forEach(
     files,

@@ -1,5 +1,5 @@
 /** The work of `tidemark sources list` and `tidemark sources check`. */
-import { Policy, SourceCheck, SourceRegistry, UsageError } from "@tidemark/backfill"
+import { Reach, SourceCheck, SourceRegistry, UsageError } from "@tidemark/backfill"
 import { Source, SourceError, Timeframe } from "@tidemark/core"
 import { Runtime } from "@tidemark/runtime"
 import { Effect, Option } from "effect"
@@ -11,7 +11,6 @@ import { configuration, print } from "./Session.ts"
 /** Whether a source would answer now, in a word or the reason. */
 export const reach = Effect.fnUntraced(function* (id: string) {
   const registry = yield* SourceRegistry.SourceRegistry
-  const policy = yield* Policy.Policy
   const plugin = yield* registry.plugin(id)
   const key = yield* registry.key(id)
   const known = { id, plugin, key }
@@ -20,11 +19,7 @@ export const reach = Effect.fnUntraced(function* (id: string) {
   }
   if (plugin.capabilities.hosts.length === 0) return { ...known, reachable: true, detail: "needs no network" }
   return yield* registry.get(id).pipe(
-    Effect.flatMap(({ source }) => source.check ?? Effect.void),
-    Effect.timeoutOrElse({
-      duration: policy.checkDeadlineMillis,
-      orElse: () => Effect.fail({ message: `no answer within ${policy.checkDeadlineMillis / 1000} s` })
-    }),
+    Effect.flatMap(({ source }) => Reach.reach(id, source)),
     Effect.match({
       onFailure: (error) => ({
         ...known,

@@ -2,8 +2,8 @@
  * The product's door and its Binance source, asking for pages as fast as they
  * are let through, until it is killed.
  *
- * `spender.ts URL LIMIT WINDOW_MS LANES [DATABASE]`; with a database of
- * Postgres the budget is shared through it.
+ * `spender.ts URL LIMIT WINDOW_MS LANES`; where `BENCH_DATABASE_URL` names a
+ * database of Postgres the budget is shared through it.
  */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { Events, SourceHttp, SourceRegistry } from "@tidemark/backfill"
@@ -13,7 +13,8 @@ import { plugin } from "@tidemark/source-binance"
 import { PostgresStorage } from "@tidemark/storage-postgres"
 import { Effect, Layer, Redacted, Stream } from "effect"
 
-const [url, limit, windowMillis, lanes, database] = process.argv.slice(2) as [string, string, string, string, string?]
+const [url, limit, windowMillis, lanes] = process.argv.slice(2) as [string, string, string, string]
+const database = process.env["BENCH_DATABASE_URL"]
 
 /** As the provider at hand allows, which is less than the real one does. */
 const allowed: typeof plugin = {

@@ -1,0 +1,39 @@
+/** Whether a source would answer now. */
+import { type Source, SourceError } from "@tidemark/core"
+import { Deferred, Effect, Exit } from "effect"
+import { Policy } from "./Policy.ts"
+import { RequestCounter } from "./SourceHttp.ts"
+
+/** Completes when the first request has been let through the door. */
+const firstRequest = Effect.map(Deferred.make<void>(), (sent) => ({
+  sent: Deferred.await(sent),
+  counter: {
+    count: 0,
+    get requests() {
+      return this.count
+    },
+    set requests(count: number) {
+      this.count = count
+      Deferred.doneUnsafe(sent, Exit.void)
+    }
+  }
+}))
+
+/**
+ * Fails with why it would not. The deadline begins with the first request:
+ * who waits for a budget that others have spent has not been asked yet.
+ */
+export const reach = Effect.fnUntraced(function* (
+  name: string,
+  source: Source.Source
+): Effect.fn.Return<void, SourceError.SourceError> {
+  const { checkDeadlineMillis } = yield* Policy
+  const { counter, sent } = yield* firstRequest
+  const detail = `no answer within ${checkDeadlineMillis / 1000} s`
+  const overdue = Effect.andThen(
+    Effect.andThen(sent, Effect.sleep(checkDeadlineMillis)),
+    Effect.fail(new SourceError.SourceError({ source: name, reason: new SourceError.Unavailable({ detail }) }))
+  )
+  const check = Effect.provideService(source.check ?? Effect.void, RequestCounter, counter)
+  yield* Effect.raceFirst(check, overdue)
+})
