@@ -266,6 +266,17 @@ onEvery("export", (it) => {
           named.stderr,
           "MSFT 1d is not stored; fetch it: tidemark backfill --symbols MSFT --timeframes 1d"
         )
+        // Nothing to export is said, and is no success.
+        for (const [args, code, says] of [
+          [["--symbols=AAPL", "--start=2025-11-01"], 3, /AAPL 1d is stored for .*, not for the range/],
+          [["--symbols=SPY"], 3, /SPY is stored only as synthetic data/],
+          [["--symbols=AAPL", "--source=typo"], 2, /There is no source "typo"/]
+        ] as const) {
+          const none = yield* tidemark("export", ...args)
+          assert.strictEqual(none.code, code, none.stderr)
+          assert.match(none.stderr, says)
+          assert.lengthOf(csv(none.stdout), 0)
+        }
         const synthetic = yield* tidemark("export", "--symbols=SPY", "--include=synthetic", "--json")
         assert.strictEqual(synthetic.code, 0, synthetic.stderr)
         assert.deepInclude(parse<ReadonlyArray<Row>>(synthetic)[0], { symbol: "SPY", provenance: "synthetic" })

@@ -167,7 +167,7 @@ export const factors = (
     const close = options.applied === "none" ? stored / sharesSince(previous.open) : stored
     const amount = sameDay.reduce((sum, dividend) => sum + dividend.action.amount, 0) / sharesSince(at)
     const factor = 1 - amount / close
-    if (!(factor > 0) || !Number.isFinite(factor)) {
+    if (!(factor > 0) || !Number.isFinite(factor) || !(close > 0) || amount < 0) {
       return Result.fail({
         _tag: "Implausible",
         action,

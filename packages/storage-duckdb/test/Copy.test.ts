@@ -169,7 +169,8 @@ describe("copy", () => {
         assert.lengthOf(yield* target.list(filter), 1)
       }
       assert.deepStrictEqual(yield* target.asked({ symbols: ["AAA"] }), yield* source.asked({ symbols: ["AAA"] }))
-      assert.deepStrictEqual(yield* target.unsettled("test", "AAA"), [])
+      // Other candles may be there: whether they are in line with the split is not copied.
+      assert.deepStrictEqual(yield* target.unsettled("test", "AAA"), [split(4)])
       const others = yield* target.list({ symbols: ["BBB", "CCC"] })
       assert.deepStrictEqual(
         others.map(({ action }) => action),

@@ -80,6 +80,8 @@ const choose = Effect.fnUntraced(function* (input: Input) {
   const registry = yield* SourceRegistry.SourceRegistry
   const now = yield* Clock.currentTimeMillis
   const span = yield* toSpan(input)
+  // A source that there is not is a mistake, not an empty export.
+  if (Option.isSome(input.source)) yield* registry.plugin(input.source.value)
   const symbols = Lists.items(input.symbols).map((symbol) => symbol.toUpperCase())
   const timeframes = Option.isSome(input.timeframes) ? yield* Lists.timeframes(input.timeframes) : []
   const instruments = new Map(
@@ -98,6 +100,7 @@ const choose = Effect.fnUntraced(function* (input: Input) {
     ({ series }) => keyOf(series)
   )
   const chosen: Array<Chosen> = []
+  const outside: Array<string> = []
   for (const found of groups.values()) {
     const instrument = instruments.get(found[0]!.series.symbol)
     const stored = yield* pick(found, instrument)
@@ -111,13 +114,17 @@ const choose = Effect.fnUntraced(function* (input: Input) {
       span.from ?? fetched[0]!.from,
       Math.min(span.to ?? fetched.at(-1)!.to, Calendar.closedUntil(calendar, series.timeframe, now))
     )
-    if (interval === undefined) continue
+    if (interval === undefined) {
+      const whole = { from: fetched[0]!.from, to: fetched.at(-1)!.to }
+      outside.push(`${keyOf(series)} is stored for ${Interval.format(whole)}, not for the range that is asked for`)
+      continue
+    }
     const labels = { series, provenance: stored.provenance, adjustment: Adjustment.effective(input.adjust, applied) }
     chosen.push({ stored, instrument, calendar, interval, labels, applied })
   }
   const named = symbols.flatMap((symbol): ReadonlyArray<Named> =>
     timeframes.length === 0
-      ? wanted.some(({ series }) => series.symbol === symbol)
+      ? [...groups.keys()].some((key) => key.startsWith(`${symbol} `))
         ? []
         : [{ symbol, timeframe: undefined }]
       : timeframes.map((timeframe) => ({ symbol, timeframe }))
@@ -136,7 +143,8 @@ const choose = Effect.fnUntraced(function* (input: Input) {
         ? `${name} is not stored; fetch it: tidemark backfill ${flags}`
         : `${name} is stored only as ${kinds} data; export that by name: --include ${others[0]!.provenance}`
     })
-  return { chosen, absent }
+  const nothing = chosen.length + absent.length + outside.length === 0 ? ["nothing of these is stored"] : []
+  return { chosen, absent: [...absent, ...outside, ...nothing] }
 })
 
 /** What a series lacks in the range that is exported, in words; nothing if it is whole. */

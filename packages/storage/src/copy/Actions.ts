@@ -34,7 +34,8 @@ const sideOf = Effect.gen(function* () {
           sql<ActionRows.Row>`SELECT ${ActionRows.columns(sql)} FROM corporate_actions WHERE ${ofPair(pair)}
             ORDER BY corporate_actions.ex_date, kind, amount, corporate_actions.known_at`
         ),
-        (rows) => rows.map((row) => ActionRows.toRow(ActionRows.fromRow(row)))
+        // Whether candles are in line with a split is looked at anew where they are copied to: it is safe to do so twice.
+        (rows) => rows.map((row) => ActionRows.toRow({ ...ActionRows.fromRow(row), settledAt: undefined }))
       ),
     /** Puts a pair in place of what is there of it, unless that was asked later meanwhile. */
     replace: (pair: AskedRow, rows: ReadonlyArray<object>) =>
