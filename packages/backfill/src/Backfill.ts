@@ -243,7 +243,7 @@ const touchedOf = (all: ReadonlyArray<Progress>) => all.filter((progress) => pro
 const gapsOf = (progress: Progress) =>
   Verify.gaps(progress.selected.plan, progress.selected.coverage, progress.error?.message)
 
-const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: boolean) {
+const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: boolean, now: number) {
   const { plan, registered } = progress.selected
   const gaps = yield* gapsOf(progress)
   const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0)
@@ -269,7 +269,7 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
     removed: progress.removed,
     gaps,
     files: progress.files,
-    notes: Actions.notes(progress.selected, progress.before, progress.selected.coverage),
+    notes: Actions.notes(progress.selected, progress.before, progress.selected.coverage, now),
     error: progress.error?.message
   }
   return outcome
@@ -357,7 +357,7 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
   const interrupted = yield* Effect.raceFirst(Effect.as(job, false), Effect.as(options.stop ?? Effect.never, true))
   // Whatever was stored before the stop counts.
   if (interrupted) yield* Effect.forEach(touchedOf(all), verify, { discard: true })
-  const outcomes = yield* Effect.forEach(all, (progress) => outcomeOf(progress, interrupted))
+  const outcomes = yield* Effect.forEach(all, (progress) => outcomeOf(progress, interrupted, now))
   yield* Effect.forEach(outcomes, (outcome) => events.publish({ _tag: "SeriesFinished", outcome }), { discard: true })
   const finishedAt = yield* Clock.currentTimeMillis
   yield* log.append(

@@ -56,6 +56,20 @@ export const delayOf = Effect.fnUntraced(function* (reason: SourceError.Reason, 
   return reason.retryAfterMillis > policy.maxRetryAfterMillis ? undefined : Math.max(backoff, reason.retryAfterMillis)
 })
 
+/** Asks again after failures that may pass, by the reason's rules. */
+export const patiently = <A>(
+  question: Effect.Effect<A, SourceError.SourceError>,
+  attempt = 1
+): Effect.Effect<A, SourceError.SourceError> =>
+  Effect.catch(question, (error) =>
+    Effect.gen(function* () {
+      const delayMillis = yield* delayOf(error.reason, attempt)
+      if (delayMillis === undefined) return yield* error
+      yield* Effect.sleep(delayMillis)
+      return yield* patiently(question, attempt + 1)
+    })
+  )
+
 /** Fails with the last error once asking again is pointless or was tried often enough. */
 export const fetch = Effect.fnUntraced(function* <R>(
   options: FetchOptions<R>

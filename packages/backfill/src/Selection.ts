@@ -54,6 +54,8 @@ export interface Selected {
   readonly coverage: Coverage.Coverage
   /** Requests that were made for it before it was planned; 0 where absent. */
   readonly requests?: number
+  /** What to say of it in the report. */
+  readonly notes?: ReadonlyArray<string>
   /** Why the series cannot even be planned. */
   readonly error?: SourceError.SourceError
 }

@@ -8,6 +8,7 @@ import {
   CandleStore,
   CorporateAction,
   Coverage,
+  Instant,
   Instrument,
   type Series,
   Source,
@@ -24,6 +25,9 @@ const four = new CorporateAction.Split({ exDate: "2020-08-31", from: 1, to: 4 })
 const friday = at("2020-08-28T22:00Z")
 const monday = at("2020-08-31T22:00Z")
 const tuesday = at("2020-09-01T22:00Z")
+const day = 86_400_000
+/** By then a source has brought its prices to the new shares. */
+const thursday = at("2020-09-03T13:30Z")
 const from = at("2020-06-01")
 
 /** A source in a state that a test changes: what is split, what is asked, what fails. */
@@ -31,12 +35,16 @@ class World {
   splits: ReadonlyArray<CorporateAction.Split> = []
   /** Told as well, but not in the prices. */
   announced: ReadonlyArray<CorporateAction.Split> = []
+  /** In the prices, but not told. */
+  untold: ReadonlyArray<CorporateAction.Split> = []
   failure: SourceError.Reason | undefined
   readonly asked = { candles: 0, actions: 0 }
   readonly ranges: Array<string> = []
 
   price(open: number): number {
-    const later = this.splits.filter(({ exDate }) => calendar.openAtOrAfter("1d", at(exDate)) > open)
+    const later = [...this.splits, ...this.untold].filter(
+      ({ exDate }) => calendar.openAtOrAfter("1d", at(exDate)) > open
+    )
     return (open / 1e9) * later.reduce((product, { from, to }) => (product * from) / to, 1)
   }
 
@@ -146,6 +154,11 @@ const run = Effect.fnUntraced(function* (now: number, { symbols, timeframes, ...
   return yield* atTime(now)(job)
 })
 
+/** What a run says of `four` until it is seen, or until a time. */
+const waiting = (until: number) =>
+  "its prices of before the split of 2020-08-31 are not seen in the new shares yet; until they are, or until " +
+  `${Instant.format(until)}, they cannot be read adjusted; run again later`
+
 const notes = (report: Report.Report) => report.outcomes.map((outcome) => outcome.notes)
 
 /** All stored candles have the source's present prices, none is stale, and the ledger counts them right. */
@@ -193,7 +206,9 @@ for (const [name, databases] of [
         assert.deepStrictEqual(notes(report), [[note], [note]])
         assert.strictEqual(Report.exitCode(report), 0)
         assert.deepStrictEqual(Report.toJson(report).series[0]!.notes, [note])
-        assert.deepStrictEqual(world.asked, { candles: 4, actions: 1 })
+        // One more, of a single candle, shows that the source tells the new scale.
+        assert.deepStrictEqual(world.asked, { candles: 5, actions: 1 })
+        assert.strictEqual(world.ranges[2], "AAPL 1d 2020-08-28 2020-08-28")
         assert.strictEqual(yield* assertOneScale(world), rows + 1)
         yield* assertOneScale(world, series("1h"))
         const revisions = yield* store.revisions(series(), { from, to: tuesday })
@@ -204,10 +219,10 @@ for (const [name, databases] of [
         }
         // Nothing to do, nothing asked.
         yield* run(monday + 1, { timeframes: ["1d", "1h"] })
-        assert.deepStrictEqual(world.asked, { candles: 4, actions: 1 })
+        assert.deepStrictEqual(world.asked, { candles: 5, actions: 1 })
         // The next day only what is new.
         const next = yield* run(tuesday)
-        assert.deepStrictEqual(world.asked, { candles: 5, actions: 2 })
+        assert.deepStrictEqual(world.asked, { candles: 6, actions: 2 })
         assert.deepStrictEqual([notes(next), next.outcomes[0]!.inserted, next.outcomes[0]!.changed], [[[]], 1, 0])
         assert.strictEqual(world.ranges.at(-1), "AAPL 1d 2020-09-01 2020-09-01")
       }).pipe(Effect.provide(engine(world)))
@@ -229,14 +244,18 @@ for (const [name, databases] of [
         })
         world.announced = [later]
         const report = yield* run(tuesday)
-        assert.deepStrictEqual([notes(report), report.outcomes[0]!.changed], [[[]], 0])
-        assert.deepStrictEqual(yield* store.unsettled("world", "AAPL"), [later])
+        assert.deepStrictEqual([notes(report), report.outcomes[0]!.changed], [[[waiting(thursday)]], 0])
+        const unsettled = yield* store.unsettled("world", "AAPL")
+        assert.deepStrictEqual(
+          unsettled.map(({ action }) => action),
+          [four, later]
+        )
         yield* assertOneScale(world)
         // On its day it counts.
         world.splits = [four, later]
         world.announced = []
         const onTheDay = yield* run(at("2020-09-02T22:00Z"))
-        assert.deepStrictEqual(notes(onTheDay), [["refetched because of a split of 2020-09-02"]])
+        assert.include(notes(onTheDay)[0]!, "refetched because of a split of 2020-09-02")
         yield* assertOneScale(world)
       }).pipe(Effect.provide(engine(world)))
     })
@@ -248,12 +267,20 @@ for (const [name, databases] of [
         world.announced = [four]
         const first = yield* run(monday)
         assert.deepStrictEqual([first.outcomes[0]!.changed, first.outcomes[0]!.inserted], [0, 1])
-        yield* run(tuesday)
-        assert.deepStrictEqual(world.ranges, [
-          "AAPL 1d 2020-06-01 2020-08-28",
-          "AAPL 1d 2020-06-01 2020-08-31",
-          "AAPL 1d 2020-09-01 2020-09-01"
-        ])
+        assert.deepStrictEqual(notes(first), [[waiting(thursday)]])
+        yield* run(thursday)
+        yield* run(friday + 7 * day)
+        assert.deepStrictEqual(
+          world.ranges.filter((range) => !range.endsWith("2020-08-28 2020-08-28")),
+          [
+            "AAPL 1d 2020-06-01 2020-08-28",
+            "AAPL 1d 2020-08-31 2020-08-31",
+            // Once the time has passed in which it might still come.
+            "AAPL 1d 2020-06-01 2020-08-28",
+            "AAPL 1d 2020-09-01 2020-09-02",
+            "AAPL 1d 2020-09-03 2020-09-04"
+          ]
+        )
         yield* assertOneScale(world)
       }).pipe(Effect.provide(engine(world)))
     })
@@ -281,16 +308,87 @@ for (const [name, databases] of [
           Actions.refresh({
             registered,
             subject,
-            interval: Actions.upToNow(calendar, from, tuesday)
+            interval: Actions.upToNow(from, tuesday)
           })
         )
         assert.deepStrictEqual(wider.result.added, [eight])
         assert.deepStrictEqual(
-          wider.outdated.map((one) => [one.series, one.split]),
-          [[series(), eight]]
+          wider.outdated.map((one) => [one.series, one.exDate]),
+          [[series(), eight.exDate]]
         )
         const again = yield* run(tuesday)
         assert.deepStrictEqual(notes(again), [["refetched because of a split of 2020-09-01"]])
+        yield* assertOneScale(world)
+      }).pipe(Effect.provide(engine(world)))
+    })
+
+    it.effect("that comes into the prices a day late is waited for", () => {
+      const world = new World()
+      return Effect.gen(function* () {
+        yield* run(friday)
+        world.announced = [four]
+        const onTheDay = yield* run(monday)
+        assert.deepStrictEqual(notes(onTheDay), [[waiting(thursday)]])
+        world.announced = []
+        world.splits = [four]
+        assert.include(notes(yield* run(tuesday))[0]!, "refetched because of a split of 2020-08-31")
+        yield* assertOneScale(world)
+        assert.deepStrictEqual(notes(yield* run(tuesday + day)), [[]])
+      }).pipe(Effect.provide(engine(world)))
+    })
+
+    it.effect("that is in the prices before the session opens is seen before anything is added", () => {
+      const world = new World()
+      return Effect.gen(function* () {
+        yield* run(at("2020-08-28T12:00Z"))
+        world.splits = [four]
+        // Friday's session in the new shares, to candles in the old ones.
+        const report = yield* run(at("2020-08-31T10:00Z"))
+        assert.deepStrictEqual(notes(report), [["refetched because of a split of 2020-08-31"]])
+        yield* assertOneScale(world)
+      }).pipe(Effect.provide(engine(world)))
+    })
+
+    it.effect("that is told days after it came into the prices has all fetched again that came between", () => {
+      const world = new World()
+      return Effect.gen(function* () {
+        yield* run(friday)
+        yield* run(monday - 1)
+        world.untold = [four]
+        yield* run(monday)
+        yield* run(tuesday)
+        world.untold = []
+        world.splits = [four]
+        const report = yield* run(tuesday + day)
+        assert.deepStrictEqual(notes(report), [["refetched because of a split of 2020-08-31"]])
+        yield* assertOneScale(world)
+      }).pipe(Effect.provide(engine(world)))
+    })
+
+    it.effect("that is told otherwise later has its history fetched again", () => {
+      const world = new World()
+      return Effect.gen(function* () {
+        yield* run(friday)
+        world.splits = [new CorporateAction.Split({ ...four, to: 5 })]
+        yield* run(monday)
+        yield* assertOneScale(world)
+        world.splits = [four]
+        const report = yield* run(tuesday)
+        assert.deepStrictEqual(notes(report), [["refetched because of a split of 2020-08-31"]])
+        yield* assertOneScale(world)
+        assert.deepStrictEqual(notes(yield* run(tuesday + day)), [[]])
+      }).pipe(Effect.provide(engine(world)))
+    })
+
+    it.effect("that is taken back has its history fetched again, once nothing more can come of it", () => {
+      const world = new World()
+      return Effect.gen(function* () {
+        yield* run(friday)
+        world.splits = [four]
+        yield* run(monday)
+        world.splits = []
+        assert.deepStrictEqual(notes(yield* run(tuesday)), [[waiting(tuesday + 3 * day)]])
+        assert.include(notes(yield* run(tuesday + 3 * day))[0]!, "refetched because of a split of 2020-08-31")
         yield* assertOneScale(world)
       }).pipe(Effect.provide(engine(world)))
     })

@@ -6,7 +6,7 @@
  * time at which it was replaced.
  */
 import { Context, type Effect } from "effect"
-import type { CorporateAction, Split } from "./CorporateAction.ts"
+import type { CorporateAction } from "./CorporateAction.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { Interval } from "./Interval.ts"
 import type { StoreError } from "./StoreError.ts"
@@ -96,13 +96,16 @@ export class ActionStore extends Context.Service<
     readonly asked: (
       filter: Pick<ActionFilter, "symbols" | "source">
     ) => Effect.Effect<ReadonlyArray<Asked>, StoreError>
-    /** Splits that stand and that the candles of their source have not been brought in line with, ascending. */
-    readonly unsettled: (source: string, symbol: string) => Effect.Effect<ReadonlyArray<Split>, StoreError>
-    /** Records that the candles have been brought in line with these. */
+    /**
+     * Splits that the candles of their source have not been brought in line with, ascending; among them those that
+     * were told otherwise or taken back since, which need it too.
+     */
+    readonly unsettled: (source: string, symbol: string) => Effect.Effect<ReadonlyArray<StoredAction>, StoreError>
+    /** Records that the candles have been brought in line with all that is known at an instant of the splits of a date. */
     readonly settle: (
       source: string,
       symbol: string,
-      splits: ReadonlyArray<Split>,
+      exDate: string,
       at: EpochMillis
     ) => Effect.Effect<void, StoreError>
   }

@@ -75,7 +75,7 @@ const dayMillis = 86_400_000
 const reachMillis = 60 * dayMillis
 
 /** The first session with an action's date or a later one, and the session before it. */
-const sessionsAt = (calendar: Calendar, exDate: string) => {
+export const sessionsAt = (calendar: Calendar, exDate: string) => {
   const midnight = Result.getOrThrow(Result.fromOption(Instant.parse(exDate), () => new RangeError(exDate)))
   const sessions = calendar.sessions({
     from: Math.max(calendar.span.from, midnight - reachMillis),

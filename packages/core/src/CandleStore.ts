@@ -90,12 +90,12 @@ export class CandleStore extends Context.Service<
       damage: { readonly lost: IntervalSet; readonly found: IntervalSet }
     ) => Effect.Effect<void, StoreError>
     /**
-     * Records that the source has told its history in a new scale since an instant: candles that opened and were
-     * first stored before it are stale. Rows and counts stay as they are. Gives what was marked.
+     * Records that the source tells what opened before `since` in a new scale: candles that were stored before an
+     * instant, and what lies between them, are stale. Rows and counts stay as they are. Gives what was marked.
      */
     readonly markStale: (
       series: Series,
-      evidence: Pick<Stale, "since" | "at">
+      evidence: Pick<Stale, "since" | "at"> & { readonly storedBefore: EpochMillis }
     ) => Effect.Effect<IntervalSet, StoreError>
     /**
      * Runs work during which nobody else writes the series, in one transaction: what it reads fits together,

@@ -20,6 +20,7 @@ import {
   Coverage,
   type Instant,
   Interval,
+  Rescaling,
   type Series,
   type StoreError,
   Timeframe
@@ -112,6 +113,46 @@ const actionsFor = Effect.fnUntraced(function* (
   return yield* store.list({ symbols, source: chosen.source, ...(asOf === undefined ? {} : { asOf }) })
 })
 
+/**
+ * Actions of another source, for a series whose source has applied its own
+ * splits: those count, as far as it was asked. Where it never was, those of
+ * the other source must have been in its prices when they were stored.
+ */
+const withOwnSplits = Effect.fnUntraced(function* (
+  request: Request,
+  told: ReadonlyArray<ActionStore.StoredAction>,
+  needed: Interval.Interval,
+  now: Instant.EpochMillis
+): Effect.fn.Return<
+  ReadonlyArray<ActionStore.StoredAction>,
+  Failure,
+  ActionStore.ActionStore | CandleStore.CandleStore
+> {
+  const { asOf, series } = request
+  if (told.every(({ source }) => source === series.source)) return told
+  const store = yield* ActionStore.ActionStore
+  const symbols = [series.symbol]
+  const [asked] = yield* store.asked({ symbols, source: series.source })
+  if (asked === undefined) {
+    const splits = told.filter(({ action }) => action._tag === "Split")
+    yield* inOneScale(request, splits, now)
+    return told
+  }
+  if (!Interval.covers([ActionStore.known(asked)], needed)) {
+    return yield* fail(
+      request,
+      new ReaderError.ActionsUnknown({ source: series.source, needed, asked: ActionStore.known(asked) })
+    )
+  }
+  const own = yield* store.list({
+    symbols,
+    source: series.source,
+    kinds: ["split"],
+    ...(asOf === undefined ? {} : { asOf })
+  })
+  return [...own, ...told.filter(({ action }) => action._tag !== "Split")]
+})
+
 /** The close of a session: from the series itself, else from the days of the same source. */
 const closeOf = Effect.fnUntraced(function* (
   request: Request,
@@ -124,11 +165,16 @@ const closeOf = Effect.fnUntraced(function* (
     const from = calendar.openAtOrBefore(one.timeframe, session.open)
     const range = { from, to: session.close }
     // A close in another scale is none.
-    const { stale } = yield* store.coverage(one)
-    if (adjustment !== "none" && stale.some((run) => Interval.overlaps(run, range))) continue
+    const coverage = yield* store.coverage(one)
+    if (adjustment !== "none" && Coverage.staleWithin(coverage, range).length > 0) continue
     const batches = yield* Stream.runCollect(store.read(one, range, options(request)))
-    const close = Adjustment.closeIn(Candles.concat(batches), calendar, one.timeframe, session)
-    if (close !== undefined) return close
+    const candles = Candles.concat(batches)
+    const close = Adjustment.closeIn(candles, calendar, one.timeframe, session)
+    // The last candle that is stored is the last there was only if what follows it has been asked for.
+    const last = candles.openTime.at(-1)
+    if (close !== undefined && Interval.covers(Coverage.fetchedSet(coverage), { from: last!, to: session.close })) {
+      return close
+    }
   }
   return undefined
 })
@@ -158,6 +204,33 @@ const splitsOf = Effect.fnUntraced(function* ({
   return found.map(({ action }) => JSON.stringify(action))
 })
 
+/**
+ * Fails where rows of an adjusting source may be in another scale than the
+ * rest: those that lie before a split which nobody has brought them in line
+ * with, and were stored when the source may still have told the old one.
+ */
+const inOneScale = Effect.fnUntraced(function* (
+  request: Request,
+  splits: ReadonlyArray<ActionStore.StoredAction>,
+  now: Instant.EpochMillis
+): Effect.fn.Return<void, Failure, CandleStore.CandleStore | ActionStore.ActionStore> {
+  const actions = yield* ActionStore.ActionStore
+  const candles = yield* CandleStore.CandleStore
+  const { calendar, interval, series } = request
+  const [asked] = yield* actions.asked({ symbols: [series.symbol], source: series.source })
+  for (const { doneBy, exDate, since } of Rescaling.inForce(calendar, splits, now, asked?.firstAt)) {
+    const before = Interval.clamp(interval.from, Math.min(interval.to, since))
+    if (before === undefined) continue
+    const doubtful = yield* candles
+      .read(series, before, { asOf: Math.min(doneBy, now), batchRows: 1 })
+      .pipe(Stream.take(1), Stream.runCollect)
+    const first = doubtful[0]?.openTime[0]
+    if (first !== undefined) {
+      return yield* fail(request, new ReaderError.Unsettled({ exDate, range: { ...before, from: first }, doneBy }))
+    }
+  }
+})
+
 /** The candles of the interval, ascending, in batches. */
 export const candles = (
   request: Request
@@ -174,20 +247,30 @@ export const candles = (
         const range = { from: stale.from, to: stale.to }
         return yield* fail(request, new ReaderError.Stale({ range, since: stale.since }))
       }
+      const begun = yield* Clock.currentTimeMillis
       const before = yield* splitsOf(request)
+      const actionStore = yield* ActionStore.ActionStore
+      if (adjustment !== "none") {
+        yield* inOneScale(request, yield* actionStore.unsettled(series.source, series.symbol), now)
+      }
       // Another process may fetch the series again, in a new scale, while it is read here.
-      const unchanged = Effect.flatMap(splitsOf(request), (after) =>
-        after.join() === before.join() ? Effect.void : Effect.fail(fail(request, new ReaderError.Changed()))
-      )
+      const unchanged = Effect.gen(function* () {
+        const after = yield* splitsOf(request)
+        const revised = asOf === undefined ? yield* store.revisions(series, interval) : []
+        if (after.join() === before.join() && revised.every(({ revisedAt }) => revisedAt < begun)) return
+        return yield* fail(request, new ReaderError.Changed())
+      })
       const rows =
         adjustment === "none"
           ? stored(store, request, coverage)
           : Stream.concat(stored(store, request, coverage), Stream.drain(Stream.fromEffect(unchanged)))
       const needed = wanted(request, coverage, now)
       if (needed === undefined || !Adjustment.needsActions(adjust, adjustment)) return rows
+      const told = yield* actionsFor(request, needed)
+      const actions = adjustment === "none" ? told : yield* withOwnSplits(request, told, needed, now)
       const adjusting: Adjustment.Options = {
         calendar,
-        actions: (yield* actionsFor(request, needed)).map(({ action }) => action),
+        actions: actions.map(({ action }) => action),
         mode: adjust,
         applied: adjustment,
         from: needed.from,

@@ -26,6 +26,14 @@ export class CloseMissing extends Schema.TaggedError<CloseMissing>()("CloseMissi
 /** Rows are in the scale of before a split, while the source has left it. */
 export class Stale extends Schema.TaggedError<Stale>()("Stale", { range: Range, since: Schema.Int }) {}
 
+/** Rows of before a split may be in either scale: nobody has seen the source leave the old one. */
+export class Unsettled extends Schema.TaggedError<Unsettled>()("Unsettled", {
+  exDate: Schema.String,
+  range: Range,
+  /** From then on the source is taken to have done so. */
+  doneBy: Schema.Int
+}) {}
+
 /** A split falls into a candle of a week or a month. */
 export class SplitInside extends Schema.TaggedError<SplitInside>()("SplitInside", {
   exDate: Schema.String,
@@ -38,10 +46,10 @@ export class Implausible extends Schema.TaggedError<Implausible>()("Implausible"
   detail: Schema.String
 }) {}
 
-/** A split became known while the series was read. */
+/** A split became known, or candles were fetched again, while the series was read. */
 export class Changed extends Schema.TaggedError<Changed>()("Changed", {}) {}
 
-export const Reason = Schema.Union([ActionsUnknown, CloseMissing, Stale, SplitInside, Implausible, Changed])
+export const Reason = Schema.Union([ActionsUnknown, CloseMissing, Stale, Unsettled, SplitInside, Implausible, Changed])
 export type Reason = typeof Reason.Type
 
 const backfill = (
@@ -78,13 +86,22 @@ const describe = (series: Series.Series, reason: Reason): string => {
         `the split of ${Instant.formatDate(since)}; fetch it again: ${backfill(series, series.timeframe, range)}`
       )
     }
+    case "Unsettled": {
+      const { doneBy, exDate, range } = reason
+      return (
+        `what is stored from ${Instant.format(range.from)} to ${Instant.format(range.to)} may be in the scale of before ` +
+        `the split of ${exDate}: ${series.source} has not been seen to tell the new one, and is taken to from ` +
+        `${Instant.format(doneBy)} on; look again: tidemark actions fetch --symbols ${series.symbol} ` +
+        `--source ${series.source}, or read it as it is: --adjust none`
+      )
+    }
     case "SplitInside":
       return (
         `the split of ${reason.exDate} falls into the ${series.timeframe} candle of ${Instant.format(reason.open)}, ` +
         "which is half in old and half in new shares; read the daily candles instead"
       )
     case "Changed":
-      return "a split became known while it was read, and its candles are fetched again; run the same command again then"
+      return "a split became known while it was read, or its candles were fetched again; run the same command again then"
     case "Implausible":
       return (
         `what is known of ${reason.exDate} cannot be: ${reason.detail}; ` +

@@ -170,6 +170,24 @@ describe("reading", () => {
   )
 
   test(
+    "takes no close from a session that was asked for in part",
+    Effect.gen(function* () {
+      const noon = at("2020-11-05T17:30Z")
+      const parts = [
+        { from: span.from, to: noon },
+        { from: at("2020-11-06"), to: span.to }
+      ]
+      for (const interval of parts) yield* store(series("1h"), traded("1h", interval), { interval })
+      yield* know([dividend])
+      const hourly = { series: series("1h"), adjust: "all" } as const
+      assert.include(yield* message(hourly), "needs the close of 2020-11-05, which is not stored")
+      const rest = { from: noon, to: at("2020-11-06") }
+      yield* store(series("1h"), traded("1h", rest), { interval: rest })
+      yield* read(hourly)
+    })
+  )
+
+  test(
     "applies nothing twice, and needs no actions where nothing is left to apply",
     Effect.gen(function* () {
       const raw = traded("1d")
@@ -280,7 +298,7 @@ describe("candles of before a split at a source that has rescaled since", () => 
       const raw = traded("1d", half)
       yield* store(series(), raw, { interval: half, at: at("2020-08-22") })
       const since = calendar.openAtOrAfter("1d", at("2020-08-31"))
-      yield* candleStore.markStale(series(), { since, at: now })
+      yield* candleStore.markStale(series(), { since, at: now, storedBefore: since })
       const splits = { adjustment: "splits" } as const
       assert.strictEqual(
         yield* message(splits),
@@ -290,6 +308,49 @@ describe("candles of before a split at a source that has rescaled since", () => 
       )
       near((yield* read({ ...splits, adjust: "none" })).close, raw.close)
       yield* read({ ...splits, interval: { from: at("2020-08-22"), to: span.to } })
+    })
+  )
+
+  test(
+    "are an error too where nobody has seen it rescale, and until when",
+    Effect.gen(function* () {
+      const actionStore = yield* ActionStore.ActionStore
+      const half = { from: span.from, to: at("2020-08-28T21:00Z") }
+      yield* store(series(), traded("1d", half), { interval: half, at: half.to })
+      yield* know([four], { at: at("2020-08-31T15:00Z"), interval: { from: at("2020-01-01"), to: at("2020-09-01") } })
+      const splits = { adjustment: "splits" } as const
+      yield* TestClock.setTime(at("2020-08-31T16:00Z"))
+      const doubt = "may be in the scale of before the split of 2020-08-31"
+      assert.include(yield* message(splits), `from 2020-08-03T13:30Z to 2020-08-31T13:30Z ${doubt}`)
+      assert.include(yield* message(splits), "from 2020-09-03T13:30Z on")
+      yield* read({ ...splits, adjust: "none" })
+      // The time alone changes nothing: the rows are those of before.
+      yield* TestClock.setTime(now)
+      assert.include(yield* message(splits), doubt)
+      yield* actionStore.settle("raw", "AAPL", "2020-08-31", now)
+      yield* read(splits)
+    })
+  )
+
+  test(
+    "is told by another source only: the series is read only if it was stored after it",
+    Effect.gen(function* () {
+      const raw = traded("1d")
+      yield* store(series(), { ...raw, close: inShares(raw) })
+      yield* know([four, dividend], { source: "other" })
+      const all = { adjust: "all", adjustment: "splits", actionsFrom: "other" } as const
+      const adjusted = yield* read(all)
+      // The same with what the series' own source says of splits, which counts once it was asked.
+      yield* know([new Split({ ...four, to: 400 })], { source: "other" })
+      yield* know([dividend], { source: "other", interval: { from: at("2020-11-01"), to: at("2021-01-05") } })
+      yield* know([four])
+      near((yield* read(all)).close, adjusted.close)
+      const early = { from: span.from, to: at("2020-08-22") }
+      yield* store(series("1d", "early"), traded("1d", early), { interval: early, at: early.to })
+      assert.include(
+        yield* message({ ...all, series: series("1d", "early") }),
+        "may be in the scale of before the split of 2020-08-31"
+      )
     })
   )
 

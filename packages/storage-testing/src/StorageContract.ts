@@ -343,13 +343,15 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
         const series = freshSeries()
         const stale = Effect.map(store.coverage(series), (coverage) => coverage.stale)
         const since = start + 25 * minute
-        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since }), [])
+        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since, storedBefore: since }), [])
         // Stored before the split; stored after it, in the new scale; and a later part.
         yield* write(page(series, range(0, 10), minutes(range(0, 10)), { at: since - 1 }))
         yield* write(page(series, range(10, 15), minutes(range(10, 15)), { at: since }))
         yield* write(page(series, range(25, 30), minutes(range(25, 30)), { at: since + 5 * minute }))
-        assert.deepStrictEqual(yield* store.markStale(series, { since: start, at: since }), [])
-        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since + 1 }), [range(0, 10)])
+        assert.deepStrictEqual(yield* store.markStale(series, { since: start, at: since, storedBefore: since }), [])
+        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since + 1, storedBefore: since }), [
+          range(0, 10)
+        ])
         assert.deepStrictEqual(yield* stale, [{ ...range(0, 10), since, at: since + 1 }])
         const listed = (yield* store.list).find((entry) => entry.series.symbol === series.symbol)!
         assert.strictEqual(listed.rows, Coverage.rows(listed.coverage))
@@ -370,7 +372,13 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
         )
         yield* write(page(series, range(0, 30), minutes(range(0, 30), 1), { at: since + 3 }))
         assert.deepStrictEqual(yield* stale, [])
-        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since + 4 }), [])
+        assert.deepStrictEqual(yield* store.markStale(series, { since, at: since + 4, storedBefore: since }), [])
+        // Where the source was late, also what was stored after the split.
+        yield* store.markStale(series, { since, at: since + 5, storedBefore: since + 4 })
+        assert.deepStrictEqual(
+          (yield* stale).map(({ from, to }) => ({ from, to })),
+          [range(0, 25)]
+        )
       })
     )
 

@@ -6,7 +6,7 @@ import * as ActionRows from "./ActionRows.ts"
 import { Driver } from "./Driver.ts"
 import * as Operation from "./Operation.ts"
 import { insertRows } from "./Rows.ts"
-import { timestamp, timestampText } from "./Timestamp.ts"
+import { timestamp } from "./Timestamp.ts"
 
 export interface AskedRow {
   readonly source: string
@@ -46,6 +46,14 @@ const extend = (
 
 const isInside = ({ exDate }: CorporateAction.CorporateAction, interval: Interval.Interval) =>
   Interval.contains(interval, Option.getOrThrow(Instant.parse(exDate)))
+
+const toStored = ({ action, knownAt, replacedAt, source, symbol }: ActionRows.Stored): ActionStore.StoredAction => ({
+  source,
+  symbol,
+  action,
+  knownAt,
+  replacedAt
+})
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
@@ -130,13 +138,7 @@ const make = Effect.gen(function* () {
       ...(filter.from === undefined ? [] : [from(filter.from)]),
       ...(filter.to === undefined ? [] : [before(filter.to)])
     ])
-    return found.map(({ action, knownAt, replacedAt, source, symbol }): ActionStore.StoredAction => ({
-      source,
-      symbol,
-      action,
-      knownAt,
-      replacedAt
-    }))
+    return found.map(toStored)
   }, operation("list corporate actions"))
 
   const asked: ActionStore.ActionStore["Service"]["asked"] = Effect.fn("ActionStore.asked")(function* (filter) {
@@ -156,24 +158,18 @@ const make = Effect.gen(function* () {
   ) {
     const found = yield* rows([
       ofSymbol(source, symbol),
-      stands,
       sql`kind = 'split'`,
       sql`corporate_actions.settled_at IS NULL`
     ])
-    return found.map(({ action }) => action).filter((action) => action._tag === "Split")
+    return found.map(toStored)
   }, operation("list corporate actions"))
 
   const settle: ActionStore.ActionStore["Service"]["settle"] = Effect.fn("ActionStore.settle")(
-    (source, symbol, splits, at) =>
-      sql.withTransaction(
-        Effect.forEach(
-          splits,
-          (split) => sql`UPDATE corporate_actions SET settled_at = CAST(${timestampText(at)} AS TIMESTAMP)
-            WHERE ${ofSymbol(source, symbol)} AND kind = 'split' AND ex_date = CAST(${split.exDate} AS DATE)
-              AND ratio_from = ${split.from} AND ratio_to = ${split.to} AND replaced_at IS NULL`,
-          { discard: true }
-        )
-      ),
+    (source, symbol, exDate, at) =>
+      Effect.asVoid(sql`UPDATE corporate_actions SET settled_at = ${timestamp(sql, at)}
+        WHERE ${ofSymbol(source, symbol)} AND kind = 'split' AND ex_date = CAST(${exDate} AS DATE)
+          AND settled_at IS NULL AND known_at <= ${timestamp(sql, at)}
+          AND (replaced_at IS NULL OR replaced_at <= ${timestamp(sql, at)})`),
     operation("write corporate actions")
   )
 

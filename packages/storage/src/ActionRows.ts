@@ -153,7 +153,8 @@ export const compare = (stored: ReadonlyArray<Stored>, write: ActionStore.Action
     groups.push({ kind: ActionStore.kindOf(first!), exDate: first!.exDate })
     rows.push(
       ...kept,
-      ...gone.map((row) => ({ ...row, replacedAt: write.at })),
+      // What the candles were in line with is no more.
+      ...gone.map((row) => ({ ...row, replacedAt: write.at, settledAt: undefined })),
       ...come.map((action) => standing(write, action))
     )
     for (let i = 0; i < Math.max(gone.length, come.length); i++) {

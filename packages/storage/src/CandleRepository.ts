@@ -245,7 +245,7 @@ const make = Effect.gen(function* () {
   )
 
   const markStale: CandleStore.CandleStore["Service"]["markStale"] = Effect.fn("CandleStore.markStale")(
-    (series, { at, since }) =>
+    (series, { at, since, storedBefore }) =>
       sql.withTransaction(
         Effect.gen(function* () {
           const row = yield* ledger.lock(series)
@@ -254,7 +254,7 @@ const make = Effect.gen(function* () {
           const old = sql`series_id = ${seriesId} AND open_time < ${timestamp(sql, since)}`
           const [found] = yield* sql<{ first: number | null; last: number | null }>`
             SELECT ${epochMillis(sql, "min(open_time)")} AS first, ${epochMillis(sql, "max(open_time)")} AS last
-            FROM candles WHERE ${old} AND ingested_at < ${timestamp(sql, since)}`
+            FROM candles WHERE ${old} AND ingested_at < ${timestamp(sql, storedBefore)}`
           if (found === undefined || found.first === null) return []
           // To the next row that is in the new scale, or to the split.
           const [next] = yield* sql<{ open: number | null }>`SELECT ${epochMillis(sql, "min(open_time)")} AS open

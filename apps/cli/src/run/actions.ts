@@ -61,7 +61,7 @@ const fetchOne = Effect.fnUntraced(function* (
     calendar
   }
   const from = span.from ?? registered.plugin.capabilities.earliest ?? 0
-  const upToNow = Actions.upToNow(calendar, from, yield* Clock.currentTimeMillis)
+  const upToNow = Actions.upToNow(from, yield* Clock.currentTimeMillis)
   const interval = { from, to: Math.max(from + 1, span.to ?? upToNow.to) }
   const asked = Effect.gen(function* () {
     const refreshed = yield* Actions.refresh({ registered, subject, interval })

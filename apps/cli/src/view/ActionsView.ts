@@ -1,5 +1,5 @@
 /** Corporate actions, for people and for machines. Pure. */
-import type { Actions } from "@tidemark/backfill"
+import { type Actions, Rescale } from "@tidemark/backfill"
 import { ActionStore, type CorporateAction, Instant, Interval, Series } from "@tidemark/core"
 import { count, plural } from "./Format.ts"
 import { render } from "./Table.ts"
@@ -76,10 +76,14 @@ export const outcomeJson = (outcome: Outcome) =>
           after: toJson(after)
         })),
         removed: outcome.refreshed.result.removed.map(toJson),
-        outdated: outcome.refreshed.outdated.map(({ intervals, series, split }) => ({
+        outdated: outcome.refreshed.outdated.map(({ exDate, intervals, series }) => ({
           ...series,
-          split: split.exDate,
+          split: exDate,
           intervals: intervals.map(({ from, to }) => ({ from: Instant.format(from), to: Instant.format(to) }))
+        })),
+        waiting: outcome.refreshed.waiting.map(({ doneBy, exDate }) => ({
+          split: exDate,
+          until: Instant.format(doneBy)
         })),
         error: outcome.reportsError ?? null
       }
@@ -98,10 +102,10 @@ const newLines = (symbol: string, { changed, added, removed }: ActionStore.Actio
     : [...lines.slice(0, shown), `  ${symbol}: … and ${plural(lines.length - shown, "more")}: tidemark actions list`]
 }
 
-const outdatedLines = (outdated: ReadonlyArray<Actions.Outdated>): ReadonlyArray<string> =>
+const outdatedLines = (outdated: ReadonlyArray<Rescale.Outdated>): ReadonlyArray<string> =>
   outdated.map(
-    ({ intervals, series, split }) =>
-      `  ${Series.key(series)}: in the scale of before the split of ${split.exDate}: ` +
+    ({ exDate, intervals, series }) =>
+      `  ${Series.key(series)}: in the scale of before the split of ${exDate}: ` +
       `${intervals.map(Interval.format).join(", ")}; fetch it again: tidemark backfill --symbols ${series.symbol} ` +
       `--timeframes ${series.timeframe} --source ${series.source} --start ${Instant.format(intervals[0]!.from)}`
   )
@@ -129,6 +133,9 @@ export const toText = (outcomes: ReadonlyArray<Outcome>): string => {
         ]),
     ...told.flatMap(({ refreshed, symbol }) => newLines(symbol, refreshed.result)),
     ...told.flatMap(({ refreshed }) => outdatedLines(refreshed.outdated)),
+    ...told.flatMap(({ refreshed, source, symbol }) =>
+      refreshed.waiting.map((rescaling) => `  ${source} ${symbol}: ${Rescale.waitingNote(rescaling)}`)
+    ),
     ...told.flatMap(({ reportsError, symbol }) =>
       reportsError === undefined ? [] : [`  ${symbol}: its reports could not be had: ${reportsError}`]
     ),
