@@ -1,6 +1,8 @@
 /** Corporate actions as users meet them: asked for, listed, applied when candles are read. */
-import { readFile, readdir, writeFile } from "node:fs/promises"
+import { execFile, execFileSync } from "node:child_process"
+import { mkdir, readFile, readdir, readlink, symlink, writeFile } from "node:fs/promises"
 import { join } from "node:path"
+import { promisify } from "node:util"
 import { assert } from "@effect/vitest"
 import { CorporateAction } from "@tidemark/core"
 import { Equity } from "@tidemark/emulator"
@@ -112,7 +114,7 @@ onEvery("corporate actions", (it) => {
       Effect.gen(function* () {
         const { cwd, tidemark } = yield* world()
         const wrong = yield* tidemark("actions", "fetch", "--symbols=AAPL", "--source=synthetic")
-        assert.strictEqual(wrong.code, 3)
+        assert.strictEqual(wrong.code, 1)
         assert.include(wrong.stdout, "AAPL: synthetic serves no corporate actions; name a source that does")
         assert.deepStrictEqual(yield* Effect.promise(() => readdir(cwd)), [])
         const crypto = yield* tidemark("actions", "fetch", "--symbols=BTC/USDT")
@@ -215,7 +217,7 @@ onEvery("export", (it) => {
         yield* tidemark("actions", "fetch", "--symbols=AAPL", "--source=polygon")
         const refused = yield* tidemark("export", "--symbols=AAPL", "--adjust=all")
         assert.strictEqual(refused.code, 1)
-        const [, command] = /fetch it: tidemark (.*)$/m.exec(refused.stderr)!
+        const [, command] = /fetch: tidemark (.*)$/m.exec(refused.stderr)!
         assert.include(refused.stderr, "the dividend of 2.5 on 2024-08-12 needs the close of 2024-08-09")
         assert.strictEqual((yield* tidemark(...command!.split(" "))).code, 0)
         const mended = yield* tidemark("export", "--symbols=AAPL", "--adjust=all", "--end=2024-07-01")
@@ -287,8 +289,64 @@ onEvery("export", (it) => {
         assert.include(two.stderr, "name one with --source")
         yield* Effect.promise(() => writeFile(join(cwd, "taken"), "mine"))
         const nowhere = yield* tidemark("export", "--symbols=AAPL", "--out=taken/aapl.csv")
-        assert.strictEqual(nowhere.code, 2)
+        assert.strictEqual(nowhere.code, 1)
         assert.strictEqual(yield* Effect.promise(() => readFile(join(cwd, "taken"), "utf8")), "mine")
+      }),
+    seconds
+  )
+
+  it.effect(
+    "leaves what is there what it is, and says what it could not write",
+    () =>
+      Effect.gen(function* () {
+        const { cwd, database, tidemark } = yield* world()
+        yield* tidemark("backfill", ...daily)
+        const exported = (out: string) => tidemark("export", "--symbols=AAPL", `--out=${out}`)
+        yield* Effect.promise(async () => {
+          await mkdir(join(cwd, "folder"))
+          await mkdir(join(cwd, "elsewhere"))
+          await writeFile(join(cwd, "elsewhere", "file.csv"), "old")
+          await symlink("elsewhere/file.csv", join(cwd, "link.csv"))
+        })
+        const folder = yield* exported("folder")
+        assert.deepStrictEqual([folder.code, folder.stderr.trim().split("\n").length], [1, 1])
+        assert.include(folder.stderr, "folder: it is a folder; name a file")
+        assert.strictEqual((yield* exported("link.csv")).code, 0)
+        assert.strictEqual(yield* Effect.promise(() => readlink(join(cwd, "link.csv"))), "elsewhere/file.csv")
+        const written = yield* Effect.promise(() => readFile(join(cwd, "elsewhere", "file.csv"), "utf8"))
+        assert.strictEqual((yield* tidemark("export", "--symbols=AAPL")).stdout, written)
+        execFileSync("mkfifo", [join(cwd, "pipe")])
+        const [, piped] = yield* Effect.all(
+          [exported("pipe"), Effect.promise(() => promisify(execFile)("cat", [join(cwd, "pipe")]))],
+          { concurrency: 2 }
+        )
+        assert.strictEqual(piped.stdout, written)
+        const full = yield* exported("/dev/full")
+        assert.strictEqual(full.code, 1)
+        assert.include(full.stderr, "The candles could not be written to /dev/full: no space left on the disk")
+        assert.deepStrictEqual(yield* Effect.promise(() => readdir(join(cwd, "folder"))), [])
+        // What is gone behind the ledger's back is no whole export.
+        yield* database.execute("DELETE FROM candles WHERE open_time > TIMESTAMP '2024-09-20'")
+        const less = yield* tidemark("export", "--symbols=AAPL")
+        assert.strictEqual(less.code, 3)
+        const [, command] = /something else has changed the table; mend it: tidemark (.*)$/m.exec(less.stderr)!
+        assert.strictEqual((yield* tidemark(...command!.split(" "))).code, 0)
+        assert.strictEqual((yield* tidemark("export", "--symbols=AAPL")).stdout, written)
+      }),
+    seconds
+  )
+
+  it.effect(
+    "adjusts nothing where nothing can be: only companies act, and those of the generator do not",
+    () =>
+      Effect.gen(function* () {
+        const { tidemark } = yield* world()
+        yield* tidemark("backfill", "--symbols=SPY,BTC/USDT", "--timeframes=1d", "--source=synthetic", ...range)
+        for (const symbol of ["SPY", "BTC/USDT"]) {
+          const raw = yield* tidemark("export", `--symbols=${symbol}`, "--include=synthetic")
+          const all = yield* tidemark("export", `--symbols=${symbol}`, "--include=synthetic", "--adjust=all")
+          assert.deepStrictEqual([all.code, all.stdout], [0, raw.stdout], all.stderr)
+        }
       }),
     seconds
   )

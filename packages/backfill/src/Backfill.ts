@@ -297,7 +297,8 @@ const prepare = Effect.fn("Backfill.plan")(function* (options: BackfillOptions, 
     ...selection,
     selected,
     now,
-    cost: plans.reduce((sum, one) => Plan.addCost(sum, one.cost), Plan.noCost)
+    cost: plans.reduce((sum, one) => Plan.addCost(sum, one.cost), Plan.noCost),
+    stopped: false
   }
 })
 
@@ -305,7 +306,12 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
   const events = yield* Events
   const policy = yield* Policy
   const log = yield* SyncLog.SyncLog
-  const planned = yield* prepare(options, false)
+  const stop = options.stop ?? Effect.never
+  const startedAt = yield* Clock.currentTimeMillis
+  const planned = yield* Effect.raceFirst(
+    prepare(options, false),
+    Effect.as(stop, { selected: [], passedOver: [], now: startedAt, cost: Plan.noCost, stopped: true })
+  )
   const { now } = planned
   const runId = `${now.toString(36)}-${(yield* Random.nextIntBetween(0, 36 ** 6)).toString(36)}`
   const all = planned.selected.map(start)
@@ -354,7 +360,7 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
     yield* Effect.forEach(repaired, (gap) => events.publish({ _tag: "GapFilled", gap }), { discard: true })
   })
 
-  const interrupted = yield* Effect.raceFirst(Effect.as(job, false), Effect.as(options.stop ?? Effect.never, true))
+  const interrupted = planned.stopped || (yield* Effect.raceFirst(Effect.as(job, false), Effect.as(stop, true)))
   // Whatever was stored before the stop counts.
   if (interrupted) yield* Effect.forEach(touchedOf(all), verify, { discard: true })
   const outcomes = yield* Effect.forEach(all, (progress) => outcomeOf(progress, interrupted, now))

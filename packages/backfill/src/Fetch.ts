@@ -15,9 +15,10 @@ import {
   SourceError,
   type StoreError
 } from "@tidemark/core"
-import { Effect, Random, Result, Stream } from "effect"
+import { Clock, Effect, Random, Result, Stream } from "effect"
 import { Events } from "./Events.ts"
 import { Policy } from "./Policy.ts"
+import { RequestCounter } from "./SourceHttp.ts"
 
 export interface FetchOptions<R> {
   readonly source: Source.Source
@@ -34,6 +35,23 @@ const malformed = (series: Series.Series, interval: Interval.Interval, detail: s
     from: interval.from,
     to: interval.to,
     reason: new SourceError.Malformed({ detail })
+  })
+
+/** Where finality ends at an instant of the provider's clock. */
+const finalAt = ({ calendar, timeframe }: Source.CandlesRequest, now: number): number =>
+  Calendar.closedUntil(calendar, timeframe, now)
+
+/** The last candle of a page has not closed at the provider: a later answer has it whole. */
+const early = ({ source, symbol }: Series.Series, interval: Interval.Interval, clockAheadMillis: number) =>
+  new SourceError.SourceError({
+    source,
+    symbol,
+    ...interval,
+    reason: new SourceError.Unavailable({
+      detail:
+        `this computer's clock is ${Math.round(clockAheadMillis / 1_000)} s ahead of the provider's, ` +
+        "where the last candle has not closed yet; set the clock"
+    })
   })
 
 /** What is wrong with a page that should start at `cursor`, in words. */
@@ -76,6 +94,8 @@ export const fetch = Effect.fnUntraced(function* <R>(
 ): Effect.fn.Return<void, SourceError.SourceError | StoreError.StoreError, R | Events> {
   const { onPage, request, series, source } = options
   const events = yield* Events
+  const clock = yield* Clock.Clock
+  const counter = yield* RequestCounter
   const end = request.interval.to
   let cursor = request.interval.from
   /** Failures in a row of either kind; what the network does says nothing of what the provider answers. */
@@ -86,6 +106,13 @@ export const fetch = Effect.fnUntraced(function* <R>(
       Stream.runForEach((page): ReturnType<typeof onPage> => {
         const wrong = fault(page, cursor, request)
         if (wrong !== undefined) return Effect.fail(malformed(series, { from: cursor, to: end }, wrong))
+        const { clockAheadMillis = 0 } = counter
+        if (
+          clockAheadMillis > 0 &&
+          page.interval.to > finalAt(request, clock.currentTimeMillisUnsafe() - clockAheadMillis)
+        ) {
+          return Effect.fail(early(series, page.interval, clockAheadMillis))
+        }
         return Effect.andThen(
           onPage(page),
           Effect.sync(() => {

@@ -12,7 +12,7 @@ import {
   Candles,
   CandleStore,
   Instant,
-  Interval,
+  type Interval,
   Rescaling,
   type Series,
   type SourceError,

@@ -44,7 +44,7 @@ export interface CheckOptions {
 }
 
 const candlesAsked = 40
-const years = 365 * 86_400_000
+const yearMillis = 365 * 86_400_000
 
 /** A symbol that nobody has. */
 const nobodys = (like: string): string => (like.includes("/") ? "ZQXJKV/USDT" : "ZQXJKV")
@@ -112,7 +112,7 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
     const { source } = registered
     const reached = yield* check(
       "it can be reached",
-      source.check === undefined ? "it has nothing to ask for that" : Effect.as(source.check, "yes")
+      source.check === undefined ? "it has nothing to ask for that" : Effect.as(Fetch.patiently(source.check), "yes")
     )
     if (!reached) return
     const request = yield* asked
@@ -191,7 +191,7 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
       "it lists what it has",
       source.instruments === undefined
         ? "it does not serve a list"
-        : Effect.map(source.instruments, (listed) => {
+        : Effect.map(Fetch.patiently(source.instruments), (listed) => {
             const active = listed.filter((one) => one.active).length
             return `${listed.length} instruments, ${active} of them active`
           })
@@ -202,7 +202,7 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
       source.actions === undefined
         ? "it does not serve them"
         : Effect.map(
-            source.actions(subject, { from: interval.to - years, to: interval.to }),
+            Fetch.patiently(source.actions(subject, { from: interval.to - yearMillis, to: interval.to })),
             (actions) => `${actions.length} in the last year`
           )
     )

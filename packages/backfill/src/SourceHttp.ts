@@ -15,8 +15,14 @@ import { Events } from "./Events.ts"
 import { Policy } from "./Policy.ts"
 import * as ServerClock from "./ServerClock.ts"
 
-/** Counts the requests made on behalf of whoever provides it. */
-export const RequestCounter = Context.Reference<{ requests: number }>("@tidemark/backfill/RequestCounter", {
+/** What whoever provides it wants to know of the requests made on its behalf. */
+export interface RequestCount {
+  requests: number
+  /** By how much our clock is certain to be ahead of the provider's, rounded up to the second that its answers tell. */
+  clockAheadMillis?: number
+}
+
+export const RequestCounter = Context.Reference<RequestCount>("@tidemark/backfill/RequestCounter", {
   defaultValue: () => ({ requests: 0 })
 })
 
@@ -141,9 +147,13 @@ const make = Effect.gen(function* () {
       const { host } = url
       const heard = yield* Clock.currentTimeMillis
       // What a cache has kept has the date of then.
-      if (isAligned(host) && response.headers["age"] === undefined) {
+      if (response.headers["age"] === undefined) {
         const known = clocks.get(host) ?? ServerClock.unknown
-        clocks.set(host, ServerClock.observe(known, response.headers["date"], asked, heard))
+        const clock = ServerClock.observe(known, response.headers["date"], asked, heard)
+        clocks.set(host, clock)
+        const offsetMillis = ServerClock.offsetMillis(clock)
+        const counter = yield* RequestCounter
+        counter.clockAheadMillis = offsetMillis < 0 ? 1_000 - offsetMillis : 0
       }
       const budget = hosts.get(host)?.budget
       const used = Number(budget?.usedHeader === undefined ? Number.NaN : response.headers[budget.usedHeader])

@@ -1,6 +1,7 @@
 export * as Actions from "./Actions.ts"
 export * as Backfill from "./Backfill.ts"
 export * as Events from "./Events.ts"
+export * as Fetch from "./Fetch.ts"
 export * as Plan from "./Plan.ts"
 export * as Policy from "./Policy.ts"
 export * as Reach from "./Reach.ts"

@@ -6,7 +6,7 @@ import { RequestBudgets, type Source } from "@tidemark/core"
 import { Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { PostgresServer } from "@tidemark/postgres"
 import { PostgresStorage } from "@tidemark/storage-postgres"
-import { Context, Effect, Layer, PubSub, Redacted, Tracer } from "effect"
+import { Clock, Context, Effect, Layer, PubSub, Redacted, Tracer } from "effect"
 import { HttpClient, HttpClientRequest } from "effect/http"
 import { minute, policy, start } from "./rig.ts"
 
@@ -240,6 +240,38 @@ describe("what is seen of a request", () => {
       assert.isAtLeast(spans.length, 8)
       assert.isTrue(spans.every((span) => span.name === "SourceHttp.request"))
       for (const text of seen) assert.notInclude(String(text), "planted")
+    }).pipe(Effect.provide(Layer.provideMerge(inMemory, emulator())))
+  )
+})
+
+describe("a clock of ours that is ahead of the provider's", () => {
+  it.live("is noticed, by the dates of its answers", () =>
+    Effect.gen(function* () {
+      const client = yield* clientOf()
+      const ahead = Effect.fnUntraced(function* (millis: number) {
+        const counter: SourceHttp.RequestCount = { requests: 0 }
+        const clock = yield* Clock.Clock
+        const fast = (now: number) => now + millis
+        yield* client.get(`https://${spot}${klines}`).pipe(
+          Effect.provideService(SourceHttp.RequestCounter, counter),
+          Effect.provideService(Clock.Clock, {
+            sleep: (duration) => clock.sleep(duration),
+            currentTimeMillisUnsafe: () => fast(clock.currentTimeMillisUnsafe()),
+            currentTimeMillis: Effect.map(clock.currentTimeMillis, fast),
+            currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+            currentTimeNanos: clock.currentTimeNanos,
+            monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+            monotonicTimeNanos: clock.monotonicTimeNanos
+          })
+        )
+        return counter.clockAheadMillis!
+      })
+      assert.strictEqual(yield* ahead(0), 0)
+      const seen = yield* ahead(10_000)
+      // At least what it is, at most the second more that a date hides.
+      assert.isAtLeast(seen, 10_000)
+      assert.isAtMost(seen, 11_000)
+      assert.strictEqual(yield* ahead(-10_000), 0)
     }).pipe(Effect.provide(Layer.provideMerge(inMemory, emulator())))
   )
 })

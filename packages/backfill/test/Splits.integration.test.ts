@@ -16,7 +16,7 @@ import {
   type Timeframe
 } from "@tidemark/core"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Clock, Effect, Fiber, Layer, Schema, Stream } from "effect"
+import { Clock, Deferred, Effect, Fiber, Layer, Schema, Stream } from "effect"
 import { Databases } from "./rig.ts"
 
 const calendar = Calendars.get("XNYS")
@@ -445,6 +445,20 @@ for (const [name, databases] of [
         const wide = yield* run(monday)
         assert.deepStrictEqual(notes(wide), [["refetched because of a split of 2020-08-31"]])
         yield* assertOneScale(world)
+      }).pipe(Effect.provide(engine(world)))
+    })
+
+    it.effect("is asked for until the user wants to stop", () => {
+      const world = new World()
+      return Effect.gen(function* () {
+        yield* run(friday)
+        world.failure = new SourceError.Unavailable({ detail: "busy" })
+        const stop = yield* Deferred.make<void>()
+        const waiting = yield* Effect.forkChild(run(monday, { stop: Deferred.await(stop) }))
+        while (world.asked.actions < 1) yield* Effect.sleep(1)
+        yield* Deferred.succeed(stop, undefined)
+        const report = yield* Fiber.join(waiting)
+        assert.deepStrictEqual([Report.exitCode(report), report.outcomes, world.asked.candles], [130, [], 1])
       }).pipe(Effect.provide(engine(world)))
     })
 

@@ -56,12 +56,19 @@ const options = ({ asOf, batchRows }: Request): CandleStore.ReadOptions => ({
 const fail = (request: Request, reason: ReaderError.Reason) =>
   new ReaderError.ReaderError({ series: request.series, reason })
 
+const closesMissing = (request: Request, needed: ReturnType<typeof Adjustment.closesNeeded>) =>
+  fail(
+    request,
+    new ReaderError.CloseMissing({
+      dividends: needed.map(({ dividend: { amount, exDate }, session }) => ({ exDate, amount, session }))
+    })
+  )
+
 const failWith = (request: Request, problem: Adjustment.Problem) => {
   switch (problem._tag) {
     case "CloseMissing": {
       const { dividend, session } = problem
-      const { amount, exDate } = dividend
-      return fail(request, new ReaderError.CloseMissing({ exDate, amount, session }))
+      return closesMissing(request, [{ dividend, session }])
     }
     case "SplitInside":
       return fail(request, new ReaderError.SplitInside({ exDate: problem.split.exDate, open: problem.open }))
@@ -277,9 +284,10 @@ export const candles = (
         until: now
       }
       const closes = new Map<number, number | undefined>()
-      for (const { session } of Adjustment.closesNeeded(adjusting)) {
-        closes.set(session.open, yield* closeOf(request, session))
-      }
+      const neededCloses = Adjustment.closesNeeded(adjusting)
+      for (const { session } of neededCloses) closes.set(session.open, yield* closeOf(request, session))
+      const unknown = neededCloses.filter(({ session }) => closes.get(session.open) === undefined)
+      if (unknown.length > 0) return yield* closesMissing(request, unknown)
       const factors = Adjustment.factors(adjusting, (session) => closes.get(session.open))
       if (Result.isFailure(factors)) return yield* failWith(request, factors.failure)
       return Stream.mapEffect(rows, (batch) => {

@@ -16,11 +16,16 @@ export class ActionsUnknown extends Schema.TaggedError<ActionsUnknown>()("Action
   asked: Schema.optionalKey(Range)
 }) {}
 
-/** The close of the last session before a dividend is not stored. */
+/** Closes of the last sessions before dividends are not stored. */
 export class CloseMissing extends Schema.TaggedError<CloseMissing>()("CloseMissing", {
-  exDate: Schema.String,
-  amount: Schema.Finite,
-  session: Schema.Struct({ date: Schema.String, open: Schema.Int, close: Schema.Int })
+  /** Ascending; never none. */
+  dividends: Schema.Array(
+    Schema.Struct({
+      exDate: Schema.String,
+      amount: Schema.Finite,
+      session: Schema.Struct({ date: Schema.String, open: Schema.Int, close: Schema.Int })
+    })
+  )
 }) {}
 
 /** Rows are in the scale of before a split, while the source has left it. */
@@ -73,10 +78,12 @@ const describe = (series: Series.Series, reason: Reason): string => {
       return `${told}, so its prices cannot be adjusted; ask: ${command} --start ${Instant.formatDate(needed.from)}`
     }
     case "CloseMissing": {
-      const { amount, exDate, session } = reason
+      const { dividends } = reason
+      const { amount, exDate, session } = dividends[0]!
+      const others = dividends.length === 1 ? "" : `, and ${dividends.length - 1} more dividends need theirs`
       return (
-        `the dividend of ${amount} on ${exDate} needs the close of ${session.date}, which is not stored; ` +
-        `fetch it: ${backfill(series, "1d", { from: session.open, to: session.close })}`
+        `the dividend of ${amount} on ${exDate} needs the close of ${session.date}, which is not stored${others}; ` +
+        `fetch: ${backfill(series, "1d", { from: session.open, to: dividends.at(-1)!.session.close })}`
       )
     }
     case "Stale": {

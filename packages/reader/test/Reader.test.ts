@@ -159,7 +159,7 @@ describe("reading", () => {
       const hourly = { series: series("1h"), adjust: "all" } as const
       assert.strictEqual(
         yield* message(hourly),
-        "raw AAPL 1h: the dividend of 2 on 2020-11-06 needs the close of 2020-11-05, which is not stored; fetch it: " +
+        "raw AAPL 1h: the dividend of 2 on 2020-11-06 needs the close of 2020-11-05, which is not stored; fetch: " +
           "tidemark backfill --symbols AAPL --timeframes 1d --source raw --start 2020-11-05T14:30Z --end 2020-11-05T21:00Z"
       )
       yield* store(series("1d"), daily)

@@ -25,9 +25,17 @@ const sourcesOver = <E, R>(configuration: Configuration, budgets: Layer.Layer<Re
     Layer.provideMerge(Events.Events.layer)
   )
 
-/** Sources only, with the budgets of this process. */
+/**
+ * Sources only. Where several processes share a database that can be reached,
+ * they share what providers allow them; else the budgets are this process's.
+ */
 export const sources = (configuration: Configuration) =>
-  sourcesOver(configuration, RequestBudgets.RequestBudgets.layerMemory)
+  sourcesOver(
+    configuration,
+    Stores.isShared(configuration.databaseUrl)
+      ? stores(configuration, "update").pipe(Layer.catchCause(() => RequestBudgets.RequestBudgets.layerMemory))
+      : RequestBudgets.RequestBudgets.layerMemory
+  )
 
 /** Stores only. */
 export const stores = (configuration: Configuration, mode: Stores.Mode) => Stores.layer(configuration.databaseUrl, mode)

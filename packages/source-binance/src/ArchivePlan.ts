@@ -136,7 +136,7 @@ export const cost = (
   wanted: Interval.Interval,
   now: Instant.EpochMillis
 ): { readonly requests: number; readonly weight: number; readonly bytes: number } => {
-  const weightPerPage = market.id === "spot" ? 2 : 5
+  const { weightPerPage } = market
   let [requests, weight, bytes] = [0, 0, 0]
   for (const piece of plan(timeframe, wanted, now)) {
     const { from, to } = piece.interval

@@ -51,7 +51,7 @@ const archiving: Source.Capabilities = {
 /** Time for which an archive that cannot be reached is not asked again. */
 const archivePauseMillis = 10 * 60_000
 /** A file of a month that is older than this and is not there will not come any more. */
-const latestMillis = 45 * 86_400_000
+const monthMayComeMillis = 45 * 86_400_000
 
 type PageStream = Stream.Stream<Source.CandlePage, SourceError.Reason>
 
@@ -101,7 +101,8 @@ const make = Effect.fnUntraced(function* (config: Config) {
     request: Source.CandlesRequest,
     piece: ArchivePlan.FilePiece
   ): PageStream => {
-    const { interval } = piece
+    // The file may begin before the request, where nothing was listed yet.
+    const interval = Interval.intersect(piece.interval, request.interval)!
     const byPages = pages.of(market, request, interval)
     return Stream.unwrap(
       Effect.gen(function* () {
@@ -119,7 +120,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
         }
         archiveFailures = 0
         if (Option.isNone(fetched.success)) {
-          const mayCome = piece.kind === "monthly" && now - piece.interval.to < latestMillis
+          const mayCome = piece.kind === "monthly" && now - piece.interval.to < monthMayComeMillis
           return mayCome ? fromPieces(market, request, ArchivePlan.daysOf(request.timeframe, interval, now)) : byPages
         }
         const { value } = fetched.success
@@ -145,7 +146,9 @@ const make = Effect.fnUntraced(function* (config: Config) {
   ): PageStream =>
     Stream.fromIterable(pieces).pipe(
       Stream.flatMap((piece) =>
-        piece._tag === "File" ? fromFile(market, request, piece) : pages.of(market, request, piece.interval)
+        piece._tag === "File"
+          ? fromFile(market, request, piece)
+          : pages.of(market, request, Interval.intersect(piece.interval, request.interval)!)
       )
     )
 
@@ -156,7 +159,12 @@ const make = Effect.fnUntraced(function* (config: Config) {
       // A market that is no longer listed may have its files all the same.
       reason._tag === "NotListed" ? Effect.undefined : Effect.fail(reason)
     )
-    if (first === undefined || first <= interval.from) return { before: Stream.empty, interval }
+    if (first === undefined) return { before: Stream.empty, interval }
+    if (first <= interval.from) {
+      // What lies before the first candle belongs to nobody: a file that begins there is no more than what is asked for.
+      const from = first === interval.from ? ArchivePlan.startOfFile(timeframe, interval.from) : interval.from
+      return { before: Stream.empty, interval: { from, to: interval.to } }
+    }
     const listed = Math.min(ArchivePlan.startOfFile(timeframe, calendar.openAtOrBefore(timeframe, first)), interval.to)
     const nothing = Interval.clamp(interval.from, listed)
     return {
@@ -194,9 +202,14 @@ const make = Effect.fnUntraced(function* (config: Config) {
   const fileHash = (url: string) => {
     const [host, ...path] = url.split("/")
     return host === Archive.host.name
-      ? archive
-          .checksum(`/${path.join("/")}`)
-          .pipe(Effect.map(Option.map((hash) => hash ?? "")), Effect.mapError(fail()))
+      ? archive.checksum(`/${path.join("/")}`).pipe(
+          Effect.flatMap((found) =>
+            Option.isSome(found) && found.value === undefined
+              ? Effect.fail(new SourceError.Malformed({ detail: `the CHECKSUM of ${url} cannot be read` }))
+              : Effect.succeed(Option.map(found, (hash) => hash!))
+          ),
+          Effect.mapError(fail())
+        )
       : Effect.succeedNone
   }
 
@@ -205,6 +218,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
     Effect.mapError(fail())
   )
 
+  // Spot speaks for both: where one is reachable and the other is not, the series says so.
   const check = http.get(Market.spot.host.name, `${Market.spot.root}/ping`).pipe(Effect.asVoid, Effect.mapError(fail()))
 
   return { candles, extent, instruments, fileHash, check } satisfies Source.Source

@@ -6,8 +6,8 @@ import type { Source } from "@tidemark/core"
 
 export interface Market {
   readonly id: "spot" | "usdm"
-  /** As people call it. */
-  readonly name: string
+  /** Weight of a request for a page. */
+  readonly weightPerPage: number
   /** Serves pages, without a key. */
   readonly host: Source.Host
   /** Of the REST interface. */
@@ -29,7 +29,7 @@ const weights: Readonly<Record<string, number>> = { klines: 2, exchangeInfo: 20,
 
 export const spot: Market = {
   id: "spot",
-  name: "Binance spot",
+  weightPerPage: weights["klines"]!,
   host: {
     name: "data-api.binance.vision",
     budget: {
@@ -50,7 +50,7 @@ const usdmKlinesWeight = (limit: number): number => (limit < 100 ? 1 : limit < 5
 
 export const usdm: Market = {
   id: "usdm",
-  name: "Binance USD-M futures",
+  weightPerPage: usdmKlinesWeight(pageSize),
   host: {
     name: "fapi.binance.com",
     budget: {

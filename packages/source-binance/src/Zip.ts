@@ -3,7 +3,9 @@ import { Effect } from "effect"
 import { crc32, inflateRaw } from "node:zlib"
 
 /** No archive of candles comes near it. */
-const mostBytes = 1024 * 1024 * 1024
+const mostBytes = 256 * 1024 * 1024
+/** Deflate packs no tighter, so a file that claims more is not what it says. */
+const tightest = 1_100
 
 /** Compression methods: kept as it is, and deflate. */
 const stored = 0
@@ -63,7 +65,8 @@ const inflate = (bytes: Uint8Array, size: number) =>
 export const extract = Effect.fnUntraced(function* (zip: Uint8Array): Effect.fn.Return<Uint8Array, ZipProblem> {
   const member = yield* find(Buffer.from(zip.buffer, zip.byteOffset, zip.byteLength))
   const { compressedSize, crc, method, size, start } = member
-  if (size > mostBytes) return yield* problem(`its file has ${size} bytes, which no candles need`)
+  if (size > mostBytes || (method === deflated && size > (compressedSize + 64) * tightest))
+    return yield* problem(`its file has ${size} bytes, which is more than it can hold`)
   if (method !== stored && method !== deflated) return yield* problem(`its file is packed by method ${method}`)
   const packed = zip.subarray(start, start + compressedSize)
   const bytes = method === stored ? packed : yield* inflate(packed, size)

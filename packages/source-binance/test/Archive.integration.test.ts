@@ -78,6 +78,17 @@ describe("the archive", () => {
     }).pipe(Effect.provide(world()))
   )
 
+  it.live("serves the month of the listing whole, asked from its first candle on", () =>
+    Effect.gen(function* () {
+      const since = { from: listedAt, to: at("2024-01-01") }
+      const { candles, error, files, pages } = yield* fetched(yield* source(), request(since))
+      assert.isUndefined(error)
+      assert.isTrue(Candles.equals(candles, dataset.candles(since)))
+      assert.strictEqual(pages[0]!.interval.from, listedAt)
+      assert.deepStrictEqual([files.length, files[0]!.interval.from], [2, at("2023-11-01")])
+    }).pipe(Effect.provide(world()))
+  )
+
   it.live("is not asked for a few candles, nor for long ones, nor where it is switched off", () =>
     Effect.gen(function* () {
       const few = { from: range.from, to: range.from + 900 * minute }
@@ -253,6 +264,9 @@ describe("a hash of the archive", () => {
       yield* (yield* Emulator).spoilArchive({ _tag: "Rewritten", in: december })
       const after = yield* fileHash!(file!.url)
       assert.isTrue(after._tag === "Some" && after.value !== file!.sha256)
+      yield* (yield* Emulator).spoilArchive({ _tag: "GarbledChecksum" })
+      // Not knowing is not a change.
+      assert.strictEqual((yield* Effect.flip(fileHash!(file!.url))).reason._tag, "Malformed")
       yield* (yield* Emulator).spoilArchive({ _tag: "Missing" })
       assert.strictEqual((yield* fileHash!(file!.url))._tag, "None")
     }).pipe(Effect.provide(world()))

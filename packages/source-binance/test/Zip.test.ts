@@ -51,6 +51,7 @@ describe("Zip", () => {
       assert.match(yield* detail({ size: content.length - 5 }), /no sound zip archive|bytes instead of/)
       assert.match(yield* detail({ packed: deflateRawSync(content).subarray(0, 40) }), /no sound zip archive/)
       assert.match(yield* detail({ packed: Buffer.from("not deflated") }), /no sound zip archive/)
+      assert.match(yield* detail({ size: 200_000_000 }), /200000000 bytes, which is more than it can hold/)
       assert.match(yield* detail({ method: 12 }), /packed by method 12|no sound zip archive/)
       for (const bytes of [new Uint8Array(), zip().subarray(0, 50), Buffer.from("<html>")]) {
         assert.match((yield* Effect.flip(Zip.extract(bytes))).detail, /no sound zip archive/)

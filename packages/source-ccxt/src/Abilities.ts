@@ -4,6 +4,7 @@
  */
 import { type Source, Timeframe } from "@tidemark/core"
 import type { Exchange } from "./Library.ts"
+import * as Weights from "./Weights.ts"
 
 /** How an exchange differs from one that answers with its oldest rows from a start on. */
 export interface Habit {
@@ -67,7 +68,8 @@ export const of = (exchange: Exchange): Source.Capabilities => {
   const rateLimitMillis = exchange.rateLimit || defaultRateLimitMillis
   const budget: Source.RequestBudget = {
     limit: Math.max(1, Math.floor(1_000 / rateLimitMillis)),
-    windowMillis: Math.ceil(Math.max(1_000, rateLimitMillis))
+    windowMillis: Math.ceil(Math.max(1_000, rateLimitMillis)),
+    weightOf: Weights.of(exchange.id)
   }
   return {
     ...common,

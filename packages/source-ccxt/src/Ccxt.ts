@@ -81,18 +81,51 @@ const make = Effect.fnUntraced(function* (config: Config) {
       ? -Infinity
       : calendar.openAtOrBefore(timeframe, now) - habit.newestRows * Timeframe.nominalMillis(timeframe)
 
+  /** Timeframes of which the exchange has been seen to begin where it was asked to. */
+  const heeded = new Set<Timeframe.Timeframe>()
+
+  const rowsFrom = Effect.fnUntraced(function* (market: Library.Market, timeframe: Timeframe.Timeframe, since: number) {
+    const { body, value } = yield* door.call(() => exchange.fetchOHLCV(market.symbol, timeframe, since, pageSize))
+    if (value.length > 0 || Rows.hasList(body)) return value
+    const detail = `${exchange.id} answered with something that holds no list of candles`
+    return yield* Effect.fail(new SourceError.Malformed({ detail }))
+  })
+
+  /** Whether rows that begin late are the newest that there are, because the start was ignored or is no longer kept. */
+  const areNewest = Effect.fnUntraced(function* (
+    market: Library.Market,
+    timeframe: Timeframe.Timeframe,
+    { candles: { openTime } }: Rows.Verdict & { readonly _tag: "Late" }
+  ) {
+    const length = Timeframe.nominalMillis(timeframe)
+    if (!heeded.has(timeframe)) {
+      const middle = openTime[openTime.length >> 1]!
+      const extent = Rows.extentOf(yield* rowsFrom(market, timeframe, middle))
+      if (extent !== undefined && extent.first < middle - Rows.rowsBefore * length) return true
+      if (openTime.length > 2 * Rows.rowsBefore + 1) heeded.add(timeframe)
+    }
+    if (openTime.length < pageSize) return false
+    // A full page that ends with the newest row there is holds what is kept, not what was asked for.
+    const last = openTime.at(-1)!
+    const after = Rows.extentOf(yield* rowsFrom(market, timeframe, last + length))
+    return after === undefined || after.last <= last
+  })
+
   const ask = Effect.fnUntraced(function* (request: Source.CandlesRequest, market: Library.Market, since: number) {
     const { calendar, timeframe } = request
-    const { body, value } = yield* door.call(() => exchange.fetchOHLCV(market.symbol, timeframe, since, pageSize))
-    if (value.length === 0 && !Rows.hasList(body)) {
-      const detail = `${exchange.id} answered with something that holds no list of candles`
-      return yield* Effect.fail(new SourceError.Malformed({ detail }))
-    }
+    const value = yield* rowsFrom(market, timeframe, since)
     const now = yield* Clock.currentTimeMillis
     const verdict = Rows.judge(value, { calendar, timeframe, since, limit: pageSize, now, habit })
-    return verdict._tag === "Malformed"
-      ? yield* Effect.fail(new SourceError.Malformed({ detail: verdict.detail }))
-      : verdict
+    switch (verdict._tag) {
+      case "Malformed":
+        return yield* Effect.fail(new SourceError.Malformed({ detail: verdict.detail }))
+      case "Late":
+        return (yield* areNewest(market, timeframe, verdict))
+          ? ({ _tag: "Newest", earliest: verdict.candles.openTime[0]! } as const)
+          : verdict
+      default:
+        return verdict
+    }
   })
 
   const fetchPage = Effect.fnUntraced(

@@ -12,6 +12,7 @@ import type { HttpClient } from "effect/http"
 import { AsyncLocalStorage } from "node:async_hooks"
 import type { Exchange } from "./Library.ts"
 import { reasonOf, Unusable } from "./Reason.ts"
+import * as Weights from "./Weights.ts"
 
 /** What came while one call ran. */
 interface Seen {
@@ -19,6 +20,8 @@ interface Seen {
   body: unknown
   /** The first answer that was an error, should the library pass over it. */
   refused: HttpFetch.Answer | undefined
+  /** What the request that is about to be made weighs. */
+  weight: number
 }
 
 export interface Door {
@@ -42,7 +45,15 @@ export const open = (exchange: Exchange, client: HttpClient.HttpClient): Door =>
   const http = HttpFetch.make(client)
   const calls = new AsyncLocalStorage<Seen>()
 
+  // Its throttler is told what a request weighs; the waiting is the engine's.
+  exchange.throttle = async (cost = 1) => {
+    const seen = calls.getStore()
+    if (seen !== undefined) seen.weight = cost
+  }
+
   exchange.fetchImplementation = async (input, init) => {
+    const weight = calls.getStore()?.weight
+    if (weight !== undefined) Weights.learn(exchange.id, new URL(input instanceof Request ? input.url : input), weight)
     const response = await http.fetch(input, init)
     const seen = calls.getStore()
     const url = new URL(response.url)
@@ -71,7 +82,7 @@ export const open = (exchange: Exchange, client: HttpClient.HttpClient): Door =>
 
   const call: Door["call"] = (of) =>
     Effect.suspend(() => {
-      const seen: Seen = { body: undefined, refused: undefined }
+      const seen: Seen = { body: undefined, refused: undefined, weight: 1 }
       return http
         .run(() => calls.run(seen, of))
         .pipe(

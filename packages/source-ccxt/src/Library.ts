@@ -35,6 +35,7 @@ export interface Exchange {
   readonly markets?: Readonly<Record<string, Market>> | undefined
   readonly markets_by_id?: Readonly<Record<string, ReadonlyArray<Market>>> | undefined
   enableRateLimit: boolean
+  throttle: (cost?: number) => Promise<void>
   timeout: number
   fetchImplementation: typeof globalThis.fetch
   implodeHostname(url: string): string
@@ -121,7 +122,9 @@ export const open = Effect.fnUntraced(function* (id: string) {
     const detail = `ccxt has no candles of spot markets from "${id}"; choose another exchange`
     return yield* Effect.fail(new SourceError.Misconfigured({ detail }))
   }
-  exchange.enableRateLimit = false
+  // It has to count what a request weighs, and must not wait itself: the door says how.
+  exchange.enableRateLimit = true
+  exchange.throttle = () => Promise.resolve()
   exchange.timeout = noDeadlineMillis
   // The currencies are a request of their own, and candles need none of them.
   exchange.has["fetchCurrencies"] = false

@@ -21,6 +21,11 @@ export interface Asked {
 export type Verdict =
   /** Everything from the start until `to` is in `candles`. */
   | { readonly _tag: "Answered"; readonly to: number; readonly candles: Candles.Candles }
+  /**
+   * The same, unless the exchange ignores the start and all that it has to tell is old: in a quiet market the
+   * newest row may be. More questions tell.
+   */
+  | { readonly _tag: "Late"; readonly to: number; readonly candles: Candles.Candles }
   /** Only what is newer than asked came, from `earliest` on: more may be older. */
   | { readonly _tag: "Newest"; readonly earliest: number }
   | { readonly _tag: "Malformed"; readonly detail: string }
@@ -28,7 +33,7 @@ export type Verdict =
 const malformed = (detail: string): Verdict => ({ _tag: "Malformed", detail })
 
 /** Rows before the start that are no sign of a start that was ignored. */
-const rowsBefore = 2
+export const rowsBefore = 2
 
 const columns = ["openTime", "open", "high", "low", "close", "volume"] as const
 
@@ -85,14 +90,24 @@ export const judge = (rows: ReadonlyArray<ReadonlyArray<unknown>>, asked: Asked)
   if (habit.windowed === true && last > windowEnd) {
     return malformed(`asked from ${from} for ${limit} candles, it answered with ${Instant.format(last)}`)
   }
+  const couldHoldAll =
+    calendar.countOpens(timeframe, { from: since, to: Math.max(now, since) }) <= Math.max(limit, size)
   const startMissing = calendar.countOpens(timeframe, { from: since, to: first }) > 0
   if (startMissing) {
     const newest = last >= calendar.openAtOrBefore(timeframe, now) - length
-    const room = calendar.countOpens(timeframe, { from: since, to: Math.max(now, since) })
-    if (newest && room > Math.max(limit, size)) return { _tag: "Newest", earliest: first }
+    if (newest && !couldHoldAll) return { _tag: "Newest", earliest: first }
     if (size >= limit && last <= windowEnd && habit.windowed !== true) {
       return malformed(`asked from ${from}, a full answer begins at ${Instant.format(first)}: it ignores the start`)
     }
   }
-  return { _tag: "Answered", to: calendar.openAtOrAfter(timeframe, last + 1), candles: kept }
+  const to = calendar.openAtOrAfter(timeframe, last + 1)
+  return startMissing && size > 1 && !couldHoldAll && habit.windowed !== true
+    ? { _tag: "Late", to, candles: kept }
+    : { _tag: "Answered", to, candles: kept }
+}
+
+/** The earliest and the latest open in rows, as they came; `undefined` where there are none. */
+export const extentOf = (rows: ReadonlyArray<ReadonlyArray<unknown>>) => {
+  const opens = rows.map(([open]) => Number(open))
+  return opens.length === 0 ? undefined : { first: Math.min(...opens), last: Math.max(...opens) }
 }

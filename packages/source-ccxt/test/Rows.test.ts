@@ -54,8 +54,15 @@ describe("a page of rows", () => {
   })
 
   it("may begin late in the middle of history: nothing was traded before", () => {
-    assert.deepStrictEqual(answered(hours(since + 500 * hour, 100)).to, since + 600 * hour)
-    assert.deepStrictEqual(answered(hours(since + 5 * hour, 10)).to, since + 15 * hour)
+    for (const [rows, to] of [
+      [hours(since + 500 * hour, 100), since + 600 * hour],
+      [hours(since + 5 * hour, 10), since + 15 * hour]
+    ] as const) {
+      const verdict = Rows.judge(rows, asked())
+      // Unless they are the newest of a quiet market, which only another question tells.
+      assert.strictEqual(verdict._tag === "Late" && verdict.to, to)
+    }
+    assert.strictEqual(answered([row(since + 5 * hour)]).to, since + 6 * hour)
   })
 })
 

@@ -34,7 +34,8 @@ const capabilities: Source.Capabilities = {
   hosts: [],
   lanes: 2,
   lagMillis: 0,
-  adjustment: "none",
+  // Its companies neither split shares nor pay dividends: there is nothing left to adjust for.
+  adjustment: "splits-and-dividends",
   provenance: "synthetic"
 }
 

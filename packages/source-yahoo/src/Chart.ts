@@ -78,8 +78,8 @@ const sessionOf = (calendar: Calendar.Calendar, time: Instant.EpochMillis): Inst
 }
 
 /**
- * Bars that have prices: a row of nulls says that nothing was traded. What is
- * wrong, in words.
+ * Bars that have all their prices: a row of nulls says that nothing was
+ * traded, and one with some of them is not known. What is wrong, in words.
  *
  * The newest row may be a quote of this moment, with its time. As a day it is
  * that of its session, unless the session has a row of its own; shorter bars
@@ -101,7 +101,10 @@ export const decode = (chart: unknown, asked: Asked): Candles.Candles | string =
     const [open, high, low, close, volume] = columns.map((values) => values[i])
     const prices = [open, high, low, close]
     if (prices.every(isAbsent) && (isAbsent(volume) || volume === 0)) continue
-    if (prices.some((price) => typeof price !== "number")) return `row ${i} has only some of its prices`
+    if (!prices.every((price) => typeof price === "number" || isAbsent(price)))
+      return `row ${i} has prices that are no numbers`
+    // Half a candle is none: it is missing, and the gap says so.
+    if (prices.some(isAbsent)) continue
     if (typeof volume !== "number" && !isAbsent(volume)) return `row ${i} has no number as volume`
     const told = seconds * 1_000
     const isLast = i === times.length - 1

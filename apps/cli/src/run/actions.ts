@@ -117,7 +117,7 @@ export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
     ...choices.flatMap((choice) => (isAble(choice) ? [] : [choice]))
   ]
   yield* print({ json: () => outcomes.map(ActionsView.outcomeJson), text: () => ActionsView.toText(outcomes) })
-  yield* exitWith(outcomes.every(ActionsView.isWhole) ? 0 : 3)
+  yield* exitWith(outcomes.every(ActionsView.isWhole) ? 0 : outcomes.every(ActionsView.isFailed) ? 1 : 3)
 })
 
 const kindsOf = Effect.fnUntraced(function* (text: Option.Option<string>) {

@@ -1,8 +1,8 @@
 /** The work of `tidemark backfill`. */
 import { Backfill, Report, Selection, UsageError } from "@tidemark/backfill"
-import { FileProblem, SymbolStore } from "@tidemark/core"
+import { SymbolStore } from "@tidemark/core"
 import { Runtime, Universe } from "@tidemark/runtime"
-import { Console, Effect, FileSystem, Option } from "effect"
+import { Console, Effect, Option, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { RangeFlags } from "../flags/Range.ts"
@@ -11,6 +11,7 @@ import * as PlanView from "../view/PlanView.ts"
 import * as Progress from "../view/Progress.ts"
 import * as Lists from "./Lists.ts"
 import { untilInterrupted } from "./Interrupt.ts"
+import * as OutFile from "./OutFile.ts"
 import { toWindow } from "./Range.ts"
 import { configuration, print, withRuntime, withStores } from "./Session.ts"
 
@@ -56,22 +57,6 @@ const toOptions = Effect.fnUntraced(function* (input: Input) {
   return options
 })
 
-/** A file is there whole or not at all. */
-const writeWhole = Effect.fnUntraced(function* (path: string, text: string) {
-  const fs = yield* FileSystem.FileSystem
-  const temporary = `${path}.${process.pid}.tmp`
-  yield* fs.writeFileString(temporary, text).pipe(
-    Effect.andThen(fs.rename(temporary, path)),
-    Effect.tapError(() => Effect.ignore(fs.remove(temporary, { force: true }))),
-    Effect.mapError(
-      (error) =>
-        new UsageError.UsageError({
-          message: `The results could not be written to ${FileProblem.describe(path, error)}`
-        })
-    )
-  )
-})
-
 export const run = Effect.fnUntraced(function* (input: Input) {
   const options = yield* toOptions(input)
   if (input.dryRun) {
@@ -91,7 +76,8 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     Effect.fnUntraced(function* (report) {
       yield* print({ json: () => Report.toJson(report), text: () => BackfillView.toText(report) })
       if (Option.isSome(input.results)) {
-        yield* writeWhole(input.results.value, `${JSON.stringify(Report.toJson(report), null, 2)}\n`)
+        const text = `${JSON.stringify(Report.toJson(report), null, 2)}\n`
+        yield* OutFile.write(input.results.value, "The results", Stream.make(text))
       }
       if (report.interrupted) {
         const next = options.force

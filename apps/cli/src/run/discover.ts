@@ -1,5 +1,5 @@
 /** The work of `tidemark symbols discover`. */
-import { SourceRegistry, UsageError } from "@tidemark/backfill"
+import { Fetch, SourceRegistry, UsageError } from "@tidemark/backfill"
 import { Instrument, type Source, SymbolStore } from "@tidemark/core"
 import { Runtime } from "@tidemark/runtime"
 import { Effect, Option } from "effect"
@@ -18,7 +18,7 @@ const usage = (message: string) => new UsageError.UsageError({ message })
 
 const listedBy = Effect.fnUntraced(function* (name: string) {
   const { source } = yield* (yield* SourceRegistry.SourceRegistry).get(name)
-  if (source.instruments !== undefined) return yield* source.instruments
+  if (source.instruments !== undefined) return yield* Fetch.patiently(source.instruments)
   return yield* usage(`${name} has no list of what it has; name symbols yourself: tidemark symbols add SYMBOL`)
 })
 

@@ -7,7 +7,6 @@ import {
   Candles,
   CandleStore,
   Coverage,
-  FileProblem,
   Instrument,
   Interval,
   type Provenance,
@@ -16,13 +15,14 @@ import {
   type Timeframe
 } from "@tidemark/core"
 import { Reader } from "@tidemark/reader"
-import { Clock, Console, Effect, FileSystem, Option, type PlatformError, Sink, Stdio, Stream } from "effect"
+import { Clock, Console, Effect, Option, Sink, Stdio, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
 import * as ExportView from "../view/ExportView.ts"
 import { count, plural } from "../view/Format.ts"
 import * as Lists from "./Lists.ts"
+import * as OutFile from "./OutFile.ts"
 import { toSpan } from "./Range.ts"
 import { print, withRuntime } from "./Session.ts"
 
@@ -50,6 +50,7 @@ interface Chosen {
   readonly interval: Interval.Interval
   readonly labels: ExportView.Labels
   readonly applied: Adjustment.Applied
+  readonly adjust: Adjustment.Mode
 }
 
 /** What the flags name; without timeframes, a symbol in whichever it is stored. */
@@ -119,8 +120,11 @@ const choose = Effect.fnUntraced(function* (input: Input) {
       outside.push(`${keyOf(series)} is stored for ${Interval.format(whole)}, not for the range that is asked for`)
       continue
     }
-    const labels = { series, provenance: stored.provenance, adjustment: Adjustment.effective(input.adjust, applied) }
-    chosen.push({ stored, instrument, calendar, interval, labels, applied })
+    // Only companies act: the price of anything else is what it is.
+    const isShare = (instrument?.assetClass ?? Instrument.assetClassOf(series.symbol)) === "equity"
+    const adjust = isShare ? input.adjust : "none"
+    const labels = { series, provenance: stored.provenance, adjustment: Adjustment.effective(adjust, applied) }
+    chosen.push({ stored, instrument, calendar, interval, labels, applied, adjust })
   }
   const named = symbols.flatMap((symbol): ReadonlyArray<Named> =>
     timeframes.length === 0
@@ -148,8 +152,9 @@ const choose = Effect.fnUntraced(function* (input: Input) {
 })
 
 /** What a series lacks in the range that is exported, in words; nothing if it is whole. */
-const shortfalls = ({ calendar, instrument, interval, stored }: Chosen, adjust: Adjustment.Mode) => {
-  const { coverage, listedAt, series } = stored
+const shortfalls = ({ adjust, calendar, instrument, interval, stored }: Chosen) => {
+  const { coverage, listedAt, rows, series } = stored
+  const ledger = Coverage.rows(coverage)
   const life = Interval.clamp(
     Math.max(interval.from, listedAt ?? -Infinity, instrument?.listedAt ?? -Infinity, calendar.span.from),
     Math.min(interval.to, instrument?.delistedAt ?? Infinity, calendar.span.to)
@@ -163,6 +168,12 @@ const shortfalls = ({ calendar, instrument, interval, stored }: Chosen, adjust: 
   const missing = gaps.reduce((sum, gap) => sum + opens(gap), 0)
   const stale = adjust === "none" ? Interval.intersection(Interval.normalize(coverage.stale), [life]) : []
   return [
+    ...(rows === ledger
+      ? []
+      : [
+          `${Series.key(series)}: ${count(rows)} rows are there where ${count(ledger)} were stored: something else has ` +
+            `changed the table; mend it: ${Verify.command(series, interval)}`
+        ]),
     ...(missing === 0
       ? []
       : [
@@ -177,26 +188,6 @@ const shortfalls = ({ calendar, instrument, interval, stored }: Chosen, adjust: 
   ]
 }
 
-/** The program that reads our output has what it wanted. */
-const isClosedPipe = (error: { readonly _tag: string }): boolean => {
-  const { reason } = error as Partial<PlatformError.PlatformError>
-  const cause: unknown = reason?.cause
-  return typeof cause === "object" && cause !== null && "code" in cause && cause.code === "EPIPE"
-}
-
-/** A file is there whole or not at all. */
-const toFile = Effect.fnUntraced(function* <E, R>(path: string, text: Stream.Stream<string, E, R>) {
-  const fs = yield* FileSystem.FileSystem
-  const temporary = `${path}.${process.pid}.tmp`
-  const failed = (error: PlatformError.PlatformError) =>
-    usage(`The candles could not be written to ${FileProblem.describe(path, error)}`)
-  const sink = Sink.mapError(fs.sink(temporary), failed)
-  yield* Stream.run(Stream.encodeText(text), sink).pipe(
-    Effect.onError(() => Effect.ignore(fs.remove(temporary, { force: true })))
-  )
-  yield* Effect.mapError(fs.rename(temporary, path), failed)
-})
-
 export const run = Effect.fnUntraced(function* (input: Input) {
   const json = yield* Globals.json
   const format = Option.getOrElse(input.format, () => (json ? "json" : "csv"))
@@ -204,12 +195,12 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     const { absent, chosen } = yield* choose(input)
     const writer = ExportView.writer(format)
     let rows = 0
-    const ofSeries = ({ applied, calendar, interval, labels, stored }: Chosen) =>
+    const ofSeries = ({ adjust, applied, calendar, interval, labels, stored }: Chosen) =>
       Reader.candles({
         series: stored.series,
         calendar,
         interval,
-        adjust: input.adjust,
+        adjust,
         adjustment: applied,
         actionsFrom: Option.getOrUndefined(input.actionsFrom),
         batchRows
@@ -225,16 +216,19 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     )
     if (Option.isSome(input.out)) {
       const path = input.out.value
-      yield* toFile(path, text)
+      yield* OutFile.write(path, "The candles", text)
       yield* print({
         json: () => ({ file: path, candles: rows, series: chosen.length }),
         text: () => `${plural(rows, "candle")} of ${count(chosen.length)} series in ${path}`
       })
     } else {
       const stdio = yield* Stdio.Stdio
-      yield* Stream.run(text, stdio.stdout({ endOnDone: false })).pipe(Effect.catchIf(isClosedPipe, () => Effect.void))
+      const sink = Sink.mapError(stdio.stdout({ endOnDone: false }), (error) =>
+        OutFile.isClosedPipe(error) ? error : OutFile.failure("The candles", "stdout")(error)
+      )
+      yield* Stream.run(text, sink).pipe(Effect.catchIf(OutFile.isClosedPipe, () => Effect.void))
     }
-    return [...absent, ...chosen.flatMap((one) => shortfalls(one, input.adjust))]
+    return [...absent, ...chosen.flatMap(shortfalls)]
   })
   const short = yield* work.pipe(withRuntime("read"))
   yield* Effect.forEach(short, (line) => Console.error(`tidemark: ${line}`), { discard: true })

@@ -1,7 +1,7 @@
 /** Corporate actions, for people and for machines. Pure. */
 import { type Actions, Rescale } from "@tidemark/backfill"
 import { ActionStore, type CorporateAction, Instant, Interval, Series } from "@tidemark/core"
-import { count, plural } from "./Format.ts"
+import { count } from "./Format.ts"
 import { render } from "./Table.ts"
 
 type Action = CorporateAction.CorporateAction
@@ -99,7 +99,7 @@ const newLines = (symbol: string, { changed, added, removed }: ActionStore.Actio
   ]
   return lines.length <= shown
     ? lines
-    : [...lines.slice(0, shown), `  ${symbol}: … and ${plural(lines.length - shown, "more")}: tidemark actions list`]
+    : [...lines.slice(0, shown), `  ${symbol}: … and ${count(lines.length - shown)} more: tidemark actions list`]
 }
 
 const outdatedLines = (outdated: ReadonlyArray<Rescale.Outdated>): ReadonlyArray<string> =>

@@ -39,7 +39,12 @@ export const summarize = (
     candles: rows,
     missing: coverage.empty.reduce((sum, run) => sum + run.opens, 0),
     unfetched: between.reduce((sum, interval) => sum + countOpens(interval), 0),
-    stale: coverage.stale.reduce((sum, run) => sum + countOpens(run), 0)
+    stale:
+      coverage.stale.reduce((sum, run) => sum + countOpens(run), 0) -
+      Interval.intersection(Interval.normalize(coverage.empty), Interval.normalize(coverage.stale)).reduce(
+        (sum, run) => sum + countOpens(run),
+        0
+      )
   }
 }
 
