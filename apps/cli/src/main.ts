@@ -9,17 +9,32 @@ import { copy } from "./commands/copy.ts"
 import { coverage } from "./commands/coverage.ts"
 import { doctor } from "./commands/doctor.ts"
 import { exportCommand } from "./commands/export.ts"
+import { gaps } from "./commands/gaps.ts"
 import { migrate } from "./commands/migrate.ts"
 import { query } from "./commands/query.ts"
 import { sources } from "./commands/sources.ts"
 import { symbols } from "./commands/symbols.ts"
+import { verify } from "./commands/verify.ts"
 import * as Failure from "./Failure.ts"
 import * as Globals from "./flags/Globals.ts"
 import * as Log from "./view/Log.ts"
 
 Command.make("tidemark").pipe(
   Command.withDescription("Market history that you can trust."),
-  Command.withSubcommands([backfill, coverage, actions, symbols, sources, query, exportCommand, copy, migrate, doctor]),
+  Command.withSubcommands([
+    backfill,
+    coverage,
+    gaps,
+    verify,
+    actions,
+    symbols,
+    sources,
+    query,
+    exportCommand,
+    copy,
+    migrate,
+    doctor
+  ]),
   Command.withGlobalFlags(Globals.flags),
   Command.run({ version: "0.1.0", renderErrors: true }),
   Failure.report,

@@ -289,7 +289,7 @@ onEvery("export", (it) => {
         assert.include(two.stderr, "name one with --source")
         yield* Effect.promise(() => writeFile(join(cwd, "taken"), "mine"))
         const nowhere = yield* tidemark("export", "--symbols=AAPL", "--out=taken/aapl.csv")
-        assert.strictEqual(nowhere.code, 1)
+        assert.strictEqual(nowhere.code, 2)
         assert.strictEqual(yield* Effect.promise(() => readFile(join(cwd, "taken"), "utf8")), "mine")
       }),
     seconds
@@ -309,7 +309,7 @@ onEvery("export", (it) => {
           await symlink("elsewhere/file.csv", join(cwd, "link.csv"))
         })
         const folder = yield* exported("folder")
-        assert.deepStrictEqual([folder.code, folder.stderr.trim().split("\n").length], [1, 1])
+        assert.deepStrictEqual([folder.code, folder.stderr.trim().split("\n").length], [2, 1])
         assert.include(folder.stderr, "folder: it is a folder; name a file")
         assert.strictEqual((yield* exported("link.csv")).code, 0)
         assert.strictEqual(yield* Effect.promise(() => readlink(join(cwd, "link.csv"))), "elsewhere/file.csv")

@@ -20,11 +20,13 @@ import { Clock, Effect, Option, Random, Result, Stream } from "effect"
 import * as Actions from "./Actions.ts"
 import { Events } from "./Events.ts"
 import * as Fetch from "./Fetch.ts"
+import * as Infer from "./Infer.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import type * as Report from "./Report.ts"
 import { select, type Selected, type Target, unconfirmed } from "./Selection.ts"
 import { RequestCounter } from "./SourceHttp.ts"
+import * as Survey from "./Survey.ts"
 import * as Verify from "./Verify.ts"
 import * as Writer from "./Writer.ts"
 
@@ -240,6 +242,20 @@ const verify = Effect.fnUntraced(function* (progress: Progress) {
 
 const touchedOf = (all: ReadonlyArray<Progress>) => all.filter((progress) => progress.touched.length > 0)
 
+/** Explains what most symbols of a venue lack at once, so that it is not asked for again. */
+const explain = Effect.fnUntraced(function* (all: ReadonlyArray<Progress>, now: number) {
+  const policy = yield* Policy
+  const open = touchedOf(all).filter(
+    ({ error, selected: { coverage, plan } }) =>
+      error === undefined && unconfirmed(coverage, plan, policy, now).length > 0
+  )
+  const explained = yield* Infer.explain(
+    open.map(({ selected }) => selected),
+    now
+  )
+  for (const [i, progress] of open.entries()) progress.selected = explained[i]!
+})
+
 const gapsOf = (progress: Progress) =>
   Verify.gaps(progress.selected.plan, progress.selected.coverage, progress.error?.message)
 
@@ -348,6 +364,7 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
       yield* events.publish({ _tag: "StageStarted", stage: "fetch" })
       yield* fetchAll(work, options.force ? "force" : "fetch", options.concurrency)
       yield* verifyTouched()
+      yield* explain(all, now)
       yield* Effect.forEach(touchedOf(all), (progress) => probeListing(progress, options, now), { discard: true })
     }
     for (const gap of (yield* Effect.forEach(all, gapsOf)).flat()) {
@@ -366,6 +383,10 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
   const outcomes = yield* Effect.forEach(all, (progress) => outcomeOf(progress, interrupted, now))
   yield* Effect.forEach(outcomes, (outcome) => events.publish({ _tag: "SeriesFinished", outcome }), { discard: true })
   const finishedAt = yield* Clock.currentTimeMillis
+  yield* Survey.record(
+    all.filter(({ error, touched }) => touched.length > 0 || error !== undefined),
+    finishedAt
+  )
   yield* log.append(
     outcomes
       .filter((outcome) => outcome.requests > 0 || outcome.inserted > 0 || outcome.error !== undefined)

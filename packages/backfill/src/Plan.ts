@@ -27,6 +27,8 @@ export interface Window {
   readonly byDefault?: boolean
   /** `from` is the source's first row, wherever it lies: nothing of it is cut off for not being on the grid. */
   readonly whole?: boolean
+  /** Ask for these alone, whether they were asked for or not. */
+  readonly only?: Interval.IntervalSet
 }
 
 export interface SeriesRequest {
@@ -204,7 +206,13 @@ export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
   if (requested === undefined) {
     return { request, requested, expected: 0, excluded, chunks: [], cost: noCost }
   }
-  const missing = options.force ? [requested] : Interval.difference([requested], Coverage.settledSet(coverage))
+  const { only } = request.window
+  const missing =
+    only !== undefined
+      ? Interval.intersection(only, [requested])
+      : options.force
+        ? [requested]
+        : Interval.difference([requested], Coverage.settledSet(coverage))
   const chunks = cut(request, missing, options.pagesPerChunk)
   return {
     request,

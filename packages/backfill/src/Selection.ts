@@ -11,9 +11,11 @@ import {
   type Calendar,
   CandleStore,
   Coverage,
+  GapLedger,
   type Instant,
   type Instrument,
   Interval,
+  type Outage,
   Series,
   type Source,
   SourceError,
@@ -34,6 +36,8 @@ import * as Verify from "./Verify.ts"
 export interface Target {
   readonly instrument: Instrument.Instrument
   readonly timeframe: Timeframe.Timeframe
+  /** What is wanted of it, where that is not what is wanted of all. */
+  readonly window?: Plan.Window
 }
 
 export interface SelectOptions {
@@ -79,11 +83,24 @@ export const unconfirmed = (coverage: Coverage.Coverage, plan: Plan.SeriesPlan, 
     )
 }
 
-/** When the venue of a subject was down, as far as its source knows. */
-const outagesOf = ({ id, plugin }: Registered, subject: Source.Subject) => {
-  const { outages = [], venueOf } = plugin.capabilities
-  const venue = venueOf?.(subject) ?? id
-  return outages.filter((outage) => outage.venue === venue)
+export type Subject = Pick<Source.Subject, "symbol" | "assetClass">
+
+/** Where a subject is traded, as far as its source tells. */
+export const venueOf = (
+  source: string,
+  { capabilities }: Pick<Registered["plugin"], "capabilities">,
+  subject: Subject
+) => capabilities.venueOf?.(subject) ?? source
+
+/** When the venue of a subject was down, as its source knows or as was found. */
+export const outagesOf = (
+  source: string,
+  plugin: Pick<Registered["plugin"], "capabilities">,
+  subject: Subject,
+  found: ReadonlyArray<Outage.Outage>
+): ReadonlyArray<Outage.Outage> => {
+  const venue = venueOf(source, plugin, subject)
+  return [...(plugin.capabilities.outages ?? []), ...found].filter((outage) => outage.venue === venue)
 }
 
 const subjectOf = (instrument: Instrument.Instrument, source: string, calendar: Calendar.Calendar): Source.Subject => ({
@@ -122,6 +139,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   const store = yield* CandleStore.CandleStore
   const events = yield* Events
   const policy = yield* Policy
+  const inferred = yield* (yield* GapLedger.GapLedger).outages
   const stored = new Map((yield* store.list).map((entry) => [Series.key(entry.series), entry]))
   const realSymbols = new Set(
     [...stored.values()].flatMap((entry) =>
@@ -164,7 +182,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
 
   /** The window; all that the source has where nobody asked for a range and its history ends. */
   const windowFor = Effect.fnUntraced(function* (target: Target, registered: Registered, subject: Source.Subject) {
-    const { window } = options
+    const { window = options.window } = target
     const { extent: extentOf } = registered.source
     if (extentOf === undefined || registered.plugin.capabilities.finite !== true) return window
     // Asked in any case: a source that has nothing of the subject says so here, while another can step in.
@@ -189,7 +207,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
       // A source that cannot say what it has leaves nothing to plan; the run goes on with the others.
       window: Result.isSuccess(window) ? window.success : { from: options.now, to: options.now },
       coverage,
-      outages: outagesOf(registered, subject),
+      outages: outagesOf(registered.id, registered.plugin, subject, inferred),
       listedAt: stored.get(Series.key(series))?.listedAt
     }
     const plan = Plan.make(request, { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk })

@@ -178,6 +178,20 @@ const causeOf = (
   return { cause: "unexplained", evidence: [asked], nextAction }
 }
 
+/** What of the wanted range cannot be had from the source, as gaps with that for a cause. */
+export const excludedGaps = ({ excluded, request }: SeriesPlan): ReadonlyArray<Gap.Gap> =>
+  excluded.flatMap(({ cause, interval }): ReadonlyArray<Gap.Gap> => {
+    const { calendar, series } = request
+    const missing = calendar.countOpens(series.timeframe, interval)
+    const evidence = {
+      "not-listed": `${series.source} has nothing of ${series.symbol} before ${Instant.format(interval.to)}`,
+      delisted: `${series.symbol} was delisted at ${Instant.format(interval.from)}`,
+      "retention-limit": `${series.source} keeps ${series.timeframe} only from ${Instant.format(interval.to)} on`
+    }[cause]
+    const nextAction = cause === "retention-limit" ? "another source may have it" : "nothing: there is no such candle"
+    return missing === 0 ? [] : [{ series, interval, missing, cause, evidence: [evidence], attempts: 0, nextAction }]
+  })
+
 /** What is missing of the requested range, with cause, evidence and next action. */
 export const gaps = Effect.fnUntraced(function* (
   plan: SeriesPlan,

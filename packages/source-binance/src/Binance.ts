@@ -18,7 +18,9 @@ const id = "binance"
 
 const Config = Schema.Struct({
   /** `off`: everything over the REST interface. */
-  archive: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed("on" as const)))
+  archive: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed("on" as const))),
+  /** `off`: the outages that are listed here explain nothing; only what its symbols tell does. */
+  outages: Schema.Literals(["on", "off"]).pipe(Schema.withDecodingDefaultTypeKey(Effect.succeed("on" as const)))
 })
 type Config = typeof Config.Type
 
@@ -228,9 +230,13 @@ export const plugin = Source.define<Config>({
   id,
   description: "Binance spot and USD-M perpetuals, from its archive and its REST interface; no key",
   capabilities: archiving,
-  capabilitiesOf: ({ archive }) => Effect.succeed(archive === "on" ? archiving : capabilities),
+  capabilitiesOf: ({ archive, outages }) =>
+    Effect.succeed({
+      ...(archive === "on" ? archiving : capabilities),
+      outages: outages === "on" ? KnownOutages.all : []
+    }),
   config: Config,
-  variables: { archive: "BINANCE_ARCHIVE" },
+  variables: { archive: "BINANCE_ARCHIVE", outages: "BINANCE_OUTAGES" },
   baseUrls: [
     { variable: "BINANCE_BASE_URL", hosts: Market.all.map(({ host }) => host.name) },
     { variable: "BINANCE_ARCHIVE_URL", otherwise: "BINANCE_BASE_URL", hosts: [Archive.host.name] }

@@ -62,7 +62,7 @@ const atNow = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     })
   )
 
-export const source = (archive: "on" | "off" = "on") => plugin.make({ archive })
+export const source = (archive: "on" | "off" = "on") => plugin.make({ archive, outages: "on" })
 
 /** All pages of a range, and what stopped them, if anything did. */
 export const fetched = Effect.fnUntraced(function* (of: Source.Source, asked: Source.CandlesRequest) {

@@ -10,6 +10,7 @@ import {
   Candles,
   CandleStore,
   Coverage,
+  type GapLedger,
   Instrument,
   type Interval,
   type RequestBudgets,
@@ -22,12 +23,14 @@ import {
 import { Migrations, Query } from "@tidemark/storage"
 import { Effect, type Layer, Random, Stream } from "effect"
 import * as ActionCases from "./ActionCases.ts"
+import * as GapCases from "./GapCases.ts"
 import * as Model from "./Model.ts"
 import * as SharedCases from "./SharedCases.ts"
 
 export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
+  | GapLedger.GapLedger
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
   | SymbolStore.SymbolStore
@@ -97,6 +100,7 @@ const same = (actual: Candles.Candles, expected: Candles.Candles) => assert.isTr
 export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreError>): void => {
   it.layer(layer)(`storage contract (${name})`, (it) => {
     ActionCases.cases(it)
+    GapCases.cases(it)
     SharedCases.cases(it)
 
     it.effect("S01 what is written is read back, value for value and in order", () =>

@@ -13,6 +13,7 @@ import { failing } from "./Failure.ts"
 import candles from "./migrations/0001_candles.ts"
 import actions from "./migrations/0002_actions.ts"
 import files from "./migrations/0003_files.ts"
+import quality from "./migrations/0004_quality.ts"
 
 const table = "tidemark_migrations"
 
@@ -20,7 +21,8 @@ const table = "tidemark_migrations"
 const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [1, "candles", Effect.succeed(candles)],
   [2, "actions", Effect.succeed(actions)],
-  [3, "files", Effect.succeed(files)]
+  [3, "files", Effect.succeed(files)],
+  [4, "quality", Effect.succeed(quality)]
 ]
 
 /** The newest schema that this program knows. */

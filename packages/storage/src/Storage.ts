@@ -2,6 +2,7 @@
 import {
   type ActionStore,
   type CandleStore,
+  type GapLedger,
   type RequestBudgets,
   type SourceFile,
   StoreError,
@@ -15,6 +16,7 @@ import * as BudgetRepository from "./BudgetRepository.ts"
 import * as CandleRepository from "./CandleRepository.ts"
 import { Driver } from "./Driver.ts"
 import * as FileRepository from "./FileRepository.ts"
+import * as GapRepository from "./GapRepository.ts"
 import * as Migrations from "./Migrations.ts"
 import { Query } from "./Query.ts"
 import * as SymbolRepository from "./SymbolRepository.ts"
@@ -32,6 +34,7 @@ export type Connection = Driver | SqlClient.SqlClient
 export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
+  | GapLedger.GapLedger
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
   | SymbolStore.SymbolStore
@@ -49,6 +52,7 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       BudgetRepository.layer,
       CandleRepository.layer,
       FileRepository.layer,
+      GapRepository.layer,
       SymbolRepository.layer,
       SyncLogRepository.layer,
       Query.layer

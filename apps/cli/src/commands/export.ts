@@ -18,6 +18,10 @@ const flags = {
     Flag.withDescription("Source of the splits and dividends (default: that of the candles, else one that was asked)"),
     Flag.optional
   ),
+  asOf: Flag.String("as-of").pipe(
+    Flag.withDescription("What was known at this time instead of now: values from before later revisions"),
+    Flag.optional
+  ),
   format: Flag.Literals("format", ["csv", "json"]).pipe(
     Flag.withDescription("Default: csv, or json with --json"),
     Flag.optional

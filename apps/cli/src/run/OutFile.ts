@@ -4,6 +4,7 @@
  * What is already there keeps its kind: a link keeps pointing where it does, a
  * pipe or a device is written to, a folder is refused.
  */
+import { UsageError } from "@tidemark/backfill"
 import { FileProblem } from "@tidemark/core"
 import { Data, Effect, FileSystem, type PlatformError, Sink, Stream } from "effect"
 
@@ -16,11 +17,18 @@ export const isClosedPipe = (error: { readonly _tag: string }): boolean => {
   return typeof cause === "object" && cause !== null && "code" in cause && cause.code === "EPIPE"
 }
 
-/** `what` begins the message of a failure: `The candles`. */
+/** Codes of a path that cannot be right. */
+const mistakes = new Set(["ENOENT", "ENOTDIR", "EISDIR"])
+
+/** `what` begins the message of a failure: `The candles`. A path that cannot be right is a mistake of the user's. */
 export const failure =
   (what: string, path: string) =>
-  (error: PlatformError.PlatformError): OutFileError =>
-    new OutFileError({ message: `${what} could not be written to ${FileProblem.describe(path, error)}` })
+  (error: PlatformError.PlatformError): OutFileError | UsageError.UsageError => {
+    const message = `${what} could not be written to ${FileProblem.describe(path, error)}`
+    const cause: unknown = error.reason.cause
+    const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : ""
+    return mistakes.has(code) ? new UsageError.UsageError({ message }) : new OutFileError({ message })
+  }
 
 export const write = Effect.fnUntraced(function* <E, R>(path: string, what: string, text: Stream.Stream<string, E, R>) {
   const fs = yield* FileSystem.FileSystem
@@ -28,7 +36,9 @@ export const write = Effect.fnUntraced(function* <E, R>(path: string, what: stri
   const there = yield* Effect.option(fs.stat(path))
   const kind = there._tag === "Some" ? there.value.type : "File"
   if (kind === "Directory") {
-    return yield* new OutFileError({ message: `${what} could not be written to ${path}: it is a folder; name a file` })
+    return yield* new UsageError.UsageError({
+      message: `${what} could not be written to ${path}: it is a folder; name a file`
+    })
   }
   const to = (file: string, flag: "w" | "a") =>
     Stream.run(Stream.encodeText(text), Sink.mapError(fs.sink(file, { flag }), failed))

@@ -9,7 +9,8 @@ const dayMillis = 86_400_000
 
 const usage = (message: string) => new UsageError.UsageError({ message })
 
-const instant = Effect.fnUntraced(function* (name: string, text: Option.Option<string>) {
+/** The instant that a flag names. */
+export const instant = Effect.fnUntraced(function* (name: string, text: Option.Option<string>) {
   if (Option.isNone(text)) return undefined
   const parsed = Instant.parse(text.value)
   if (Option.isSome(parsed)) return parsed.value

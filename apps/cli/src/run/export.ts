@@ -23,7 +23,7 @@ import * as ExportView from "../view/ExportView.ts"
 import { count, plural } from "../view/Format.ts"
 import * as Lists from "./Lists.ts"
 import * as OutFile from "./OutFile.ts"
-import { toSpan } from "./Range.ts"
+import { instant, toSpan } from "./Range.ts"
 import { print, withRuntime } from "./Session.ts"
 
 export interface Input extends SpanFlags {
@@ -32,6 +32,7 @@ export interface Input extends SpanFlags {
   readonly source: Option.Option<string>
   readonly adjust: Adjustment.Mode
   readonly actionsFrom: Option.Option<string>
+  readonly asOf: Option.Option<string>
   readonly format: Option.Option<ExportView.Format>
   readonly out: Option.Option<string>
   readonly include: Option.Option<"synthetic" | "modelled">
@@ -191,6 +192,7 @@ const shortfalls = ({ adjust, calendar, instrument, interval, stored }: Chosen) 
 export const run = Effect.fnUntraced(function* (input: Input) {
   const json = yield* Globals.json
   const format = Option.getOrElse(input.format, () => (json ? "json" : "csv"))
+  const asOf = yield* instant("as-of", input.asOf)
   const work = Effect.gen(function* () {
     const { absent, chosen } = yield* choose(input)
     const writer = ExportView.writer(format)
@@ -203,6 +205,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
         adjust,
         adjustment: applied,
         actionsFrom: Option.getOrUndefined(input.actionsFrom),
+        asOf,
         batchRows
       }).pipe(
         Stream.map((batch) => {

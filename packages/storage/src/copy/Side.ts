@@ -1,9 +1,8 @@
 /** One of the two databases of a copy: what is read from it, and what is written to it. */
-import { type Coverage, Series, Timeframe } from "@tidemark/core"
+import { ContentHash, type Coverage, Series, Timeframe } from "@tidemark/core"
 import { Context, Effect, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { createHash } from "node:crypto"
-import * as ContentHash from "../ContentHash.ts"
 import { Driver } from "../Driver.ts"
 import { failingStream } from "../Failure.ts"
 import * as Ledger from "../Ledger.ts"

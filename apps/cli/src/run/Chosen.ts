@@ -1,0 +1,44 @@
+/** Which of the stored series a command is about. */
+import { type CandleStore, type Timeframe } from "@tidemark/core"
+import { Effect, Option } from "effect"
+import * as Lists from "./Lists.ts"
+
+export interface SeriesFlags {
+  readonly symbols: Option.Option<string>
+  readonly timeframes: Option.Option<string>
+  readonly source: Option.Option<string>
+}
+
+/** What the flags name. Without a flag everything counts. */
+export interface Chosen {
+  readonly symbols: ReadonlyArray<string>
+  readonly timeframes: ReadonlyArray<Timeframe.Timeframe>
+  readonly includes: (stored: CandleStore.StoredSeries) => boolean
+}
+
+export const chosen = Effect.fnUntraced(function* ({ source, symbols, timeframes }: SeriesFlags) {
+  const names = Lists.items(symbols).map((symbol) => symbol.toUpperCase())
+  const wanted = Option.isSome(timeframes) ? yield* Lists.timeframes(timeframes) : []
+  const result: Chosen = {
+    symbols: names,
+    timeframes: wanted,
+    includes: ({ series }) =>
+      (names.length === 0 || names.includes(series.symbol)) &&
+      (wanted.length === 0 || wanted.includes(series.timeframe)) &&
+      (Option.isNone(source) || source.value === series.source)
+  }
+  return result
+})
+
+/** Symbols and timeframes that are named and of which nothing is among the series. */
+export const absent = (
+  { symbols, timeframes }: Chosen,
+  found: ReadonlyArray<CandleStore.StoredSeries>
+): ReadonlyArray<string> =>
+  symbols.flatMap((symbol) => {
+    const ofSymbol = found.filter(({ series }) => series.symbol === symbol)
+    if (timeframes.length === 0) return ofSymbol.length === 0 ? [symbol] : []
+    return timeframes
+      .filter((timeframe) => !ofSymbol.some(({ series }) => series.timeframe === timeframe))
+      .map((timeframe) => `${symbol} ${timeframe}`)
+  })

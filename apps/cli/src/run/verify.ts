@@ -1,0 +1,105 @@
+/** The work of `tidemark verify`. */
+import { Survey, UsageError, Verify } from "@tidemark/backfill"
+import { CandleStore, FileProblem, Instant, Interval } from "@tidemark/core"
+import { Certificate } from "@tidemark/quality"
+import { Clock, Effect, FileSystem, Option, Stream } from "effect"
+import { exitWith } from "../Failure.ts"
+import type { SpanFlags } from "../flags/Span.ts"
+import * as VerifyView from "../view/VerifyView.ts"
+import * as Chosen from "./Chosen.ts"
+import * as OutFile from "./OutFile.ts"
+import { toSpan } from "./Range.ts"
+import { print, withRuntime, withStores } from "./Session.ts"
+
+export interface Input extends Chosen.SeriesFlags, SpanFlags {
+  readonly lock: Option.Option<string>
+  readonly against: Option.Option<string>
+}
+
+const usage = (message: string) => new UsageError.UsageError({ message })
+
+/** Compares rows with ledger, candle by candle, where the range was fetched. */
+const verifyOne = Effect.fnUntraced(function* ({ gaps, plan, stored }: Survey.Surveyed, interval: Interval.Interval) {
+  const { calendar } = plan.request
+  const fetched = Interval.intersection(Interval.normalize(stored.coverage.fetched), [interval])
+  const { found, lost } = yield* Verify.damage(stored.series, calendar, stored.coverage, fetched)
+  const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0)
+  const verified: VerifyView.Verified = {
+    series: stored.series,
+    interval,
+    expected: plan.expected,
+    rows: plan.expected - missing,
+    gaps: [...gaps, ...Verify.excludedGaps(plan)].toSorted((a, b) => a.interval.from - b.interval.from),
+    damaged: Interval.union(lost, found)
+  }
+  return verified
+})
+
+const look = Effect.fnUntraced(function* (input: Input) {
+  const store = yield* CandleStore.CandleStore
+  const { from, to } = yield* toSpan(input)
+  const chosen = yield* Chosen.chosen(input)
+  const surveyed = yield* Survey.run({ choose: (stored) => stored.rows > 0 && chosen.includes(stored), from, to })
+  const absent = Chosen.absent(
+    chosen,
+    surveyed.map(({ stored }) => stored)
+  )
+  const all = surveyed.flatMap((one) => {
+    const extent = Survey.extentOf(one.stored)
+    const interval = extent && Interval.clamp(from ?? extent.from, to ?? extent.to)
+    return interval === undefined ? [] : [{ one, interval }]
+  })
+  if (all.length + absent.length === 0)
+    return yield* usage("Nothing is stored that could be verified: tidemark backfill")
+  const verified = yield* Effect.forEach(all, ({ interval, one }) => verifyOne(one, interval))
+  if (Option.isNone(input.lock)) return { absent, verified, certificate: undefined }
+  const now = yield* Clock.currentTimeMillis
+  const series = yield* Effect.forEach(all, ({ interval, one }, i) =>
+    Certificate.certify(store, { ...verified[i]!, stored: one.stored, interval })
+  )
+  const certificate: Certificate.Certificate = { tidemark_certificate: 1, created_at: Instant.format(now), series }
+  return { absent, verified, certificate }
+})
+
+const readCertificate = Effect.fnUntraced(function* (path: string) {
+  const fs = yield* FileSystem.FileSystem
+  const text = yield* fs
+    .readFileString(path)
+    .pipe(Effect.mapError((error) => usage(`The certificate cannot be read from ${FileProblem.describe(path, error)}`)))
+  return yield* Certificate.fromText(text).pipe(
+    Effect.mapError(() => usage(`${path} is no certificate; make one: tidemark verify --lock ${path}`))
+  )
+})
+
+const against = Effect.fnUntraced(function* (path: string) {
+  const certificate = yield* readCertificate(path)
+  const createdAt = Certificate.createdAt(certificate)
+  const differences = yield* Effect.gen(function* () {
+    const store = yield* CandleStore.CandleStore
+    return yield* Effect.forEach(certificate.series, (one) => Certificate.compare(store, one, createdAt))
+  }).pipe(
+    withStores("read"),
+    Effect.map((all) => all.flat())
+  )
+  yield* print({
+    json: () => VerifyView.differencesJson(differences),
+    text: () => VerifyView.differencesText(differences, certificate.series.length)
+  })
+  yield* exitWith(differences.length === 0 ? 0 : 3)
+})
+
+export const run = Effect.fnUntraced(function* (input: Input) {
+  if (Option.isSome(input.against)) {
+    if (Option.isSome(input.lock)) return yield* usage("--lock and --against say different things; give one of them")
+    return yield* against(input.against.value)
+  }
+  const { absent, certificate, verified } = yield* look(input).pipe(withRuntime("read"))
+  if (Option.isSome(input.lock) && certificate !== undefined) {
+    yield* OutFile.write(input.lock.value, "The certificate", Stream.make(Certificate.toText(certificate)))
+  }
+  yield* print({
+    json: () => VerifyView.toJson(verified, absent),
+    text: () => VerifyView.toText(verified, absent)
+  })
+  yield* exitWith(verified.every(VerifyView.isSound) && absent.length === 0 ? 0 : 3)
+})

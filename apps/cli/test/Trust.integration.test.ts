@@ -1,0 +1,149 @@
+/** What a user knows of what is stored, and can prove: gaps, their causes, certificates. */
+import { readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
+import { assert } from "@effect/vitest"
+import { type Certificate } from "@tidemark/quality"
+import { Effect } from "effect"
+import { fresh, onEvery } from "./databases.ts"
+import * as Market from "./market.ts"
+import { parse, provider, query, type ReportJson, type Row, run } from "./tidemark.ts"
+
+const seconds = 60_000
+const hole = [40, 41, 42]
+const range = ["--timeframes=1h", "--source=binance", "--start=2024-01-01", "--end=2024-01-05"]
+const symbols = ["BTC", "ETH", "SOL", "XRP"]
+
+const market = (symbol: string, options: Partial<Parameters<typeof Market.hourly>[0]> = {}) =>
+  Market.hourly({ symbol: `${symbol}USDT`, rows: 96, without: hole, ...options })
+
+const world = Effect.fnUntraced(function* (datasets = symbols.map((symbol) => market(symbol))) {
+  const emulator = yield* provider({ datasets })
+  const { cwd, database } = yield* fresh()
+  const env = { DATABASE_URL: database.url, BINANCE_BASE_URL: emulator.url }
+  const tidemark = (...args: ReadonlyArray<string>) => run(args, { cwd, env })
+  const ask = (sql: string) => query(sql, { cwd, env })
+  return { cwd, database, emulator, env, tidemark, ask }
+})
+
+onEvery("trust", (it) => {
+  it.effect(
+    "what one symbol lacks is unexplained; what three of a venue lack at once is an outage, for the next one too",
+    () =>
+      Effect.gen(function* () {
+        const { ask, emulator, tidemark } = yield* world()
+        const alone = yield* tidemark("backfill", "--symbols=BTC/USDT", ...range)
+        assert.strictEqual(alone.code, 3)
+        const refused = yield* tidemark("verify", "--symbols=BTC/USDT", "--timeframes=1h")
+        assert.strictEqual(refused.code, 3)
+        assert.include(refused.stdout, "2024-01-02T16:00Z → 2024-01-02T19:00Z: 3 candles missing, unexplained")
+        assert.deepStrictEqual(
+          (yield* ask("SELECT symbol, cause FROM data_gaps")).map((row) => [row["symbol"], row["cause"]]),
+          [["BTC/USDT", "unexplained"]]
+        )
+        yield* tidemark("backfill", "--symbols=ETH/USDT,SOL/USDT", ...range)
+        const before = yield* emulator.requestCount
+        const next = yield* tidemark("backfill", "--symbols=XRP/USDT", "--json", ...range)
+        assert.strictEqual(next.code, 0, next.stdout)
+        // One page, and the ping that finds the source there: the hole is asked for no second time.
+        assert.strictEqual(parse<ReportJson>(next).summary.requests, 1)
+        assert.isAtMost((yield* emulator.requestCount) - before, 3)
+        // The first one is explained with it, in the table too.
+        const causes = yield* ask("SELECT DISTINCT cause FROM data_gaps")
+        assert.deepStrictEqual(causes, [{ cause: "outage" }])
+        const verified = yield* tidemark("verify", "--timeframes=1h")
+        assert.strictEqual(verified.code, 0, verified.stdout)
+        assert.include(verified.stdout, "4 series verified: nothing is missing without a cause")
+        const [gap] = parse<ReadonlyArray<Row & { readonly evidence: ReadonlyArray<string> }>>(
+          yield* tidemark("gaps", "list", "--symbols=BTC/USDT", "--json")
+        )
+        assert.deepInclude(gap, { cause: "outage", missing: 3 })
+        assert.match(gap!.evidence.join(), /asked 3 times.*[34] of [34] symbols of binance have no candle then/)
+        assert.deepStrictEqual(yield* ask("SELECT venue, origin FROM venue_outages"), [
+          { venue: "binance", origin: "inferred" }
+        ])
+      }),
+    seconds
+  )
+
+  it.effect(
+    "gaps fill asks for the hole alone, and nothing else of what is there",
+    () =>
+      Effect.gen(function* () {
+        const { cwd, env, tidemark } = yield* world()
+        yield* tidemark("backfill", "--symbols=BTC/USDT", ...range)
+        const mended = yield* provider({ datasets: [market("BTC", { without: [] })] })
+        const fill = (...args: ReadonlyArray<string>) =>
+          run(["gaps", "fill", ...args], { cwd, env: { ...env, BINANCE_BASE_URL: mended.url } })
+        const filled = yield* fill("--json")
+        assert.strictEqual(filled.code, 0, filled.stderr)
+        assert.deepInclude(parse<ReportJson>(filled).summary, { inserted: 3, changed: 0 })
+        const asked = (yield* mended.requests).filter(({ path }) => path.endsWith("/klines"))
+        assert.deepStrictEqual(
+          asked.map(({ query }) => [Number(query.get("startTime")), Number(query.get("endTime"))]),
+          [[Market.start + 40 * 3_600_000, Market.start + 43 * 3_600_000 - 1]]
+        )
+        assert.strictEqual((yield* tidemark("verify")).code, 0)
+        const nothing = yield* fill()
+        assert.deepStrictEqual([nothing.code, nothing.stdout.trim()], [0, "Nothing is missing that has no cause"])
+        const none = yield* tidemark("gaps", "list")
+        assert.include(none.stdout, "1 series: nothing is missing")
+      }),
+    seconds
+  )
+
+  it.effect(
+    "a certificate tells later whether anything has changed, what, and when; the old value can be read",
+    () =>
+      Effect.gen(function* () {
+        const { ask, cwd, database, env, tidemark } = yield* world([market("BTC", { without: [] })])
+        yield* tidemark("backfill", "--symbols=BTC/USDT", ...range)
+        const locked = yield* tidemark("verify", "--symbols=BTC/USDT", "--timeframes=1h", "--lock=btc.json")
+        assert.strictEqual(locked.code, 0, locked.stderr)
+        const text = yield* Effect.promise(() => readFile(join(cwd, "btc.json"), "utf8"))
+        const [certified] = (JSON.parse(text) as Certificate.Certificate).series
+        assert.deepInclude(certified, { expected: 96, rows: 96, provenance: "observed", source: "binance" })
+        assert.lengthOf(certified!.ranges, 1)
+        const same = yield* tidemark("verify", "--against=btc.json")
+        assert.deepStrictEqual([same.code, same.stdout.trim()], [0, "1 series: the same as certified"])
+
+        const revised = yield* provider({ datasets: [market("BTC", { without: [], volumes: { 7: 500 } })] })
+        const [{ now }] = (yield* ask("SELECT max(ingested_at) AS now FROM market_data")) as [{ now: string }]
+        const again = ["backfill", "--symbols=BTC/USDT", "--force", ...range]
+        yield* run(again, { cwd, env: { ...env, BINANCE_BASE_URL: revised.url } })
+        const differs = yield* tidemark("verify", "--against=btc.json")
+        assert.strictEqual(differs.code, 3)
+        assert.include(
+          differs.stdout,
+          "binance BTC/USDT 1h 2024-01-01T00:00Z → 2024-01-05T00:00Z: 96 rows, other values"
+        )
+        assert.match(differs.stdout, /2024-01-01T07:00Z revised at .* \(force\)/)
+        const seventh = [
+          "export",
+          "--symbols=BTC/USDT",
+          "--start=2024-01-01T07:00Z",
+          "--end=2024-01-01T08:00Z",
+          "--json"
+        ]
+        const volume = (ended: Effect.Success<ReturnType<typeof tidemark>>) =>
+          parse<ReadonlyArray<Row>>(ended)[0]!["volume"]
+        assert.strictEqual(volume(yield* tidemark(...seventh)), 500)
+        const then = new Date(`${now.replace(" ", "T").replace(/Z?$/, "Z")}`).getTime() + 1
+        assert.strictEqual(volume(yield* tidemark(...seventh, `--as-of=${new Date(then).toISOString()}`)), 8)
+
+        // Something else than a source.
+        yield* database.execute("DELETE FROM candles WHERE open_time = TIMESTAMP '2024-01-03 00:00:00'")
+        const damaged = yield* tidemark("verify", "--against=btc.json")
+        assert.include(damaged.stdout, "96 rows, now 95")
+        const unsound = yield* tidemark("verify")
+        assert.strictEqual(unsound.code, 3)
+        assert.include(unsound.stdout, "2024-01-03T00:00Z → 2024-01-03T01:00Z: the rows are not what was stored")
+        yield* Effect.promise(() => writeFile(join(cwd, "no.json"), "{}"))
+        const wrong = yield* tidemark("verify", "--against=no.json")
+        assert.deepStrictEqual([wrong.code, wrong.stderr.includes("no.json is no certificate")], [2, true])
+        const nobody = yield* tidemark("verify", "--symbols=BTC/USDT,DOGE/USDT", "--timeframes=1h")
+        assert.strictEqual(nobody.code, 3)
+        assert.include(nobody.stdout, "DOGE/USDT 1h is not stored")
+      }),
+    seconds
+  )
+})

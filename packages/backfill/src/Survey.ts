@@ -1,0 +1,126 @@
+/**
+ * What of the stored history is missing, and why. Asks no source anything.
+ */
+import {
+  CandleStore,
+  type Gap,
+  GapLedger,
+  Instrument,
+  Interval,
+  type Outage,
+  type SourceError,
+  SymbolStore
+} from "@tidemark/core"
+import { Calendars } from "@tidemark/calendars"
+import { Clock, Effect } from "effect"
+import * as Plan from "./Plan.ts"
+import { Policy } from "./Policy.ts"
+import { outagesOf, type Selected, type Subject } from "./Selection.ts"
+import { SourceRegistry } from "./SourceRegistry.ts"
+import * as Verify from "./Verify.ts"
+
+/** A stored series, what can be had of it, and what is missing of that. */
+export interface Surveyed {
+  readonly stored: CandleStore.StoredSeries
+  readonly plan: Plan.SeriesPlan
+  readonly gaps: ReadonlyArray<Gap.Gap>
+}
+
+export interface Options {
+  /** Which of the stored series. */
+  readonly choose: (stored: CandleStore.StoredSeries) => boolean
+  /** What should be there; what was ever asked for, where an end is absent. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+}
+
+const instrumentOf = (
+  known: ReadonlyMap<string, Instrument.Instrument>,
+  { series: { source, symbol } }: CandleStore.StoredSeries
+): Instrument.Instrument => {
+  const listed = known.get(symbol)
+  if (listed !== undefined) return listed
+  const assetClass = Instrument.assetClassOf(symbol)
+  return new Instrument.Instrument({
+    symbol,
+    assetClass,
+    calendar: Instrument.calendarOf(assetClass),
+    sources: [{ source }],
+    active: true
+  })
+}
+
+/** Of one series, with the outages that are known of its venue. */
+const ofSeries = Effect.fnUntraced(function* (
+  stored: CandleStore.StoredSeries,
+  instrument: Instrument.Instrument,
+  inferred: ReadonlyArray<Outage.Outage>,
+  { from, to }: Pick<Options, "from" | "to">
+) {
+  const registry = yield* SourceRegistry
+  const policy = yield* Policy
+  const now = yield* Clock.currentTimeMillis
+  const { coverage, listedAt, series } = stored
+  const plugin = yield* registry.plugin(series.source)
+  const calendar = Calendars.get(instrument.calendar)
+  const subject: Subject = { symbol: series.symbol, assetClass: instrument.assetClass }
+  const plan = Plan.make(
+    {
+      series,
+      instrument,
+      calendar,
+      capabilities: plugin.capabilities,
+      window: {
+        from: from ?? coverage.fetched[0]?.from ?? now,
+        to: to ?? coverage.fetched.at(-1)?.to ?? now,
+        whole: from === undefined
+      },
+      coverage,
+      outages: outagesOf(series.source, plugin, subject, inferred),
+      listedAt
+    },
+    { now, force: false, pagesPerChunk: policy.pagesPerChunk }
+  )
+  const surveyed: Surveyed = { stored, plan, gaps: yield* Verify.gaps(plan, coverage, undefined) }
+  return surveyed
+})
+
+export const run = Effect.fn("Survey.run")(function* (options: Options) {
+  const candles = yield* CandleStore.CandleStore
+  const ledger = yield* GapLedger.GapLedger
+  const instruments = new Map((yield* (yield* SymbolStore.SymbolStore).list).map((one) => [one.symbol, one]))
+  const inferred = yield* ledger.outages
+  const chosen = (yield* candles.list).filter(options.choose)
+  return yield* Effect.forEach(chosen, (stored) =>
+    ofSeries(stored, instrumentOf(instruments, stored), inferred, options)
+  )
+})
+
+/** From the first instant that was asked for to the last. */
+export const extentOf = ({ coverage }: Pick<CandleStore.StoredSeries, "coverage">): Interval.Interval | undefined => {
+  const [first, last] = [coverage.fetched[0], coverage.fetched.at(-1)]
+  return first && last && Interval.hull(first, last)
+}
+
+/** Keeps what is missing of series that somebody has looked at, over all that they were ever asked for. */
+export const record = Effect.fn("Survey.record")(function* (
+  looked: ReadonlyArray<{
+    readonly selected: Pick<Selected, "coverage" | "plan">
+    readonly error: SourceError.SourceError | undefined
+  }>,
+  now: number
+) {
+  const ledger = yield* GapLedger.GapLedger
+  const policy = yield* Policy
+  const found = yield* Effect.forEach(looked, ({ error, selected: { coverage, plan } }) => {
+    const { request, requested } = plan
+    const whole = [...coverage.fetched, ...(requested === undefined ? [] : [requested])]
+    const window =
+      whole.length === 0
+        ? request.window
+        : { ...whole.reduce<Interval.Interval>(Interval.hull, whole[0]!), whole: true }
+    const over = Plan.make({ ...request, coverage, window }, { now, force: false, pagesPerChunk: policy.pagesPerChunk })
+    return Effect.map(Verify.gaps(over, coverage, error?.message), (gaps) => ({ series: request.series, gaps }))
+  })
+  yield* ledger.record(found, now)
+})

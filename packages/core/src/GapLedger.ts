@@ -1,0 +1,43 @@
+/**
+ * Where the causes of missing candles are kept, for people and for SQL: the
+ * gaps of each series as they were when somebody last looked, and the outages
+ * that explain gaps of every symbol of a venue.
+ *
+ * What is missing is always worked out from coverage; this is what was found.
+ */
+import { Context, type Effect } from "effect"
+import type { Gap } from "./Gap.ts"
+import type { EpochMillis } from "./Instant.ts"
+import type { Outage } from "./Outage.ts"
+import type { Series } from "./Series.ts"
+import type { StoreError } from "./StoreError.ts"
+
+export interface RecordedGap extends Gap {
+  /** Since when something has been missing there for this cause. */
+  readonly detectedAt: EpochMillis
+  readonly checkedAt: EpochMillis
+}
+
+export interface Looked {
+  readonly series: Series
+  /** All gaps that the series has. */
+  readonly gaps: ReadonlyArray<Gap>
+}
+
+export class GapLedger extends Context.Service<
+  GapLedger,
+  {
+    /** Puts the gaps of each series in place of those that were recorded of it. */
+    readonly record: (looked: ReadonlyArray<Looked>, at: EpochMillis) => Effect.Effect<void, StoreError>
+    /** By symbol, source, timeframe and time. */
+    readonly list: Effect.Effect<ReadonlyArray<RecordedGap>, StoreError>
+    /** Puts the outages that were found in place of those of the venue. */
+    readonly recordOutages: (
+      venue: string,
+      outages: ReadonlyArray<Outage>,
+      at: EpochMillis
+    ) => Effect.Effect<void, StoreError>
+    /** By venue and time. */
+    readonly outages: Effect.Effect<ReadonlyArray<Outage>, StoreError>
+  }
+>()("@tidemark/core/GapLedger") {}
