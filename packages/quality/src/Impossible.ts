@@ -107,6 +107,25 @@ const hoursOff = (context: Anomaly.Context, openTime: Float64Array, stray: Stray
   return early === late && Number.isInteger(early) && early !== 0 && Math.abs(early) <= 12 ? early : undefined
 }
 
+/** A run of strays that are so alike, in words. */
+const say = (
+  first: Stray,
+  last: Stray,
+  { hours, isOutside }: { readonly hours: number | undefined; readonly isOutside: boolean }
+): Anomaly.Anomaly => {
+  const candles = last.row - first.row + 1
+  if (hours !== undefined) {
+    const evidence = `candles lie ${Math.abs(hours)} h ${hours > 0 ? "late" : "early"}: is it another time zone?`
+    return Anomaly.make("timezone-shift", first.open, last.open, evidence, { hours, candles })
+  }
+  const what = candles === 1 ? "a candle opens" : `${candles} candles open`
+  const seconds = Math.abs(first.offMillis) / 1_000
+  const evidence = isOutside
+    ? `${what} outside of the sessions of the market`
+    : `${what} ${seconds} s ${first.offMillis > 0 ? "after" : "before"} where the calendar has one`
+  return Anomaly.make("off-grid", first.open, last.open, evidence, { offMillis: first.offMillis, candles })
+}
+
 /** Rows off the grid: runs of them that are off alike are one finding. */
 export const places = (
   context: Anomaly.Context,
@@ -119,38 +138,18 @@ export const places = (
   const found: Array<Anomaly.Anomaly> = []
   for (let i = 0; i < all.length;) {
     const first = all[i]!
-    let last = first
     const hours = hoursOff(context, openTime, first)
-    let next = i + 1
-    while (
-      next < all.length &&
-      all[next]!.row === last.row + 1 &&
-      (hours === undefined
-        ? all[next]!.offMillis === first.offMillis
-        : hoursOff(context, openTime, all[next]!) === hours)
-    ) {
-      last = all[next++]!
-    }
-    i = next
-    const count = last.row - first.row + 1
-    found.push(
-      hours === undefined
-        ? Anomaly.make(
-            "off-grid",
-            first.open,
-            last.open,
-            `${count === 1 ? "a candle opens" : `${count} candles open`} ${Math.abs(first.offMillis) / 1_000} s ` +
-              `${first.offMillis > 0 ? "after" : "before"} where the calendar has one`,
-            { offMillis: first.offMillis, candles: count }
-          )
-        : Anomaly.make(
-            "timezone-shift",
-            first.open,
-            last.open,
-            `candles lie ${Math.abs(hours)} h ${hours > 0 ? "late" : "early"}: is it another time zone?`,
-            { hours, candles: count }
-          )
-    )
+    const isOutside = !context.calendar.isOpen(first.open)
+    const isAlike = (next: Stray) =>
+      hours !== undefined
+        ? hoursOff(context, openTime, next) === hours
+        : isOutside
+          ? !context.calendar.isOpen(next.open)
+          : next.offMillis === first.offMillis
+    let end = i + 1
+    while (end < all.length && all[end]!.row === all[end - 1]!.row + 1 && isAlike(all[end]!)) end++
+    found.push(say(first, all[end - 1]!, { hours, isOutside }))
+    i = end
   }
   return found
 }

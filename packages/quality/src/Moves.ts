@@ -109,7 +109,8 @@ const units = ({ candles, log, rows }: Rows, from: number, to: number) => {
   const found: Array<Anomaly.Anomaly> = []
   const taken = new Uint8Array(rows)
   for (let row = 1; row < rows; row++) {
-    if (taken[row] === 1) continue
+    // What comes after a run is the way back from it.
+    if (taken[row] === 1 || taken[row - 1] === 1) continue
     const move = log[row]! - log[row - 1]!
     const factor = unitFactors.find((each) => Math.abs(Math.abs(move) - Math.log(each)) < unitTolerance)
     if (factor === undefined) continue
