@@ -11,6 +11,7 @@ import { doctor } from "./commands/doctor.ts"
 import { exportCommand } from "./commands/export.ts"
 import { gaps } from "./commands/gaps.ts"
 import { migrate } from "./commands/migrate.ts"
+import { quality } from "./commands/quality.ts"
 import { query } from "./commands/query.ts"
 import { sources } from "./commands/sources.ts"
 import { symbols } from "./commands/symbols.ts"
@@ -25,6 +26,7 @@ Command.make("tidemark").pipe(
     backfill,
     coverage,
     gaps,
+    quality,
     verify,
     actions,
     symbols,

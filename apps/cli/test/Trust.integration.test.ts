@@ -146,4 +146,58 @@ onEvery("trust", (it) => {
       }),
     seconds
   )
+
+  it.effect(
+    "a check tells each month and each candle that looks wrong, until somebody says that it is right",
+    () =>
+      Effect.gen(function* () {
+        const { ask, database, tidemark } = yield* world([market("BTC")])
+        yield* tidemark("backfill", "--symbols=BTC/USDT", ...range)
+        yield* database.execute(
+          "UPDATE candles SET high = 5000 WHERE open_time = TIMESTAMP '2024-01-03 10:00:00'",
+          "UPDATE candles SET low = 500 WHERE open_time = TIMESTAMP '2024-01-04 10:00:00'"
+        )
+        const checked = yield* tidemark("quality", "check")
+        assert.strictEqual(checked.code, 3)
+        assert.match(checked.stdout, /binance BTC\/USDT 1h +93 +96.87 % +3 +1 of 1 +2/)
+        assert.include(checked.stdout, "price-spike")
+        const [month] = yield* ask("SELECT expected, actual, missing, has_gaps, has_anomalies FROM data_quality")
+        assert.deepStrictEqual(
+          {
+            ...month,
+            expected: Number(month!["expected"]),
+            actual: Number(month!["actual"]),
+            missing: Number(month!["missing"])
+          },
+          { expected: 96, actual: 93, missing: 3, has_gaps: true, has_anomalies: true }
+        )
+        const found = parse<ReadonlyArray<Row>>(yield* tidemark("quality", "list", "--json"))
+        assert.deepStrictEqual(
+          found.map(({ from, kind, severity }) => [from, kind, severity]),
+          [
+            ["2024-01-03T10:00Z", "price-spike", "warning"],
+            ["2024-01-04T10:00Z", "ohlc-order", "error"]
+          ]
+        )
+        const right = (start: string, end: string) =>
+          tidemark(
+            "quality",
+            "acknowledge",
+            "--symbol=BTC/USDT",
+            "--timeframe=1h",
+            "--source=binance",
+            `--start=${start}`,
+            `--end=${end}`,
+            "--note=a real wick"
+          )
+        assert.strictEqual((yield* right("2024-01-02", "2024-01-03")).code, 3)
+        assert.strictEqual((yield* right("2024-01-03", "2024-01-04")).code, 0)
+        yield* tidemark("quality", "check")
+        const left = yield* tidemark("quality", "list")
+        assert.notInclude(left.stdout, "price-spike")
+        assert.include(left.stdout, "ohlc-order")
+        assert.include((yield* tidemark("quality", "list", "--all")).stdout, "price-spike")
+      }),
+    seconds
+  )
 })

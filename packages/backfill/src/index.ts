@@ -1,5 +1,6 @@
 export * as Actions from "./Actions.ts"
 export * as Backfill from "./Backfill.ts"
+export * as Check from "./Check.ts"
 export * as Events from "./Events.ts"
 export * as Fetch from "./Fetch.ts"
 export * as Plan from "./Plan.ts"

@@ -102,7 +102,7 @@ describe("what is found", () => {
         assert.isAbove(whole.length, 90)
         assert.deepStrictEqual(find(series.context, rows, sizes), whole)
       }),
-    { arbitrary: { numRuns: 12 }, timeout: 60_000 }
+    { arbitrary: { runs: 12 }, timeout: 60_000 }
   )
 
   const kindsOf = (series: Clean, change: (rows: Array<Row>) => void) => {

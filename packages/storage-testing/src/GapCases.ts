@@ -1,6 +1,6 @@
-/** What every storage does with gaps and outages, as cases of its contract. */
+/** What every storage does with gaps, outages and findings, as cases of its contract. */
 import { assert, type Vitest } from "@effect/vitest"
-import { type Gap, GapLedger, type Outage, type Series } from "@tidemark/core"
+import { type Gap, GapLedger, type Outage, QualityStore, type Series } from "@tidemark/core"
 import { Query } from "@tidemark/storage"
 import { Effect } from "effect"
 
@@ -26,7 +26,9 @@ const listed = (series: Series.Series) =>
     Effect.map(ledger.list, (all) => all.filter((one) => one.series.symbol === series.symbol))
   )
 
-export const cases = (it: Vitest.MethodsNonLive<GapLedger.GapLedger | Query.Query>): void => {
+export const cases = (
+  it: Vitest.MethodsNonLive<GapLedger.GapLedger | QualityStore.QualityStore | Query.Query>
+): void => {
   it.effect("G01 the gaps of a series take the place of those that were recorded, and keep since when", () =>
     Effect.gen(function* () {
       const ledger = yield* GapLedger.GapLedger
@@ -83,6 +85,58 @@ export const cases = (it: Vitest.MethodsNonLive<GapLedger.GapLedger | Query.Quer
       assert.deepStrictEqual(yield* found(two), [outage(two, 0)])
       yield* ledger.recordOutages(one, [], 3_000)
       assert.deepStrictEqual(yield* found(one), [])
+    })
+  )
+
+  it.effect("G03 a check takes the place of the last; what is found again stays acknowledged", () =>
+    Effect.gen(function* () {
+      const store = yield* QualityStore.QualityStore
+      const series = fresh()
+      const finding = (kind: string, from: number): QualityStore.Finding => ({
+        kind,
+        severity: "warning",
+        interval: { from: start + from * hour, to: start + from * hour + 1 },
+        evidence: `${kind} it's "odd"`,
+        figures: { ratio: 1.5, absent: Number.NaN }
+      })
+      const month: QualityStore.Month = { month: start, expected: 744, actual: 700, unexplained: 4, hasAnomalies: true }
+      const check = (...findings: ReadonlyArray<QualityStore.Finding>) => ({ series, months: [month], findings })
+      const listed = Effect.map(store.findings, (all) => all.filter((one) => one.series.symbol === series.symbol))
+      yield* store.record(check(finding("spike", 1), finding("jump", 2), finding("spike", 9)), 1_000)
+      assert.deepStrictEqual((yield* listed)[0], {
+        ...finding("spike", 1),
+        figures: { ratio: 1.5 },
+        series,
+        foundAt: 1_000
+      })
+      const around = { from: start, to: start + 2 * hour }
+      assert.strictEqual(yield* store.acknowledge(series, around, "a real crash", 2_000), 1)
+      assert.strictEqual(yield* store.acknowledge(fresh(), around, "nobody's", 2_000), 0)
+      yield* store.record(check(finding("spike", 1), finding("jump", 2)), 3_000)
+      assert.deepStrictEqual(
+        (yield* listed).map(({ acknowledged, foundAt, kind }) => [kind, foundAt, acknowledged?.note]),
+        [
+          ["spike", 1_000, "a real crash"],
+          ["jump", 1_000, undefined]
+        ]
+      )
+      const rows = yield* (yield* Query.Query).run(
+        `SELECT CAST(month AS VARCHAR) AS month, expected, missing, completeness, has_gaps, has_anomalies
+         FROM data_quality WHERE symbol = '${series.symbol}'`
+      )
+      assert.deepStrictEqual(
+        rows.map((row) => ({ ...row, expected: Number(row["expected"]), missing: Number(row["missing"]) })),
+        [
+          {
+            month: "2020-01-01",
+            expected: 744,
+            missing: 44,
+            completeness: 700 / 744,
+            has_gaps: true,
+            has_anomalies: true
+          }
+        ] as ReadonlyArray<object> as typeof rows & ReadonlyArray<{ expected: number; missing: number }>
+      )
     })
   )
 }

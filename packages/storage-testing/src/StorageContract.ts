@@ -13,6 +13,7 @@ import {
   type GapLedger,
   Instrument,
   type Interval,
+  type QualityStore,
   type RequestBudgets,
   type Series,
   type SourceFile,
@@ -31,6 +32,7 @@ export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
   | GapLedger.GapLedger
+  | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
   | SymbolStore.SymbolStore

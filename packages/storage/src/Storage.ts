@@ -3,6 +3,7 @@ import {
   type ActionStore,
   type CandleStore,
   type GapLedger,
+  type QualityStore,
   type RequestBudgets,
   type SourceFile,
   StoreError,
@@ -18,6 +19,7 @@ import { Driver } from "./Driver.ts"
 import * as FileRepository from "./FileRepository.ts"
 import * as GapRepository from "./GapRepository.ts"
 import * as Migrations from "./Migrations.ts"
+import * as QualityRepository from "./QualityRepository.ts"
 import { Query } from "./Query.ts"
 import * as SymbolRepository from "./SymbolRepository.ts"
 import * as SyncLogRepository from "./SyncLogRepository.ts"
@@ -35,6 +37,7 @@ export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
   | GapLedger.GapLedger
+  | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
   | SymbolStore.SymbolStore
@@ -53,6 +56,7 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       CandleRepository.layer,
       FileRepository.layer,
       GapRepository.layer,
+      QualityRepository.layer,
       SymbolRepository.layer,
       SyncLogRepository.layer,
       Query.layer

@@ -1,0 +1,43 @@
+import { Command, Flag } from "effect/cli"
+import * as Lists from "../flags/Lists.ts"
+import { lazy } from "../Lazy.ts"
+
+const load = () => import("../run/quality.ts")
+
+const series = {
+  ...Lists.flags,
+  source: Flag.String("source").pipe(Flag.withDescription("Of this source only"), Flag.optional)
+}
+
+const check = Command.make("check", series).pipe(
+  Command.withDescription("Look at every stored candle: what is missing by month, and what looks wrong"),
+  Command.withExamples([
+    { command: "tidemark quality check --symbols AAPL", description: "Fills data_quality and data_anomalies" }
+  ]),
+  Command.withHandler(lazy(() => load().then((module) => ({ run: module.check }))))
+)
+
+const list = Command.make("list", {
+  ...series,
+  all: Flag.Boolean("all").pipe(Flag.withDescription("Those that are acknowledged too"), Flag.withDefault(false))
+}).pipe(
+  Command.withDescription("What the last check found"),
+  Command.withHandler(lazy(() => load().then((module) => ({ run: module.list }))))
+)
+
+const acknowledge = Command.make("acknowledge", {
+  symbol: Flag.String("symbol").pipe(Flag.withDescription("AAPL")),
+  timeframe: Flag.String("timeframe").pipe(Flag.withDescription("1d")),
+  source: Flag.String("source").pipe(Flag.withDescription("yahoo")),
+  start: Flag.String("start").pipe(Flag.withDescription("First instant of what is right")),
+  end: Flag.String("end").pipe(Flag.withDescription("First instant after it")),
+  note: Flag.String("note").pipe(Flag.withDescription('Why it is right: "flash crash"'))
+}).pipe(
+  Command.withDescription("Say that what a check found there is right: it counts no more"),
+  Command.withHandler(lazy(() => load().then((module) => ({ run: module.acknowledge }))))
+)
+
+export const quality = Command.make("quality").pipe(
+  Command.withDescription("Completeness by month, and candles that look wrong"),
+  Command.withSubcommands([check, list, acknowledge])
+)

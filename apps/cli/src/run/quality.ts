@@ -1,0 +1,78 @@
+/** The work of `tidemark quality …`. */
+import { Check, Survey, UsageError } from "@tidemark/backfill"
+import { QualityStore, type Series, Timeframe } from "@tidemark/core"
+import { Clock, Console, Effect, Option } from "effect"
+import { exitWith } from "../Failure.ts"
+import * as QualityView from "../view/QualityView.ts"
+import * as Chosen from "./Chosen.ts"
+import { toSpan } from "./Range.ts"
+import { print, withRuntime, withStores } from "./Session.ts"
+
+/** Whether there is something that cannot be: what is only unusual is no failure. */
+const isSound = ({ findings, months }: Check.Checked, acknowledged: ReadonlySet<string>): boolean =>
+  months.every(({ unexplained }) => unexplained === 0) &&
+  findings.every(({ interval, kind, severity }) => severity !== "error" || acknowledged.has(`${kind} ${interval.from}`))
+
+export const check = Effect.fnUntraced(function* (input: Chosen.SeriesFlags) {
+  const { checks, known } = yield* Effect.gen(function* () {
+    const { includes } = yield* Chosen.chosen(input)
+    const surveyed = yield* Survey.run({ choose: (stored) => stored.rows > 0 && includes(stored) })
+    const checks = (yield* Effect.forEach(surveyed, Check.series)).filter((one) => one !== undefined)
+    return { checks, known: yield* (yield* QualityStore.QualityStore).findings }
+  }).pipe(withRuntime("update"))
+  yield* print({ json: () => QualityView.toJson(checks), text: () => QualityView.toText(checks) })
+  const isSame = (a: Series.Series, b: Series.Series) =>
+    a.source === b.source && a.symbol === b.symbol && a.timeframe === b.timeframe
+  const sound = checks.every((one) => {
+    const ofIt = known.filter(({ acknowledged, series }) => acknowledged !== undefined && isSame(series, one.series))
+    return isSound(one, new Set(ofIt.map(({ interval, kind }) => `${kind} ${interval.from}`)))
+  })
+  yield* exitWith(sound ? 0 : 3)
+})
+
+export interface ListInput extends Chosen.SeriesFlags {
+  readonly all: boolean
+}
+
+export const list = Effect.fnUntraced(function* (input: ListInput) {
+  const { symbols, timeframes } = yield* Chosen.chosen(input)
+  const findings = yield* Effect.flatMap(QualityStore.QualityStore, (store) => store.findings).pipe(withStores("read"))
+  const chosen = findings.filter(
+    ({ acknowledged, series }) =>
+      (input.all || acknowledged === undefined) &&
+      (symbols.length === 0 || symbols.includes(series.symbol)) &&
+      (timeframes.length === 0 || timeframes.includes(series.timeframe)) &&
+      (Option.isNone(input.source) || input.source.value === series.source)
+  )
+  yield* print({ json: () => chosen.map(QualityView.storedJson), text: () => QualityView.findingsText(chosen) })
+})
+
+export interface AcknowledgeInput {
+  readonly symbol: string
+  readonly timeframe: string
+  readonly source: string
+  readonly start: string
+  readonly end: string
+  readonly note: string
+}
+
+export const acknowledge = Effect.fnUntraced(function* (input: AcknowledgeInput) {
+  const { note, source, timeframe } = input
+  if (!Timeframe.is(timeframe)) {
+    return yield* new UsageError.UsageError({
+      message: `There is no timeframe "${timeframe}". Timeframes: ${Timeframe.all.join(", ")}`
+    })
+  }
+  const { from, to } = yield* toSpan({ start: Option.some(input.start), end: Option.some(input.end) })
+  const series: Series.Series = { source, symbol: input.symbol.toUpperCase(), timeframe }
+  const acknowledged = yield* Effect.gen(function* () {
+    const store = yield* QualityStore.QualityStore
+    return yield* store.acknowledge(series, { from: from!, to: to! }, note, yield* Clock.currentTimeMillis)
+  }).pipe(withStores("update"))
+  yield* print({
+    json: () => ({ ...series, acknowledged }),
+    text: () => `${acknowledged} acknowledged: ${note}`
+  })
+  if (acknowledged === 0) yield* Console.error("tidemark: no check has found anything there: tidemark quality list")
+  yield* exitWith(acknowledged === 0 ? 3 : 0)
+})

@@ -1,0 +1,55 @@
+/** How complete a series is, month by month in UTC. Pure. */
+import { type Calendar, Gap, Interval, type QualityStore, type Timeframe } from "@tidemark/core"
+import { DateTime } from "effect"
+import type * as Anomaly from "./Anomaly.ts"
+
+/** Share of the expected candles that a month is to have at the least. */
+export const target = 0.99
+
+/** The months that an interval touches, each cut to it, with the first instant of the whole month. */
+export const months = (interval: Interval.Interval) => {
+  const all: Array<{ readonly month: number; readonly interval: Interval.Interval }> = []
+  for (let { from } = interval; from < interval.to;) {
+    const month = DateTime.startOf(DateTime.makeUnsafe(from), "month")
+    const next = DateTime.toEpochMillis(DateTime.add(month, { months: 1 }))
+    all.push({ month: DateTime.toEpochMillis(month), interval: { from, to: Math.min(next, interval.to) } })
+    from = next
+  }
+  return all
+}
+
+export interface Asked {
+  readonly calendar: Calendar.Calendar
+  readonly timeframe: Timeframe.Timeframe
+  /** What there should be candles of. */
+  readonly interval: Interval.Interval
+  readonly gaps: ReadonlyArray<Gap.Gap>
+  readonly anomalies: ReadonlyArray<Anomaly.Anomaly>
+}
+
+/** Candles that are missing in an interval, of the gaps that `counts`. */
+const missingIn = (
+  { calendar, timeframe, gaps }: Asked,
+  interval: Interval.Interval,
+  counts: (gap: Gap.Gap) => boolean
+): number =>
+  gaps.reduce((sum, gap) => {
+    const common = counts(gap) ? Interval.intersect(gap.interval, interval) : undefined
+    return common === undefined ? sum : sum + calendar.countOpens(timeframe, common)
+  }, 0)
+
+/** Months in which the market had no candle are left out. */
+export const summarize = (asked: Asked): ReadonlyArray<QualityStore.Month> =>
+  months(asked.interval).flatMap(({ interval, month }): ReadonlyArray<QualityStore.Month> => {
+    const expected = asked.calendar.countOpens(asked.timeframe, interval)
+    if (expected === 0) return []
+    return [
+      {
+        month,
+        expected,
+        actual: expected - missingIn(asked, interval, () => true),
+        unexplained: missingIn(asked, interval, (gap) => !Gap.isExplained(gap)),
+        hasAnomalies: asked.anomalies.some((anomaly) => Interval.overlaps(anomaly.interval, interval))
+      }
+    ]
+  })
