@@ -200,4 +200,34 @@ onEvery("trust", (it) => {
       }),
     seconds
   )
+
+  it.effect(
+    "candles are compared with what shorter ones add up to, and with another source",
+    () =>
+      Effect.gen(function* () {
+        const { database, tidemark } = yield* world([market("BTC", { without: [] })])
+        const synthetic = ["backfill", "--symbols=BTC/USDT", "--start=2024-01-01", "--end=2024-01-05"]
+        yield* tidemark(...synthetic, "--timeframes=1m,1h,1d", "--source=synthetic")
+        const finer = yield* tidemark("quality", "compare", "--finer=1m")
+        assert.strictEqual(finer.code, 0, finer.stdout)
+        assert.match(finer.stdout, /synthetic BTC\/USDT 1h +its 1m +96 +0 +0 +0/)
+        yield* database.execute(
+          `UPDATE candles SET close = close * 1.01, high = high * 1.01 WHERE open_time = TIMESTAMP '2024-01-02 05:00:00'
+           AND series_id = (SELECT series_id FROM series WHERE timeframe = '1h')`
+        )
+        const differs = yield* tidemark("quality", "compare", "--timeframes=1h", "--finer=1m")
+        assert.strictEqual(differs.code, 3)
+        assert.match(differs.stdout, /2024-01-02T05:00Z +(high|close)/)
+        // Another market altogether.
+        yield* tidemark("backfill", "--symbols=BTC/USDT", ...range)
+        const other = yield* tidemark("quality", "compare", "--source=binance", "--with=synthetic", "--json")
+        assert.strictEqual(other.code, 3)
+        const [result] = parse<ReadonlyArray<Row & { readonly differences: ReadonlyArray<Row> }>>(other)
+        assert.deepInclude(result, { compared: 96, with: "synthetic", only_here: 0, only_there: 0 })
+        assert.lengthOf(result!.differences, 96)
+        const nothing = yield* tidemark("quality", "compare")
+        assert.deepStrictEqual([nothing.code, nothing.stderr.includes("--with SOURCE")], [2, true])
+      }),
+    seconds
+  )
 })

@@ -37,7 +37,27 @@ const acknowledge = Command.make("acknowledge", {
   Command.withHandler(lazy(() => load().then((module) => ({ run: module.acknowledge }))))
 )
 
+const compare = Command.make("compare", {
+  ...series,
+  with: Flag.String("with").pipe(Flag.withDescription("Another source of the same symbols: yahoo"), Flag.optional),
+  finer: Flag.String("finer").pipe(
+    Flag.withDescription("Shorter candles of the same source that have to add up: 1m"),
+    Flag.optional
+  ),
+  tolerance: Flag.Finite("tolerance").pipe(
+    Flag.withDescription("How far prices of two sources may be apart, as a share (default 0.001)"),
+    Flag.optional
+  )
+}).pipe(
+  Command.withDescription("Compare stored candles with another source, or with what shorter ones add up to"),
+  Command.withExamples([
+    { command: "tidemark quality compare --timeframes 1h,1d --finer 1m", description: "Whether minutes add up" },
+    { command: "tidemark quality compare --symbols AAPL --timeframes 1d --with yahoo", description: "A second opinion" }
+  ]),
+  Command.withHandler(lazy(() => import("../run/compare.ts")))
+)
+
 export const quality = Command.make("quality").pipe(
   Command.withDescription("Completeness by month, and candles that look wrong"),
-  Command.withSubcommands([check, list, acknowledge])
+  Command.withSubcommands([check, list, acknowledge, compare])
 )
