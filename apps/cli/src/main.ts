@@ -14,6 +14,7 @@ import { migrate } from "./commands/migrate.ts"
 import { quality } from "./commands/quality.ts"
 import { query } from "./commands/query.ts"
 import { sources } from "./commands/sources.ts"
+import { status } from "./commands/status.ts"
 import { symbols } from "./commands/symbols.ts"
 import { verify } from "./commands/verify.ts"
 import * as Failure from "./Failure.ts"
@@ -25,6 +26,7 @@ Command.make("tidemark").pipe(
   Command.withSubcommands([
     backfill,
     coverage,
+    status,
     gaps,
     quality,
     verify,

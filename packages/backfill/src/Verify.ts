@@ -17,7 +17,7 @@ import {
   type Series,
   Timeframe
 } from "@tidemark/core"
-import { Outages } from "@tidemark/quality"
+import { Months, Outages } from "@tidemark/quality"
 import { Effect, Stream } from "effect"
 import type { SeriesPlan, SeriesRequest } from "./Plan.ts"
 import { Policy } from "./Policy.ts"
@@ -86,6 +86,55 @@ export const damage = Effect.fn("Verify.damage")(function* (
   }
   return { lost: Interval.normalize(lost), found: Interval.normalize(found) } satisfies Damage
 })
+
+/** How many candles the ledger vouches for in an interval, and the seconds from its beginning to their opens, summed. */
+const vouchedFor = (
+  calendar: Calendar.Calendar,
+  timeframe: Timeframe.Timeframe,
+  coverage: Coverage.Coverage,
+  month: Interval.Interval
+) => {
+  let [rows, offsets] = [0, 0]
+  const add = (runs: Interval.IntervalSet, sign: 1 | -1) => {
+    for (const run of Interval.intersection(runs, [month])) {
+      const opens = calendar.openTimes(timeframe, run)
+      let sum = 0
+      for (const open of opens) sum += open - month.from
+      rows += sign * opens.length
+      offsets += (sign * sum) / 1_000
+    }
+  }
+  add(Coverage.fetchedSet(coverage), 1)
+  add(Interval.normalize(coverage.empty), -1)
+  return { rows, offsets }
+}
+
+/**
+ * The months in which a table cannot be what the ledger says, by the number of
+ * rows and where they lie: only they are worth looking at row by row. Pure.
+ */
+export const suspects = (
+  calendar: Calendar.Calendar,
+  timeframe: Timeframe.Timeframe,
+  coverage: Coverage.Coverage,
+  tallies: ReadonlyArray<CandleStore.Tally>
+): Interval.IntervalSet => {
+  const byMonth = new Map(tallies.map((tally) => [tally.month, tally]))
+  const [first, last] = [coverage.fetched[0], coverage.fetched.at(-1)]
+  const spans = [
+    ...(first === undefined || last === undefined ? [] : [Interval.hull(first, last)]),
+    ...tallies.map(({ month }) => ({ from: month, to: month + 1 }))
+  ]
+  const all = spans.length === 0 ? [] : Months.months(spans.reduce(Interval.hull))
+  return Interval.normalize(
+    all.flatMap(({ month, whole }) => {
+      const counted = byMonth.get(month)
+      const { offsets, rows } = vouchedFor(calendar, timeframe, coverage, whole)
+      // Half a millisecond: sums of seconds are exact but for opens that are not on one.
+      return rows === (counted?.rows ?? 0) && Math.abs(offsets - (counted?.offsets ?? 0)) < 0.0005 ? [] : [whole]
+    })
+  )
+}
 
 /** From the first row to the last; `undefined` if there is none. */
 export const extent = Effect.fnUntraced(function* (series: Series.Series, now: Instant.EpochMillis) {

@@ -63,6 +63,16 @@ export interface StoredSeries {
   readonly listedAt: EpochMillis | undefined
 }
 
+/** The rows of a series that open in one UTC month. */
+export interface Tally {
+  readonly series: Series
+  /** Its first instant. */
+  readonly month: EpochMillis
+  readonly rows: number
+  /** Sum of the seconds from the month's beginning to each open: another where one row is doubled and one is gone. */
+  readonly offsets: number
+}
+
 export class CandleStore extends Context.Service<
   CandleStore,
   {
@@ -78,6 +88,8 @@ export class CandleStore extends Context.Service<
     readonly openTimes: (series: Series, interval: Interval) => Stream.Stream<Float64Array, StoreError>
     /** What is covered; `Coverage.none` for a series that is not there. */
     readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
+    /** How many rows there are and where, month by month: the store counts, so that no row is read. */
+    readonly tally: Effect.Effect<ReadonlyArray<Tally>, StoreError>
     /** Everything stored, as of one moment. */
     readonly list: Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
     /**

@@ -6,13 +6,22 @@ import type * as Anomaly from "./Anomaly.ts"
 /** Share of the expected candles that a month is to have at the least. */
 export const target = 0.99
 
-/** The months that an interval touches, each cut to it, with the first instant of the whole month. */
-export const months = (interval: Interval.Interval) => {
-  const all: Array<{ readonly month: number; readonly interval: Interval.Interval }> = []
+/** A month, and what of it is meant. */
+export interface Piece {
+  /** Its first instant. */
+  readonly month: number
+  readonly whole: Interval.Interval
+  readonly interval: Interval.Interval
+}
+
+/** The months that an interval touches, each cut to it. */
+export const months = (interval: Interval.Interval): ReadonlyArray<Piece> => {
+  const all: Array<Piece> = []
   for (let { from } = interval; from < interval.to;) {
-    const month = DateTime.startOf(DateTime.makeUnsafe(from), "month")
-    const next = DateTime.toEpochMillis(DateTime.add(month, { months: 1 }))
-    all.push({ month: DateTime.toEpochMillis(month), interval: { from, to: Math.min(next, interval.to) } })
+    const start = DateTime.startOf(DateTime.makeUnsafe(from), "month")
+    const month = DateTime.toEpochMillis(start)
+    const next = DateTime.toEpochMillis(DateTime.add(start, { months: 1 }))
+    all.push({ month, whole: { from: month, to: next }, interval: { from, to: Math.min(next, interval.to) } })
     from = next
   }
   return all
@@ -24,7 +33,7 @@ export interface Asked {
   /** What there should be candles of. */
   readonly interval: Interval.Interval
   readonly gaps: ReadonlyArray<Gap.Gap>
-  readonly anomalies: ReadonlyArray<Anomaly.Anomaly>
+  readonly anomalies: ReadonlyArray<Pick<Anomaly.Anomaly, "interval">>
 }
 
 /** Candles that are missing in an interval, of the gaps that `counts`. */

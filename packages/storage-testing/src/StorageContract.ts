@@ -388,6 +388,27 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
       })
     )
 
+    it.effect("S22 rows are counted by month, with where they lie", () =>
+      Effect.gen(function* () {
+        const store = yield* CandleStore.CandleStore
+        const series = freshSeries()
+        const tallies = Effect.map(store.tally, (all) =>
+          all.flatMap((one) =>
+            one.series.symbol === series.symbol ? [[one.month, one.rows, one.offsets] as const] : []
+          )
+        )
+        assert.deepStrictEqual(yield* tallies, [])
+        // The last two minutes of a month and the first of the next, which is shorter.
+        const february = 1_580_515_200_000
+        const at = (february - start) / minute
+        yield* write(page(series, range(at - 2, at + 3), minutes(range(at - 2, at + 3), 0, [at + 1])))
+        assert.deepStrictEqual(yield* tallies, [
+          [start, 2, 2 * 31 * 86_400 - 120 - 60],
+          [february, 2, 120]
+        ])
+      })
+    )
+
     it.effect("S15 open times alone are those of the rows", () =>
       Effect.gen(function* () {
         const store = yield* CandleStore.CandleStore

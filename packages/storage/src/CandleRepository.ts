@@ -28,6 +28,15 @@ interface RevisionRow extends Revision.CandleValues {
   readonly new_trades: number | null
 }
 
+interface TallyRow {
+  readonly source: string
+  readonly symbol: string
+  readonly timeframe: Timeframe.Timeframe
+  readonly month_seconds: number
+  readonly rows: number
+  readonly offsets: number
+}
+
 const toCandles = (columns: ReadonlyArray<Float64Array>): Candles.Candles => ({
   openTime: columns[0]!,
   open: columns[1]!,
@@ -208,6 +217,23 @@ const make = Effect.gen(function* () {
     Effect.withSpan("CandleStore.list")
   )
 
+  const month = sql.literal("date_trunc('month', c.open_time)")
+  const tally = Effect.map(
+    operation("count candles")(sql<TallyRow>`
+      SELECT s.source, s.symbol, s.timeframe, t.month_seconds, t.rows, t.offsets FROM series s JOIN (
+        SELECT c.series_id, CAST(extract(epoch FROM ${month}) AS FLOAT8) AS month_seconds, count(*) AS rows,
+          CAST(sum(extract(epoch FROM c.open_time) - extract(epoch FROM ${month})) AS FLOAT8) AS offsets
+        FROM candles c GROUP BY c.series_id, ${month}) t ON t.series_id = s.series_id
+      ORDER BY s.symbol, s.source, s.timeframe, t.month_seconds`),
+    (rows) =>
+      rows.map((row): CandleStore.Tally => ({
+        series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
+        month: Number(row.month_seconds) * 1_000,
+        rows: Number(row.rows),
+        offsets: Number(row.offsets)
+      }))
+  ).pipe(Effect.withSpan("CandleStore.tally"))
+
   const reconcile: CandleStore.CandleStore["Service"]["reconcile"] = Effect.fn("CandleStore.reconcile")(
     (series, { found, lost }) =>
       sql.withTransaction(
@@ -327,6 +353,7 @@ const make = Effect.gen(function* () {
     read,
     openTimes,
     coverage,
+    tally,
     list,
     reconcile,
     markStale,

@@ -2,7 +2,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { Backfill, Events, Policy, Report, SourceHttp, SourceRegistry } from "@tidemark/backfill"
+import { Backfill, Events, Policy, Report, SourceHttp, SourceRegistry, Survey } from "@tidemark/backfill"
 import { Candles, CandleStore, Instant, Instrument } from "@tidemark/core"
 import { Dataset, Emulator } from "@tidemark/emulator"
 import { plugin as binance } from "@tidemark/source-binance"
@@ -20,11 +20,11 @@ const emulator = Layer.unwrap(
   )
 )
 
-const engineOf = (plugin: typeof binance) =>
+const engineOf = (outages: "on" | "off") =>
   Layer.unwrap(
     Effect.map(Emulator, ({ url }) =>
-      SourceRegistry.SourceRegistry.layer([{ id: "binance", load: () => Promise.resolve(plugin) }], {
-        sections: { binance: { archive: "off" } },
+      SourceRegistry.SourceRegistry.layer([{ id: "binance", load: () => Promise.resolve(binance) }], {
+        sections: { binance: { archive: "off", outages } },
         variables: { BINANCE_BASE_URL: url }
       })
     )
@@ -96,7 +96,12 @@ describe.skipIf(Data.isAbsent)(`recorded Binance pages${Data.note}`, () => {
       assert.strictEqual(gap!.attempts, 1)
       assert.include(gap!.evidence.join("; "), "was down from 2020-06-28T02:00Z to 2020-06-28T05:30Z")
       assert.strictEqual(Report.exitCode(report), 0)
-    }).pipe(Effect.provide(engineOf(binance)))
+      const [surveyed] = yield* Survey.run({ choose: () => true, ...range })
+      assert.deepStrictEqual(
+        surveyed!.gaps.map(({ cause, interval, missing }) => [cause, Instant.format(interval.from), missing]),
+        [["outage", "2020-06-28T02:00Z", 3]]
+      )
+    }).pipe(Effect.provide(engineOf("on")))
   )
 
   it.live("without the list of outages, and with one symbol, the gap is unexplained, exit code 3", () =>
@@ -108,14 +113,11 @@ describe.skipIf(Data.isAbsent)(`recorded Binance pages${Data.note}`, () => {
       assert.strictEqual(gap!.missing, 3)
       assert.strictEqual(gap!.attempts, 3)
       assert.strictEqual(Report.exitCode(report), 3)
-    }).pipe(
-      Effect.provide(
-        engineOf({
-          ...binance,
-          capabilitiesOf: (config) =>
-            Effect.map(binance.capabilitiesOf!(config), (capabilities) => ({ ...capabilities, outages: [] }))
-        })
+      const [surveyed] = yield* Survey.run({ choose: () => true, ...range })
+      assert.deepStrictEqual(
+        surveyed!.gaps.map(({ cause }) => cause),
+        ["unexplained"]
       )
-    )
+    }).pipe(Effect.provide(engineOf("off")))
   )
 })

@@ -57,7 +57,18 @@ const compare = Command.make("compare", {
   Command.withHandler(lazy(() => import("../run/compare.ts")))
 )
 
+const report = Command.make("report", {
+  ...series,
+  html: Flag.String("html").pipe(Flag.withDescription("Write the page to this file"))
+}).pipe(
+  Command.withDescription("A page for a browser: completeness by month, gaps, anomalies"),
+  Command.withExamples([
+    { command: "tidemark quality report --html quality.html", description: "Of all that is stored" }
+  ]),
+  Command.withHandler(lazy(() => import("../run/report.ts")))
+)
+
 export const quality = Command.make("quality").pipe(
   Command.withDescription("Completeness by month, and candles that look wrong"),
-  Command.withSubcommands([check, list, acknowledge, compare])
+  Command.withSubcommands([check, list, acknowledge, compare, report])
 )

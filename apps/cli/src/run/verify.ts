@@ -1,6 +1,6 @@
 /** The work of `tidemark verify`. */
 import { Survey, UsageError, Verify } from "@tidemark/backfill"
-import { CandleStore, FileProblem, Instant, Interval } from "@tidemark/core"
+import { CandleStore, FileProblem, Instant, Interval, Series } from "@tidemark/core"
 import { Certificate } from "@tidemark/quality"
 import { Clock, Effect, FileSystem, Option, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -18,11 +18,16 @@ export interface Input extends Chosen.SeriesFlags, SpanFlags {
 
 const usage = (message: string) => new UsageError.UsageError({ message })
 
-/** Compares rows with ledger, candle by candle, where the range was fetched. */
-const verifyOne = Effect.fnUntraced(function* ({ gaps, plan, stored }: Survey.Surveyed, interval: Interval.Interval) {
+/** Compares rows with ledger: by count and place month by month, then candle by candle where these differ. */
+const verifyOne = Effect.fnUntraced(function* (
+  { gaps, plan, stored }: Survey.Surveyed,
+  interval: Interval.Interval,
+  tallies: ReadonlyArray<CandleStore.Tally>
+) {
   const { calendar } = plan.request
-  const fetched = Interval.intersection(Interval.normalize(stored.coverage.fetched), [interval])
-  const { found, lost } = yield* Verify.damage(stored.series, calendar, stored.coverage, fetched)
+  const { coverage, series } = stored
+  const suspects = Verify.suspects(calendar, series.timeframe, coverage, tallies)
+  const { found, lost } = yield* Verify.damage(series, calendar, coverage, Interval.intersection(suspects, [interval]))
   const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0)
   const verified: VerifyView.Verified = {
     series: stored.series,
@@ -51,7 +56,10 @@ const look = Effect.fnUntraced(function* (input: Input) {
   })
   if (all.length + absent.length === 0)
     return yield* usage("Nothing is stored that could be verified: tidemark backfill")
-  const verified = yield* Effect.forEach(all, ({ interval, one }) => verifyOne(one, interval))
+  const tallies = Map.groupBy(yield* store.tally, ({ series }) => Series.key(series))
+  const verified = yield* Effect.forEach(all, ({ interval, one }) =>
+    verifyOne(one, interval, tallies.get(Series.key(one.stored.series)) ?? [])
+  )
   if (Option.isNone(input.lock)) return { absent, verified, certificate: undefined }
   const now = yield* Clock.currentTimeMillis
   const series = yield* Effect.forEach(all, ({ interval, one }, i) =>
