@@ -5,93 +5,41 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Candles, type SourceError } from "@tidemark/core"
-import { Emulator, Fault } from "@tidemark/emulator"
+import { Emulator, Fault, FaultCases } from "@tidemark/emulator"
 import { Effect } from "effect"
 import { inspect } from "node:util"
 import { apple, key, subject } from "./answers.ts"
 import { fetched, plain, range, request, sourceAtHand, truth, world } from "./rig.ts"
 
-type Tag = SourceError.Reason["_tag"]
-
-interface Case {
-  readonly name: string
-  readonly fault: (options: Fault.Options) => Fault.Fault
-  /** Why it fails if every answer is so; all candles, or a believable empty answer, where it does not. */
-  readonly always: Tag | "all" | "nothing"
-  /** Why it fails even if one answer is so: what asking again would not change. */
-  readonly once?: Tag
-}
-
 const errorBody = '{"status":"ERROR","request_id":"r","error":"something went wrong"}'
+const unknownBody = '{"status":"NOT_FOUND","message":"Ticker not found."}'
 
-const cases: ReadonlyArray<Case> = [
-  { name: "429", fault: (o) => Fault.RateLimited({ retryAfterSeconds: 0, ...o }), always: "RateLimited" },
-  { name: "429 for a second", fault: (o) => Fault.RateLimited({ retryAfterSeconds: 1, ...o }), always: "RateLimited" },
-  { name: "a key without access", fault: Fault.Banned, always: "Unauthorized", once: "Unauthorized" },
-  { name: "500", fault: (o) => Fault.ServerError({ status: 500, ...o }), always: "Unavailable" },
-  { name: "502", fault: (o) => Fault.ServerError({ status: 502, ...o }), always: "Unavailable" },
-  { name: "503", fault: (o) => Fault.ServerError({ status: 503, ...o }), always: "Unavailable" },
-  { name: "520", fault: (o) => Fault.ServerError({ status: 520, ...o }), always: "Unavailable" },
-  { name: "408", fault: (o) => Fault.ServerError({ status: 408, ...o }), always: "Unavailable" },
-  { name: "400", fault: (o) => Fault.ServerError({ status: 400, ...o }), always: "Refused", once: "Refused" },
-  {
-    name: "404 of a proxy",
-    fault: (o) => Fault.ServerError({ status: 404, ...o }),
-    always: "Refused",
-    once: "Refused"
-  },
-  {
-    name: "404 of the provider",
-    fault: (o) =>
-      Fault.ServerError({ status: 404, body: '{"status":"NOT_FOUND","message":"Ticker not found."}', ...o }),
-    always: "NotListed",
-    once: "NotListed"
-  },
-  {
-    name: "200 with an error",
-    fault: (o) => Fault.ServerError({ status: 200, body: errorBody, ...o }),
-    always: "Malformed"
-  },
-  { name: "silence", fault: (o) => Fault.Stall({ after: "nothing", ...o }), always: "Unavailable" },
-  { name: "a body that stalls at once", fault: (o) => Fault.Stall({ after: "headers", ...o }), always: "Unavailable" },
-  { name: "a body that stalls halfway", fault: (o) => Fault.Stall({ after: 5_000, ...o }), always: "Unavailable" },
-  {
-    name: "a connection cut in the body",
-    fault: (o) => Fault.Truncate({ variant: "connection", ...o }),
-    always: "Unavailable"
-  },
-  { name: "JSON cut short", fault: (o) => Fault.Truncate({ variant: "json", ...o }), always: "Malformed" },
-  { name: "200 with HTML", fault: Fault.Html, always: "Malformed" },
-  { name: "200 without a body", fault: Fault.EmptyBody, always: "Malformed" },
-  { name: "200 without results", fault: Fault.Empty, always: "nothing" },
-  { name: "bars twice", fault: Fault.Duplicates, always: "Malformed" },
-  { name: "bars out of order", fault: Fault.OutOfOrder, always: "Malformed" },
-  { name: "a repeated page", fault: Fault.RepeatedPage, always: "Malformed" },
-  {
-    name: "a start ignored, oldest",
-    fault: (o) => Fault.IgnoredStartTime({ rows: "oldest", ...o }),
-    always: "Malformed"
-  },
-  {
-    name: "a start ignored, newest",
-    fault: (o) => Fault.IgnoredStartTime({ rows: "newest", ...o }),
-    always: "Malformed"
-  },
-  // A bar has no close: an unfinished one is told by its open.
-  { name: "an unfinished last bar", fault: Fault.UnfinishedLast, always: "all" },
-  { name: "prices as words", fault: (o) => Fault.WrongTypes({ as: "text", ...o }), always: "Malformed" },
-  { name: "prices as null", fault: (o) => Fault.WrongTypes({ as: "null", ...o }), always: "Malformed" },
-  { name: "prices as numbers", fault: (o) => Fault.WrongTypes({ as: "number", ...o }), always: "all" },
-  { name: "an object instead of a list", fault: Fault.NonArray, always: "Malformed" },
-  // Both would be lost in the candle that the bar is a part of.
-  { name: "a negative volume", fault: Fault.NegativeVolume, always: "Malformed" },
-  { name: "a high below the low", fault: Fault.HighBelowLow, always: "Malformed" },
-  { name: "bars between two bars", fault: Fault.OffGrid, always: "Malformed" },
-  { name: "a connection reset", fault: Fault.Reset, always: "Unavailable" },
-  { name: "a redirect to another host", fault: Fault.Redirect, always: "Unavailable" },
-  { name: "a slow answer", fault: (o) => Fault.Slow({ millis: 50, ...o }), always: "all" },
-  { name: "a body of many megabytes", fault: (o) => Fault.HugeBody({ megabytes: 8, ...o }), always: "Malformed" }
-]
+const cases = FaultCases.of(
+  // A key without access is told so in the same way.
+  { "a ban": { fault: Fault.Banned, always: "Unauthorized", once: "Unauthorized" } },
+  [
+    { name: "400", fault: (o) => Fault.ServerError({ status: 400, ...o }), always: "Refused", once: "Refused" },
+    {
+      name: "404 of a proxy",
+      fault: (o) => Fault.ServerError({ status: 404, ...o }),
+      always: "Refused",
+      once: "Refused"
+    },
+    {
+      name: "404 of the provider",
+      fault: (o) => Fault.ServerError({ status: 404, body: unknownBody, ...o }),
+      always: "NotListed",
+      once: "NotListed"
+    },
+    {
+      name: "200 with an error",
+      fault: (o) => Fault.ServerError({ status: 200, body: errorBody, ...o }),
+      always: "Malformed"
+    },
+    // It would be lost in the candle that the bar is a part of.
+    { name: "bars between two bars", fault: Fault.OffGrid, always: "Malformed" }
+  ]
+)
 
 const path = "/v2/aggs/ticker/AAPL/"
 const whole = truth("1h", range)
@@ -198,7 +146,9 @@ describe("a link that leads to nothing", () => {
   )
 })
 
-const listFaults: ReadonlyArray<readonly [name: string, fault: Case["fault"], expected: Tag]> = [
+const listFaults: ReadonlyArray<
+  readonly [name: string, fault: FaultCases.FaultCase["fault"], expected: SourceError.Reason["_tag"]]
+> = [
   ["429", (o) => Fault.RateLimited({ retryAfterSeconds: 0, ...o }), "RateLimited"],
   ["a key without access", Fault.Banned, "Unauthorized"],
   ["503", (o) => Fault.ServerError({ status: 503, ...o }), "Unavailable"],

@@ -10,6 +10,7 @@ import * as Ingest from "./Ingest.ts"
 import * as Memory from "./Memory.ts"
 import * as Noop from "./Noop.ts"
 import * as Postgres from "./Postgres.ts"
+import * as Quality from "./Quality.ts"
 import { conclude, type Outcome } from "./Verdict.ts"
 import * as Workload from "./Workload.ts"
 
@@ -109,6 +110,17 @@ const postgres = Command.make("postgres", {
   Command.withHandler(concluding(Postgres.run))
 )
 
+const quality = Command.make("quality", {
+  json,
+  candles: whole("candles", "Candles of the large store", 10_000_000, 1e8, 1_000),
+  symbols: whole("symbols", "Symbols that they are of", 20, 1_000),
+  matrixSymbols: whole("matrix-symbols", "Symbols of the matrix, in eight timeframes each", 300, 1_000),
+  repetitions: whole("repetitions", "Timed runs", 5)
+}).pipe(
+  Command.withDescription("What is missing of a large store, against a plain count; the coverage matrix"),
+  Command.withHandler(concluding(Quality.run))
+)
+
 const help = Command.make("help", { json, repetitions: whole("repetitions", "Timed runs", 10) }).pipe(
   Command.withDescription("Time of `tidemark --help`"),
   Command.withHandler(concluding(Help.run))
@@ -116,7 +128,7 @@ const help = Command.make("help", { json, repetitions: whole("repetitions", "Tim
 
 Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the product that print ratios; each ends with 1 if a target is missed"),
-  Command.withSubcommands([ingest, archive, budget, memory, noop, postgres, help]),
+  Command.withSubcommands([ingest, archive, budget, memory, noop, postgres, quality, help]),
   Command.run({ version: "0.1.0" }),
   Effect.tapError((error) => (error instanceof BenchError ? Console.error(`bench: ${error.message}`) : Effect.void)),
   Effect.provide(NodeServices.layer),
