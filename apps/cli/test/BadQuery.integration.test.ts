@@ -25,12 +25,15 @@ const common: ReadonlyArray<Case> = [
 const only: Readonly<Record<Kind, ReadonlyArray<Case>>> = {
   DuckDB: [
     ["to leave the transaction and write", "COMMIT; DROP TABLE candles", ["a query only reads", "SELECT"]],
-    ["to write behind a first statement", "SELECT 1; DELETE FROM candles", ["read-only"]],
+    ["to write behind a first statement", "SELECT 1; DELETE FROM candles", ["a query is one statement"]],
+    ["to hide it behind a comment", "SELECT 1 /* ' */; DELETE FROM candles -- '", ["a query is one statement"]],
     ["to make another database", "ATTACH 'made.duckdb'", []]
   ],
   Postgres: [
     ["to leave the transaction and write", "COMMIT; DROP TABLE candles", []],
-    ["to write behind a first statement", "SELECT 1; DELETE FROM candles", ["one statement at a time"]],
+    ["to write behind a first statement", "SELECT 1; DELETE FROM candles", ["a query is one statement"]],
+    // A quote that only Postgres reads so.
+    ["to hide it in a string", String.raw`SELECT E'\''; DELETE FROM candles; --'`, ["one statement at a time"]],
     ["to run a program of the server", "COPY (SELECT 1) TO PROGRAM 'touch made'", ["a query only reads"]],
     ["to leave the transaction inside a block", "DO $$ BEGIN COMMIT; DELETE FROM candles; END $$", []],
     ["to make the transaction write", "DO $$ BEGIN SET TRANSACTION READ WRITE; DELETE FROM candles; END $$", []],

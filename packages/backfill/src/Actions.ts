@@ -99,7 +99,7 @@ export const both = (a: ActionStore.ActionsResult, b: ActionStore.ActionsResult)
  */
 export const refreshEarnings = Effect.fn("Actions.refreshEarnings")(function* ({ registered, subject }: Rescale.Pair) {
   const { earnings } = registered.source
-  if (earnings === undefined) return nothing
+  if (earnings === undefined) return { told: 0, result: nothing }
   const told = yield* Fetch.patiently(earnings(subject))
   const at = yield* Clock.currentTimeMillis
   const store = yield* ActionStore.ActionStore
@@ -117,7 +117,7 @@ export const refreshEarnings = Effect.fn("Actions.refreshEarnings")(function* ({
   const past = midnights.filter((midnight) => midnight < today).map((from) => ({ from, to: from + 1 }))
   const ahead = { from: today, to: Math.max(today, ...midnights) + announcedMillis }
   const results = yield* Effect.forEach([...past, ahead], put)
-  return results.reduce(both, nothing)
+  return { told: told.length, result: results.reduce(both, nothing) }
 })
 
 /** Whether a run is going to ask for candles of a series that has some. */

@@ -129,7 +129,10 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
         const off = candles.openTime.find((open) => !grid.has(open))
         if (off !== undefined)
           return yield* wrong(options.source, `the candle of ${Instant.format(off)} is off the grid`)
-        return `${Candles.length(candles)} of ${expected.length} in ${Interval.format(interval)}`
+        // Where a market is closed, the range reaches to its next open.
+        const now = yield* Clock.currentTimeMillis
+        const seen = { from: interval.from, to: Math.min(interval.to, now) }
+        return `${Candles.length(candles)} of ${expected.length} in ${Interval.format(seen)}`
       })
     )
 

@@ -51,12 +51,19 @@ const defaultBanMillis = 120_000
 
 type Request = HttpClientRequest.HttpClientRequest
 
-/** Where a request goes: its own URL, or the user's in place of the origin. */
-const rewrite = (url: URL, { baseUrls, overrides }: ClientOptions): URL => {
+/** The variable that sends requests to a host elsewhere, if one is set. */
+const replacing = (url: URL, { baseUrls, overrides }: ClientOptions) => {
   const base = baseUrls.find((candidate) => candidate.anyHost === true || candidate.hosts.includes(url.host))
-  const override = base === undefined ? undefined : (overrides[base.variable] ?? overrides[base.otherwise ?? ""])
-  if (base === undefined || override === undefined) return url
-  const target = new URL(override)
+  const variable = [base?.variable, base?.otherwise].find((name) => name !== undefined && overrides[name] !== undefined)
+  return base === undefined || variable === undefined ? undefined : { base, variable }
+}
+
+/** Where a request goes: its own URL, or the user's in place of the origin. */
+const rewrite = (url: URL, options: ClientOptions): URL => {
+  const replaced = replacing(url, options)
+  if (replaced === undefined) return url
+  const { base, variable } = replaced
+  const target = new URL(options.overrides[variable]!)
   const prefix = target.pathname.replace(/\/$/, "")
   target.pathname = `${prefix}${base.keepHost === true ? `/${url.host}` : ""}${url.pathname}`
   target.search = url.search
@@ -224,12 +231,18 @@ const make = Effect.gen(function* () {
         Effect.mapError((error) => {
           if (error.reason._tag === "TransportError") {
             const { cause, description } = error.reason
+            const variable = replacing(url, options)?.variable
+            const sentElsewhere =
+              variable === undefined || cause === undefined
+                ? undefined
+                : `${HttpReason.causeOf(cause)}, at the URL of ${variable}`
             return new HttpClientError.HttpClientError({
               reason: new HttpClientError.TransportError({
                 request: visible,
                 cause,
                 // Ours say what happened and have no cause; what others say may hold a URL.
-                ...(cause === undefined && description !== undefined ? { description } : {})
+                ...(cause === undefined && description !== undefined ? { description } : {}),
+                ...(sentElsewhere === undefined ? {} : { description: sentElsewhere })
               })
             })
           }

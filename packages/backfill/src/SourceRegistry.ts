@@ -90,6 +90,10 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
       if (value !== undefined && value !== "") input[field] = value
     }
     if (argument !== undefined) input[chosen.argument!] = argument
+    if (chosen.argument !== undefined && input[chosen.argument] === undefined) {
+      const name = `${chosen.id}:${chosen.argument.toUpperCase()}`
+      return yield* new UsageError({ message: `The source "${chosen.id}" is many in one: name which, as ${name}` })
+    }
     return yield* Schema.decodeUnknownEffect(chosen.config)(input, { onExcessProperty: "error" }).pipe(
       Effect.mapError((error) => ofSchema(`The settings of the source "${chosen.id}" are wrong`, error))
     )

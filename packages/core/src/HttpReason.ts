@@ -99,8 +99,8 @@ export const ofError = (error: HttpClientError.HttpClientError): Reason => {
   }
 }
 
-// Node's network errors say what happened in a code (ECONNREFUSED, ENOTFOUND), often one or two causes deep.
-const causeOf = (cause: unknown): string => {
+/** Node's network errors say what happened in a code (ECONNREFUSED, ENOTFOUND), often one or two causes deep. */
+export const causeOf = (cause: unknown): string => {
   for (let at = cause, depth = 0; depth < 4 && typeof at === "object" && at !== null; depth++) {
     if ("code" in at && typeof at.code === "string") return at.code
     at = "cause" in at ? at.cause : undefined

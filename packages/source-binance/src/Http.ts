@@ -12,7 +12,7 @@ const reasonOf = (response: HttpClientResponse.HttpClientResponse, body: Uint8Ar
   switch (error?.code) {
     case -1121:
       return new SourceError.NotListed({
-        detail: "unknown symbol: Binance has no such market; see `tidemark symbols list`"
+        detail: "unknown symbol: Binance has no such market; see `tidemark symbols discover --source binance`"
       })
     case -1120:
       return new SourceError.Unsupported({ detail: "Binance has no such timeframe" })

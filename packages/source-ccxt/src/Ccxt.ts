@@ -61,7 +61,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
     const byId = sourceSymbol === undefined ? undefined : exchange.markets_by_id?.[sourceSymbol]
     const market = byId?.find((each) => each.spot === true) ?? known[sourceSymbol ?? symbol]
     if (market?.spot === true) return market
-    const detail = `unknown symbol: ${exchange.id} has no such spot pair; see \`tidemark symbols list\``
+    const detail = `unknown symbol: ${exchange.id} has no such spot pair; see \`tidemark symbols discover --source ccxt:${exchange.id}\``
     return yield* Effect.fail(new SourceError.NotListed({ detail }))
   })
 

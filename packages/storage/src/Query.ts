@@ -10,6 +10,12 @@ import * as Operation from "./Operation.ts"
 const firstWord = (text: string): string =>
   /^(?:\s|--[^\n]*(?:\n|$)|\/\*[\s\S]*?\*\/|\()*([a-z]*)/i.exec(text)![1]!.toUpperCase()
 
+/** What a semicolon may stand in without ending a statement: quotes of every kind, and comments. */
+const opaque = /'(?:[^']|'')*'|"(?:[^"]|"")*"|(\$[a-z_]*\$)[\s\S]*?\1|--[^\n]*|\/\*[\s\S]*?\*\//gi
+
+/** Whether there is something behind the end of the first statement. */
+const isSeveral = (text: string): boolean => /;\s*[^\s;]/.test(text.replaceAll(opaque, " "))
+
 export class Query extends Context.Service<
   Query,
   {
@@ -40,6 +46,9 @@ export class Query extends Context.Service<
           return yield* refuse(
             `a query only reads, and begins with ${driver.queries.join(", ")}; this one with "${word}"`
           )
+        }
+        if (isSeveral(text)) {
+          return yield* refuse("a query is one statement, and this is more than one; ask them one after the other")
         }
         return yield* sql.withTransaction(sql<Record<string, unknown>>`${sql.literal(text)}`).pipe(
           Effect.provideService(SqlClient.BeginTransaction, "BEGIN TRANSACTION READ ONLY"),

@@ -71,8 +71,9 @@ const fetchOne = Effect.fnUntraced(function* (
       if (reports.failure._tag === "StoreError") return yield* reports.failure
       return { symbol, source, refreshed, reportsError: reports.failure.message }
     }
-    const result = Actions.both(refreshed.result, reports.success)
-    return { symbol, source, refreshed: { ...refreshed, result }, reportsError: undefined }
+    const result = Actions.both(refreshed.result, reports.success.result)
+    const told = refreshed.told + reports.success.told
+    return { symbol, source, refreshed: { ...refreshed, result, told }, reportsError: undefined }
   })
   const result = yield* Effect.result(asked)
   if (Result.isSuccess(result)) return result.success

@@ -142,7 +142,8 @@ const choose = Effect.fnUntraced(function* (input: Input) {
           rows > 0 && series.symbol === symbol && (timeframe ?? series.timeframe) === series.timeframe
       )
       const kinds = [...new Set(others.map(({ provenance }) => provenance))].join(" and ")
-      const flags = `--symbols ${symbol}${timeframe === undefined ? "" : ` --timeframes ${timeframe}`}`
+      const source = instruments.has(symbol) ? "" : " --source SOURCE"
+      const flags = `--symbols ${symbol}${timeframe === undefined ? "" : ` --timeframes ${timeframe}`}${source}`
       const name = timeframe === undefined ? symbol : `${symbol} ${timeframe}`
       return kinds === ""
         ? `${name} is not stored; fetch it: tidemark backfill ${flags}`

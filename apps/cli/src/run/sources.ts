@@ -74,7 +74,7 @@ export const list = Effect.fnUntraced(function* () {
           row.asset_classes.join(", "),
           rate(row.budget),
           row.key === "none needed" ? "" : row.key,
-          row.reachable ? "yes" : `no: ${row.detail}`,
+          row.reachable ? (row.detail.startsWith("one of many") ? row.detail : "yes") : `no: ${row.detail}`,
           row.description
         ])
       )
