@@ -189,9 +189,10 @@ describe("reading what is stored", { concurrent: true }, () => {
         assert.match(table.stdout, /BTC\/USDT \(binance\) +◐ 97%/)
         const other = yield* run(["coverage", "--symbols", "ETH/USDT"], options)
         assert.include(other.stdout, "Nothing is stored yet")
+        assert.deepStrictEqual([other.code, other.stderr.includes("ETH/USDT is not stored")], [3, true])
         assert.deepStrictEqual(
-          [text, json, coverage, table, other].map(({ stderr }) => stderr),
-          ["", "", "", "", ""]
+          [text, json, coverage, table].map(({ stderr }) => stderr),
+          ["", "", "", ""]
         )
       }),
     seconds

@@ -277,4 +277,53 @@ onEvery("trust", (it) => {
       }),
     seconds
   )
+
+  it.effect(
+    "a share's history that ends while the market is closed is verified; a row that is gone is named, and nothing else",
+    () =>
+      Effect.gen(function* () {
+        const { database, tidemark } = yield* world()
+        // A Saturday.
+        const until = ["--start=2024-05-01", "--end=2024-06-15T12:22Z"]
+        yield* tidemark("backfill", "--symbols=AAPL", "--timeframes=1h,1d", "--source=synthetic", ...until)
+        const whole = yield* tidemark("verify")
+        assert.strictEqual(whole.code, 0, whole.stdout)
+        yield* database.execute("DELETE FROM candles WHERE open_time = TIMESTAMP '2024-06-03 13:30:00'")
+        const damaged = yield* tidemark("verify", "--json", "--lock=bad.json")
+        assert.strictEqual(damaged.code, 3)
+        const { series } = parse<{ readonly series: ReadonlyArray<Row> }>(damaged)
+        assert.deepStrictEqual(
+          series.map(({ damaged, timeframe }) => [timeframe, damaged]),
+          [
+            ["1h", [{ from: "2024-06-03T13:30Z", to: "2024-06-03T14:30Z" }]],
+            ["1d", [{ from: "2024-06-03T13:30Z", to: "2024-06-03T20:00Z" }]]
+          ]
+        )
+        // What was not sound when it was certified is not made so by being the same.
+        const against = yield* tidemark("verify", "--against=bad.json")
+        assert.strictEqual(against.code, 3)
+        assert.include(against.stdout, "2 series: the same as certified")
+        assert.include(against.stdout, "not verified when they were certified: synthetic AAPL 1h, synthetic AAPL 1d")
+        const other = yield* tidemark("verify", "--against=bad.json", "--symbols=MSFT")
+        assert.deepStrictEqual([other.code, other.stderr.includes("Nothing of MSFT is in the certificate")], [2, true])
+        yield* tidemark("backfill", "--symbols=AAPL", "--timeframes=1h,1d", "--source=synthetic", ...until)
+        assert.strictEqual((yield* tidemark("verify")).code, 0)
+      }),
+    seconds
+  )
+
+  it.effect(
+    "a name that nothing is stored of is no success of any command",
+    () =>
+      Effect.gen(function* () {
+        const { tidemark } = yield* world([market("BTC", { without: [] })])
+        yield* tidemark("backfill", "--symbols=BTC/USDT", ...range)
+        for (const command of [["coverage"], ["gaps", "list"], ["gaps", "fill"], ["quality", "check"], ["verify"]]) {
+          const typo = yield* tidemark(...command, "--symbols=BTC/USDT,NOPE")
+          assert.strictEqual(typo.code, 3, command.join(" "))
+          assert.include(`${typo.stdout}${typo.stderr}`, "NOPE")
+        }
+      }),
+    seconds
+  )
 })

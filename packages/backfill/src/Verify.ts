@@ -81,7 +81,9 @@ export const damage = Effect.fn("Verify.damage")(function* (
         ...Interval.difference(Interval.intersection(Interval.normalize(missing), fetched), empty),
         ...doubled(calendar, series.timeframe, present)
       )
-      found.push(...Interval.difference(runsOf(calendar, series.timeframe, present), fetched))
+      // A candle of before a closed time reaches to the next open; what counts is where it opens.
+      const unknown = present.filter((open) => !fetched.some((interval) => Interval.contains(interval, open)))
+      found.push(...Interval.difference(runsOf(calendar, series.timeframe, unknown), fetched))
     }
   }
   return { lost: Interval.normalize(lost), found: Interval.normalize(found) } satisfies Damage

@@ -49,6 +49,8 @@ export const SeriesCertificate = Schema.Struct({
     })
   ),
   revisions: Schema.Struct({ count: Schema.Int, last: Schema.NullOr(At) }),
+  /** Whether nothing was missing without a cause, and the rows were what had been stored. */
+  verified: Schema.Boolean,
   hash: Schema.String,
   ranges: Schema.Array(Range)
 })
@@ -134,12 +136,13 @@ export interface Looked {
   readonly interval: Interval.Interval
   readonly expected: number
   readonly gaps: ReadonlyArray<Gap.Gap>
+  readonly verified: boolean
 }
 
 /** The certificate of one series, whose rows it reads. */
 export const certify = Effect.fn("Certificate.certify")(function* (
   store: CandleStore.CandleStore["Service"],
-  { expected, gaps, interval, stored }: Looked
+  { expected, gaps, interval, stored, verified }: Looked
 ): Effect.fn.Return<SeriesCertificate, StoreError.StoreError> {
   const { provenance, series } = stored
   const all = yield* ranges(series.timeframe, interval, store.read(series, interval))
@@ -160,6 +163,7 @@ export const certify = Effect.fn("Certificate.certify")(function* (
       evidence: gap.evidence
     })),
     revisions: { count: revisions.length, last: last === -Infinity ? null : Instant.format(last) },
+    verified,
     hash: hashOf(all),
     ranges: all
   }
@@ -170,7 +174,7 @@ export interface Difference {
   readonly series: Series.Series
   readonly was: Range
   readonly is: Pick<Range, "rows" | "hash">
-  /** What is recorded of it since the certificate was made; none where something else changed the table. */
+  /** What is recorded of it since the certificate was made; none where something else changed the table, or the certificate. */
   readonly revisions: ReadonlyArray<Revision.Revision>
 }
 
@@ -185,7 +189,7 @@ export const compare = Effect.fn("Certificate.compare")(function* (
   const now = yield* ranges(series.timeframe, interval, store.read(series, interval))
   const changed = now.flatMap((is, i) => {
     const was = certificate.ranges[i]
-    return was === undefined || was.hash === is.hash ? [] : [{ is, was }]
+    return was === undefined || (was.hash === is.hash && was.rows === is.rows) ? [] : [{ is, was }]
   })
   if (changed.length === 0) return []
   const revisions = (yield* store.revisions(series, interval)).filter(({ revisedAt }) => revisedAt >= createdAt)

@@ -1,6 +1,16 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { ActionStore, Candles, CandleStore, CorporateAction, Coverage, Interval, type Series } from "@tidemark/core"
+import {
+  ActionStore,
+  Candles,
+  CandleStore,
+  CorporateAction,
+  Coverage,
+  GapLedger,
+  Interval,
+  QualityStore,
+  type Series
+} from "@tidemark/core"
 import { Copy, Storage } from "@tidemark/storage"
 import { PieceRows } from "@tidemark/storage/copy/Side"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
@@ -143,6 +153,74 @@ describe("copy", () => {
         [...Copy.tables, ...Copy.left].sort()
       )
     }).pipe(Effect.scoped)
+  )
+
+  it.live(
+    "brings gaps, outages and findings with what was acknowledged, and leaves what the target has looked at",
+    () =>
+      Effect.gen(function* () {
+        const from = yield* inMemory
+        const to = yield* inMemory
+        const storesOf = (context: Context.Context<Storage.Connection>) =>
+          Effect.provide(
+            Effect.all({ gaps: GapLedger.GapLedger, quality: QualityStore.QualityStore }),
+            Storage.over(Layer.succeedContext(context))
+          )
+        const source = yield* storesOf(from)
+        const target = yield* storesOf(to)
+        const series = (symbol: string) => ({ source: "test", symbol, timeframe: "1h" }) as const
+        const span = { from: start, to: start + 60 * minute }
+        const gap = (symbol: string, evidence: string) => ({
+          series: series(symbol),
+          interval: span,
+          missing: 1,
+          cause: "unexplained" as const,
+          evidence: [evidence],
+          attempts: 3,
+          nextAction: "ask"
+        })
+        const check = (symbol: string, evidence: string) => ({
+          series: series(symbol),
+          months: [{ month: start, expected: 10, actual: 9, unexplained: 1, hasAnomalies: true }],
+          findings: [{ kind: "spike", severity: "warning" as const, interval: span, evidence, figures: { ratio: 2 } }]
+        })
+        for (const symbol of ["AAA", "BBB"]) {
+          yield* source.gaps.record([{ series: series(symbol), gaps: [gap(symbol, "of the source")] }], 1_000)
+          yield* source.quality.record(check(symbol, "of the source"), 1_000)
+          yield* source.quality.acknowledge(series(symbol), span, "right", 2_000)
+        }
+        yield* source.gaps.recordOutages("v", [{ ...span, venue: "v", origin: "inferred", evidence: "3 of 3" }], 1_000)
+        yield* target.gaps.record([{ series: series("BBB"), gaps: [gap("BBB", "of the target")] }], 5_000)
+        yield* target.quality.record(check("BBB", "of the target"), 5_000)
+        const copy = Copy.run({ from, to, onProgress: () => Effect.void })
+        yield* copy
+        yield* copy
+        const gaps = yield* target.gaps.list
+        assert.deepStrictEqual(
+          gaps.map((one) => [one.series.symbol, one.evidence[0], one.detectedAt]),
+          [
+            ["AAA", "of the source", 1_000],
+            ["BBB", "of the target", 5_000]
+          ]
+        )
+        const findings = yield* target.quality.findings
+        assert.deepStrictEqual(
+          findings.map((one) => [one.series.symbol, one.evidence, one.acknowledged?.note]),
+          [
+            ["AAA", "of the source", "right"],
+            ["BBB", "of the target", undefined]
+          ]
+        )
+        assert.deepStrictEqual(yield* target.gaps.outages, yield* source.gaps.outages)
+        const months = yield* Effect.provide(
+          Effect.flatMap(
+            SqlClient.SqlClient,
+            (sql) => sql<{ months: number }>`SELECT count(*)::INT AS months FROM data_quality`
+          ),
+          to
+        )
+        assert.strictEqual(months[0]!.months, 2)
+      }).pipe(Effect.scoped)
   )
 
   it.live("brings corporate actions with what they replaced, and leaves what the target has asked later", () =>

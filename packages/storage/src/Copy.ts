@@ -13,6 +13,7 @@ import * as Actions from "./copy/Actions.ts"
 import { CopyError } from "./copy/CopyError.ts"
 import * as Files from "./copy/Files.ts"
 import * as Piece from "./copy/Piece.ts"
+import * as Quality from "./copy/Quality.ts"
 import * as Rest from "./copy/Rest.ts"
 import * as Side from "./copy/Side.ts"
 import type * as Ledger from "./Ledger.ts"
@@ -28,7 +29,8 @@ export const tables = [
   "revisions",
   "series",
   "source_files",
-  "symbols"
+  "symbols",
+  ...Quality.tables
 ] as const
 
 /** What is not: it belongs to the processes that use a database now. */
@@ -279,6 +281,7 @@ export const run = Effect.fn("Copy.run")(function* (
   const symbols = yield* Rest.copySymbols(options.from, options.to)
   const actions = yield* Actions.copy(options.from, options.to)
   yield* Files.copy(options.from, options.to)
+  yield* Quality.copy(options.from, options.to)
   const syncEntries = yield* Rest.copySyncLog(options.from, options.to)
   const copied = new Set(rows.map(Series.key))
   const others = (yield* target.list).filter((row) => !copied.has(Series.key(row))).length

@@ -1,6 +1,7 @@
 /** Which of the stored series a command is about. */
 import { type CandleStore, type Timeframe } from "@tidemark/core"
-import { Effect, Option } from "effect"
+import { Console, Effect, Option } from "effect"
+import { exitWith } from "../Failure.ts"
 import * as Lists from "./Lists.ts"
 
 export interface SeriesFlags {
@@ -32,7 +33,7 @@ export const chosen = Effect.fnUntraced(function* ({ source, symbols, timeframes
 
 /** Symbols and timeframes that are named and of which nothing is among the series. */
 export const absent = (
-  { symbols, timeframes }: Chosen,
+  { symbols, timeframes }: Pick<Chosen, "symbols" | "timeframes">,
   found: ReadonlyArray<CandleStore.StoredSeries>
 ): ReadonlyArray<string> =>
   symbols.flatMap((symbol) => {
@@ -42,3 +43,11 @@ export const absent = (
       .filter((timeframe) => !ofSymbol.some(({ series }) => series.timeframe === timeframe))
       .map((timeframe) => `${symbol} ${timeframe}`)
   })
+
+/** Says what is named and not stored; a name that means nothing is no success. */
+export const sayAbsent = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+  if (names.length === 0) return
+  const verb = names.length === 1 ? "is" : "are"
+  yield* Console.error(`tidemark: ${names.join(", ")} ${verb} not stored; what is: tidemark coverage`)
+  yield* exitWith(3)
+})

@@ -1,7 +1,7 @@
 /** The work of `tidemark actions …`. */
-import { Actions, SourceRegistry, UsageError } from "@tidemark/backfill"
+import { Actions, Reach, SourceRegistry, UsageError } from "@tidemark/backfill"
 import { Calendars } from "@tidemark/calendars"
-import { ActionStore, type Instrument, type Source, SymbolStore } from "@tidemark/core"
+import { ActionStore, type Instrument, type Source, SourceError, SymbolStore } from "@tidemark/core"
 import { Runtime, Universe } from "@tidemark/runtime"
 import { Clock, Console, Effect, Option, Result } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -81,6 +81,16 @@ const fetchOne = Effect.fnUntraced(function* (
   return { symbol, source, error: result.failure.message }
 })
 
+/** One that cannot be reached at all is not asked again and again. */
+const fetchReachable = Effect.fnUntraced(function* (choice: Choice, span: Parameters<typeof fetchOne>[1]) {
+  const registered = yield* (yield* SourceRegistry.SourceRegistry).get(choice.source)
+  const reached = yield* Effect.result(Reach.reach(choice.source, registered.source))
+  if (Result.isSuccess(reached)) return yield* fetchOne(choice, span)
+  const { symbol } = choice.instrument
+  const error = new SourceError.SourceError({ source: choice.source, symbol, reason: reached.failure.reason })
+  return { symbol, source: choice.source, error: error.message }
+})
+
 export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
   const span = yield* toSpan(input)
   const quiet = yield* Globals.quiet
@@ -107,7 +117,7 @@ export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
     )
   ).pipe(Effect.provide(Runtime.sources(yield* configuration)))
   const ask = (choice: Choice) =>
-    Effect.tap(fetchOne(choice, span), (outcome: ActionsView.Outcome) =>
+    Effect.tap(fetchReachable(choice, span), (outcome: ActionsView.Outcome) =>
       quiet ? Effect.void : Console.error(`${outcome.symbol}: ${ActionsView.isFailed(outcome) ? "failed" : "done"}`)
     )
   const isAble = (choice: Choice | ActionsView.Failed): choice is Choice => "instrument" in choice

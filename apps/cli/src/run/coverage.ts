@@ -3,6 +3,7 @@ import { Calendars } from "@tidemark/calendars"
 import { CandleStore, Instant, Instrument, SymbolStore } from "@tidemark/core"
 import { Effect, type Option } from "effect"
 import * as CoverageView from "../view/CoverageView.ts"
+import * as Chosen from "./Chosen.ts"
 import * as Lists from "./Lists.ts"
 import { print, withStores } from "./Session.ts"
 
@@ -41,4 +42,6 @@ export const run = Effect.fnUntraced(function* (input: Input) {
       })),
     text: () => CoverageView.toText(rows)
   })
+  const chosen = { symbols: [...symbols], timeframes: input.timeframes._tag === "None" ? [] : timeframes }
+  yield* Chosen.sayAbsent(Chosen.absent(chosen, stored))
 })

@@ -124,7 +124,8 @@ const choose = Effect.fnUntraced(function* (input: Input) {
     // Only companies act: the price of anything else is what it is.
     const isShare = (instrument?.assetClass ?? Instrument.assetClassOf(series.symbol)) === "equity"
     const adjust = isShare ? input.adjust : "none"
-    const labels = { series, provenance: stored.provenance, adjustment: Adjustment.effective(adjust, applied) }
+    const adjustment = isShare ? Adjustment.effective(adjust, applied) : "none"
+    const labels = { series, provenance: stored.provenance, adjustment }
     chosen.push({ stored, instrument, calendar, interval, labels, applied, adjust })
   }
   const named = symbols.flatMap((symbol): ReadonlyArray<Named> =>
@@ -149,7 +150,15 @@ const choose = Effect.fnUntraced(function* (input: Input) {
         ? `${name} is not stored; fetch it: tidemark backfill ${flags}`
         : `${name} is stored only as ${kinds} data; export that by name: --include ${others[0]!.provenance}`
     })
-  const nothing = chosen.length + absent.length + outside.length === 0 ? ["nothing of these is stored"] : []
+  const kept = wanted.find(({ provenance, rows }) => rows > 0 && !allowed.has(provenance))
+  const nothing =
+    chosen.length + absent.length + outside.length > 0
+      ? []
+      : [
+          kept === undefined
+            ? "nothing of these is stored"
+            : `what is stored of these is ${kept.provenance} data; export that by name: --include ${kept.provenance}`
+        ]
   return { chosen, absent: [...absent, ...outside, ...nothing] }
 })
 
@@ -218,6 +227,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
       Stream.concat(Stream.flatMap(Stream.fromIterable(chosen), ofSeries)),
       Stream.concat(Stream.make(writer.end))
     )
+    if (chosen.length === 0 && Option.isSome(input.out)) return absent
     if (Option.isSome(input.out)) {
       const path = input.out.value
       yield* OutFile.write(path, "The candles", text)

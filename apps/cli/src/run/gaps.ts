@@ -32,18 +32,24 @@ const causesOf = Effect.fnUntraced(function* (text: Option.Option<string>) {
 const find = Effect.fnUntraced(function* (input: Input) {
   const causes = yield* causesOf(input.cause)
   const { from, to } = yield* toSpan(input)
-  const { includes } = yield* Chosen.chosen(input)
-  const surveyed = yield* Survey.run({ choose: includes, from, to })
-  return surveyed.map((one) => ({
+  const chosen = yield* Chosen.chosen(input)
+  const surveyed = yield* Survey.run({ choose: chosen.includes, from, to })
+  const absent = Chosen.absent(
+    chosen,
+    surveyed.map(({ stored }) => stored)
+  )
+  const found = surveyed.map((one) => ({
     ...one,
     gaps: one.gaps.filter(({ cause }) => causes.size === 0 || causes.has(cause))
   }))
+  return { absent, found }
 })
 
 export const list = Effect.fnUntraced(function* (input: Input) {
-  const found = yield* find(input).pipe(withRuntime("read"))
+  const { absent, found } = yield* find(input).pipe(withRuntime("read"))
   const gaps = found.flatMap((one) => one.gaps)
   yield* print({ json: () => GapsView.toJson(gaps), text: () => GapsView.toText(gaps, found.length) })
+  yield* Chosen.sayAbsent(absent)
 })
 
 /** A series and what of it is to be asked for, and nothing else. */
@@ -68,7 +74,9 @@ export const fill = Effect.fnUntraced(function* (input: Input) {
   const work = (stop: Effect.Effect<void>) =>
     Effect.scoped(
       Effect.gen(function* () {
-        const open = (yield* find(input)).filter(({ gaps }) => gaps.some((gap) => !Gap.isExplained(gap)))
+        const { absent, found } = yield* find(input)
+        yield* Chosen.sayAbsent(absent)
+        const open = found.filter(({ gaps }) => gaps.some((gap) => !Gap.isExplained(gap)))
         if (open.length === 0) return undefined
         if (!quiet) yield* Progress.show
         return yield* Backfill.run({ targets: open.map(targetOf), window: {}, force: true, repair: true, stop })

@@ -14,13 +14,18 @@ const isSound = ({ findings, months }: Check.Checked, acknowledged: ReadonlySet<
   findings.every(({ interval, kind, severity }) => severity !== "error" || acknowledged.has(`${kind} ${interval.from}`))
 
 export const check = Effect.fnUntraced(function* (input: Chosen.SeriesFlags) {
-  const { checks, known } = yield* Effect.gen(function* () {
-    const { includes } = yield* Chosen.chosen(input)
-    const surveyed = yield* Survey.run({ choose: (stored) => stored.rows > 0 && includes(stored) })
+  const { absent, checks, known } = yield* Effect.gen(function* () {
+    const chosen = yield* Chosen.chosen(input)
+    const surveyed = yield* Survey.run({ choose: (stored) => stored.rows > 0 && chosen.includes(stored) })
+    const absent = Chosen.absent(
+      chosen,
+      surveyed.map(({ stored }) => stored)
+    )
     const checks = (yield* Effect.forEach(surveyed, Check.series)).filter((one) => one !== undefined)
-    return { checks, known: yield* (yield* QualityStore.QualityStore).findings }
+    return { absent, checks, known: yield* (yield* QualityStore.QualityStore).findings }
   }).pipe(withRuntime("update"))
   yield* print({ json: () => QualityView.toJson(checks), text: () => QualityView.toText(checks) })
+  yield* Chosen.sayAbsent(absent)
   const isSame = (a: Series.Series, b: Series.Series) =>
     a.source === b.source && a.symbol === b.symbol && a.timeframe === b.timeframe
   const sound = checks.every((one) => {

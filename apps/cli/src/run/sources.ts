@@ -17,6 +17,7 @@ export const reach = Effect.fnUntraced(function* (id: string) {
   if (plugin.capabilitiesOf !== undefined && plugin.argument !== undefined && !id.includes(":")) {
     return { ...known, reachable: true, detail: `one of many: ${id}:${plugin.argument.toUpperCase()}` }
   }
+  if (key === "missing") return { ...known, reachable: false, detail: "not tried, it has no key" }
   if (plugin.capabilities.hosts.length === 0) return { ...known, reachable: true, detail: "needs no network" }
   return yield* registry.get(id).pipe(
     Effect.flatMap(({ source }) => Reach.reach(id, source)),

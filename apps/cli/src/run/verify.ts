@@ -63,7 +63,12 @@ const look = Effect.fnUntraced(function* (input: Input) {
   if (Option.isNone(input.lock)) return { absent, verified, certificate: undefined }
   const now = yield* Clock.currentTimeMillis
   const series = yield* Effect.forEach(all, ({ interval, one }, i) =>
-    Certificate.certify(store, { ...verified[i]!, stored: one.stored, interval })
+    Certificate.certify(store, {
+      ...verified[i]!,
+      stored: one.stored,
+      interval,
+      verified: VerifyView.isSound(verified[i]!)
+    })
   )
   const certificate: Certificate.Certificate = { tidemark_certificate: 1, created_at: Instant.format(now), series }
   return { absent, verified, certificate }
@@ -79,27 +84,43 @@ const readCertificate = Effect.fnUntraced(function* (path: string) {
   )
 })
 
-const against = Effect.fnUntraced(function* (path: string) {
+/** The series of a certificate that the flags choose. */
+const certified = Effect.fnUntraced(function* (certificate: Certificate.Certificate, path: string, input: Input) {
+  const { symbols, timeframes } = yield* Chosen.chosen(input)
+  const series = certificate.series.filter(
+    ({ source, symbol, timeframe }) =>
+      (symbols.length === 0 || symbols.includes(symbol)) &&
+      (timeframes.length === 0 || timeframes.includes(timeframe)) &&
+      (Option.isNone(input.source) || input.source.value === source)
+  )
+  const strangers = symbols.filter((symbol) => !series.some((one) => one.symbol === symbol))
+  if (series.length > 0 && strangers.length === 0) return series
+  const what = strangers.length > 0 ? `Nothing of ${strangers.join(", ")}` : "None of these"
+  return yield* usage(`${what} is in the certificate ${path}`)
+})
+
+const against = Effect.fnUntraced(function* (path: string, input: Input) {
   const certificate = yield* readCertificate(path)
   const createdAt = Certificate.createdAt(certificate)
+  const series = yield* certified(certificate, path, input)
   const differences = yield* Effect.gen(function* () {
     const store = yield* CandleStore.CandleStore
-    return yield* Effect.forEach(certificate.series, (one) => Certificate.compare(store, one, createdAt))
+    return yield* Effect.forEach(series, (one) => Certificate.compare(store, one, createdAt))
   }).pipe(
     withStores("read"),
     Effect.map((all) => all.flat())
   )
   yield* print({
     json: () => VerifyView.differencesJson(differences),
-    text: () => VerifyView.differencesText(differences, certificate.series.length)
+    text: () => VerifyView.differencesText(differences, series)
   })
-  yield* exitWith(differences.length === 0 ? 0 : 3)
+  yield* exitWith(differences.length === 0 && series.every(({ verified }) => verified) ? 0 : 3)
 })
 
 export const run = Effect.fnUntraced(function* (input: Input) {
   if (Option.isSome(input.against)) {
     if (Option.isSome(input.lock)) return yield* usage("--lock and --against say different things; give one of them")
-    return yield* against(input.against.value)
+    return yield* against(input.against.value, input)
   }
   const { absent, certificate, verified } = yield* look(input).pipe(withRuntime("read"))
   if (Option.isSome(input.lock) && certificate !== undefined) {
@@ -107,7 +128,11 @@ export const run = Effect.fnUntraced(function* (input: Input) {
   }
   yield* print({
     json: () => VerifyView.toJson(verified, absent),
-    text: () => VerifyView.toText(verified, absent)
+    text: () =>
+      [
+        VerifyView.toText(verified, absent),
+        ...(Option.isSome(input.lock) ? [`Certificate: ${input.lock.value}`] : [])
+      ].join("\n")
   })
   yield* exitWith(verified.every(VerifyView.isSound) && absent.length === 0 ? 0 : 3)
 })

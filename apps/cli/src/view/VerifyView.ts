@@ -88,8 +88,19 @@ export const differencesJson = (differences: ReadonlyArray<Certificate.Differenc
   }))
 })
 
-export const differencesText = (differences: ReadonlyArray<Certificate.Difference>, series: number): string => {
-  if (differences.length === 0) return `${count(series)} series: the same as certified`
+/** Series that were certified although something was missing or wrong. */
+const doubtful = (series: ReadonlyArray<Certificate.SeriesCertificate>): ReadonlyArray<string> => {
+  const names = series.flatMap((one) => (one.verified ? [] : [Series.key(one)]))
+  return names.length === 0 ? [] : [`not verified when they were certified: ${names.join(", ")}`]
+}
+
+export const differencesText = (
+  differences: ReadonlyArray<Certificate.Difference>,
+  series: ReadonlyArray<Certificate.SeriesCertificate>
+): string => {
+  if (differences.length === 0) {
+    return [`${count(series.length)} series: the same as certified`, ...doubtful(series)].join("\n")
+  }
   return [
     ...differences.flatMap(({ is, revisions, series, was }) => [
       `${Series.key(series)} ${was.from} → ${was.to}: ${
@@ -98,7 +109,7 @@ export const differencesText = (differences: ReadonlyArray<Certificate.Differenc
           : `${count(was.rows)} rows, now ${count(is.rows)}`
       }`,
       ...(revisions.length === 0
-        ? ["  nothing of it is recorded as a revision: something else changed the table"]
+        ? ["  no revision of it is recorded: something else changed the table, or the certificate"]
         : revisions
             .slice(0, shown)
             .map(
@@ -108,6 +119,7 @@ export const differencesText = (differences: ReadonlyArray<Certificate.Differenc
       ...(revisions.length > shown ? [`  … and ${count(revisions.length - shown)} more`] : [])
     ]),
     "",
-    `${plural(differences.length, "range")} not as certified`
+    `${plural(differences.length, "range")} not as certified`,
+    ...doubtful(series)
   ].join("\n")
 }
