@@ -55,6 +55,9 @@ const share = (row: CoverageRow): number =>
 const minute = (instant: number | undefined): string =>
   instant === undefined ? "" : Instant.format(Math.floor(instant / 60_000) * 60_000)
 
+/** Series that are listed below the matrix: more of them nobody reads. */
+const shown = 100
+
 const toCell = (row: CoverageRow): Matrix.Cell => ({
   symbol: `${row.symbol} (${row.source})`,
   timeframe: row.timeframe,
@@ -64,17 +67,21 @@ const toCell = (row: CoverageRow): Matrix.Cell => ({
 
 export const toText = (rows: ReadonlyArray<CoverageRow>): string => {
   if (rows.length === 0) return "Nothing is stored yet. Fetch something: tidemark backfill"
-  const list = rows.map((row) => [
-    row.symbol,
-    row.timeframe,
-    row.source,
-    row.provenance,
-    minute(row.from),
-    minute(row.to),
-    count(row.candles),
-    count(row.missing),
-    count(row.unfetched)
-  ])
+  // What is not whole first.
+  const ordered = rows.length <= shown ? rows : rows.toSorted((a, b) => share(a) - share(b))
+  const list = ordered
+    .slice(0, shown)
+    .map((row) => [
+      row.symbol,
+      row.timeframe,
+      row.source,
+      row.provenance,
+      minute(row.from),
+      minute(row.to),
+      count(row.candles),
+      count(row.missing),
+      count(row.unfetched)
+    ])
   return [
     Matrix.draw(rows.map(toCell)),
     Matrix.legend,
@@ -82,6 +89,7 @@ export const toText = (rows: ReadonlyArray<CoverageRow>): string => {
     render(["symbol", "timeframe", "source", "provenance", "from", "to", "candles", "missing", "not asked"], list, {
       right: [6, 7, 8]
     }),
+    ...(rows.length > shown ? [`… and ${count(rows.length - shown)} series more: --json lists all`] : []),
     ...rows
       .filter((row) => row.stale > 0)
       .map(
