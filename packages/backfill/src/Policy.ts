@@ -7,6 +7,10 @@ import { Context } from "effect"
 export interface Policy {
   /** A request, from asking to the last byte of the body. */
   readonly requestDeadlineMillis: number
+  /** A file, from asking to its last byte, however steadily it comes. */
+  readonly fileDeadlineMillis: number
+  /** A file that is larger is given up. */
+  readonly mostFileBytes: number
   /** Asking whether a source can be reached at all. */
   readonly checkDeadlineMillis: number
   /** How often the same page is asked again after a failure that may pass. */
@@ -33,6 +37,8 @@ export interface Policy {
 
 export const defaults: Policy = {
   requestDeadlineMillis: 30_000,
+  fileDeadlineMillis: 30 * 60_000,
+  mostFileBytes: 512 * 1024 * 1024,
   checkDeadlineMillis: 2_000,
   retries: 5,
   malformedRetries: 2,

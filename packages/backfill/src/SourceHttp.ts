@@ -206,9 +206,15 @@ const make = Effect.gen(function* () {
         })
       )
 
-    /** A file of any size: it may take its time as long as something comes. */
+    /** A file: it may take its time as long as something comes, within reason. */
     const file = (request: Request, url: URL) => {
       const millis = policy.requestDeadlineMillis
+      const most = policy.mostFileBytes
+      let bytes = 0
+      const weigh = (chunk: Uint8Array) =>
+        (bytes += chunk.byteLength) > most
+          ? Effect.fail(transportError(shown(request, url), `a file of more than ${most} bytes`))
+          : Effect.void
       return inner.execute(HttpClientRequest.setUrl(request, rewrite(url, options))).pipe(
         Effect.timeoutOrElse({ duration: millis, orElse: overdue(request, url, millis, "no answer") }),
         Effect.flatMap((response) =>
@@ -217,10 +223,15 @@ const make = Effect.gen(function* () {
               duration: millis,
               orElse: () => Stream.fromEffect(overdue(request, url, millis, "nothing more of the answer came")())
             }),
+            Stream.tap(weigh),
             Stream.runCollect,
             Effect.map((chunks) => heard(request, url, response, join(chunks)))
           )
-        )
+        ),
+        Effect.timeoutOrElse({
+          duration: policy.fileDeadlineMillis,
+          orElse: overdue(request, url, policy.fileDeadlineMillis, "no whole file")
+        })
       )
     }
 

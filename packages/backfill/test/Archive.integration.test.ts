@@ -1,6 +1,6 @@
 /** The bulk archive of a source through the engine: what it lacks or damages, and what becomes of that. */
 import { assert, describe } from "@effect/vitest"
-import type { Backfill } from "@tidemark/backfill"
+import type { Backfill, Policy } from "@tidemark/backfill"
 import { Candles, CandleStore, SourceFile } from "@tidemark/core"
 import { type ArchiveDefect, Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { Effect, Layer } from "effect"
@@ -16,9 +16,13 @@ const run = (extra: Partial<Backfill.BackfillOptions> = {}) =>
   observed(options({ targets: [{ instrument: instrument(), timeframe: "1m" }], window: range, ...extra }))
 
 /** Building a file takes the emulator half a second or more, once. */
-const world = (defects: ReadonlyArray<ArchiveDefect.ArchiveDefect> = [], requestDeadlineMillis = 10_000) =>
+const world = (
+  defects: ReadonlyArray<ArchiveDefect.ArchiveDefect> = [],
+  requestDeadlineMillis = 10_000,
+  limits: Partial<Policy.Policy> = {}
+) =>
   Layer.provideMerge(
-    engine({ ...policy, requestDeadlineMillis }, "on"),
+    engine({ ...policy, requestDeadlineMillis, ...limits }, "on"),
     Emulator.layer({ datasets: [dataset], archiveDefects: defects })
   )
 
@@ -153,6 +157,25 @@ describe("an archive that cannot be used", () => {
           assert.isTrue(Candles.equals(yield* allOf, truth))
           assert.strictEqual(report.outcomes[0]!.files.verified, 0)
         }).pipe(Effect.provide(world([], 700)))
+      )
+    }
+
+    for (const [name, limits, fault] of [
+      ["files larger than any should be", { mostFileBytes: 20_000 }, []],
+      [
+        "files that come for ever, a little at a time",
+        { fileDeadlineMillis: 400 },
+        [Fault.Trickle({ millis: 250, match: { path: "/data/" }, times: Infinity })]
+      ]
+    ] as const) {
+      it.effect(`costs nothing but time: ${name}`, () =>
+        Effect.gen(function* () {
+          yield* (yield* Emulator).inject(...fault)
+          const { report } = yield* run()
+          assert.strictEqual(report.outcomes[0]!.status, "complete")
+          assert.strictEqual(report.outcomes[0]!.files.verified, 0)
+          assert.isTrue(Candles.equals(yield* allOf, truth))
+        }).pipe(Effect.provide(world([], 700, limits)))
       )
     }
 
