@@ -188,7 +188,7 @@ describe("reading what is stored", { concurrent: true }, () => {
         const table = yield* run(["coverage"], options)
         assert.match(table.stdout, /BTC\/USDT \(binance\) +◐ 97%/)
         const other = yield* run(["coverage", "--symbols", "ETH/USDT"], options)
-        assert.include(other.stdout, "Nothing is stored yet")
+        assert.include(other.stdout, "Nothing of these is stored")
         assert.deepStrictEqual([other.code, other.stderr.includes("ETH/USDT is not stored")], [3, true])
         assert.deepStrictEqual(
           [text, json, coverage, table].map(({ stderr }) => stderr),

@@ -40,7 +40,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
         from: row.from === undefined ? null : Instant.format(row.from),
         to: row.to === undefined ? null : Instant.format(row.to)
       })),
-    text: () => CoverageView.toText(rows)
+    text: () => (rows.length === 0 && all.length > 0 ? "Nothing of these is stored" : CoverageView.toText(rows))
   })
   const chosen = { symbols: [...symbols], timeframes: input.timeframes._tag === "None" ? [] : timeframes }
   yield* Chosen.sayAbsent(Chosen.absent(chosen, stored))

@@ -41,6 +41,9 @@ const lines = ({ damaged, gaps, series }: Verified): ReadonlyArray<string> => [
   ...gaps.flatMap((gap) => (Gap.isExplained(gap) ? [] : [`  ${Gap.format(gap)}`, `    next: ${gap.nextAction}`]))
 ]
 
+/** To the minute: while a market is closed, what is known ends with the run's own clock. */
+const minute = (instant: number): string => Instant.format(Math.floor(instant / 60_000) * 60_000)
+
 const missing = (gaps: ReadonlyArray<Gap.Gap>) => gaps.reduce((sum, gap) => sum + gap.missing, 0)
 
 export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<string>): string => {
@@ -48,8 +51,8 @@ export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<
     const explained = one.gaps.filter(Gap.isExplained)
     return [
       Series.key(one.series),
-      Instant.format(one.interval.from),
-      Instant.format(one.interval.to),
+      minute(one.interval.from),
+      minute(one.interval.to),
       count(one.rows),
       count(missing(explained)),
       count(missing(one.gaps) - missing(explained)),
