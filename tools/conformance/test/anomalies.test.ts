@@ -3,10 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
 import { type Calendar, Candles, CorporateAction, type Timeframe } from "@tidemark/core"
 import { Anomalies, type Anomaly } from "@tidemark/quality"
-import * as Zip from "@tidemark/source-binance/Zip"
-import { DateTime, Effect } from "effect"
-import { readFileSync } from "node:fs"
+import { Effect } from "effect"
 import * as Data from "./data.ts"
+import * as Lean from "./lean.ts"
 
 interface Options {
   readonly calendar: Calendar.CalendarId
@@ -19,33 +18,6 @@ const find = (candles: Candles.Candles, { calendar, splits = [], timeframe }: Op
   const scan = Anomalies.scan({ calendar: Calendars.get(calendar), timeframe, assetClass, splits })
   scan.push(candles)
   return scan.finish()
-}
-
-/** The rows of Lean's zipped CSV: `time,open,high,low,close,volume`, prices in ten-thousandths. */
-const lean = Effect.fnUntraced(function* (file: string, openOf: (time: string) => number, unit = 10_000) {
-  const text = new TextDecoder().decode(yield* Zip.extract(readFileSync(Data.path(file))))
-  const rows = text
-    .trim()
-    .split("\n")
-    .map((line) => line.split(","))
-  const candles = Candles.allocate(rows.length)
-  for (const [i, [time, open, high, low, close, volume]] of rows.entries()) {
-    candles.openTime[i] = openOf(time!)
-    candles.open[i] = Number(open) / unit
-    candles.high[i] = Number(high) / unit
-    candles.low[i] = Number(low) / unit
-    candles.close[i] = Number(close) / unit
-    candles.volume[i] = Number(volume)
-  }
-  return candles
-})
-
-/** Milliseconds since midnight in New York. */
-const sinceMidnight = (date: string, timeZone = "America/New_York") => {
-  const midnight = DateTime.toEpochMillis(
-    DateTime.makeZonedUnsafe(`${date}T00:00:00Z`, { timeZone, adjustForTimeZone: true })
-  )
-  return (time: string) => midnight + Number(time)
 }
 
 const inSession = (candles: Candles.Candles) => {
@@ -66,8 +38,8 @@ describe.skipIf(Data.isAbsent)(`anomalies in recorded data${Data.note}`, () => {
   const xnys = Calendars.get("XNYS")
   const openOf = (date: string) => xnys.openAtOrAfter("1d", Date.parse(`${date}T00:00:00Z`))
   const split = new CorporateAction.Split({ exDate: "2014-06-09", from: 1, to: 7 })
-  const friday = lean("equities/lean-aapl-1m-20140606.zip", sinceMidnight("2014-06-06"))
-  const monday = lean("equities/lean-aapl-1m-20140609-after-7to1-split.zip", sinceMidnight("2014-06-09"))
+  const friday = Lean.read("equities/lean-aapl-1m-20140606.zip", Lean.sinceMidnight("2014-06-06"))
+  const monday = Lean.read("equities/lean-aapl-1m-20140609-after-7to1-split.zip", Lean.sinceMidnight("2014-06-09"))
   const minutes = Effect.map(Effect.all([friday, monday]), Candles.concat)
 
   it.live("AAPL's bad tick of 2014-06-09 is found, in the minutes before the session, which are said to be that", () =>
@@ -97,21 +69,21 @@ describe.skipIf(Data.isAbsent)(`anomalies in recorded data${Data.note}`, () => {
 
   none(
     "GOOG's half day is whole",
-    Effect.map(lean("equities/lean-goog-1m-20151224-halfday.zip", sinceMidnight("2015-12-24")), (candles) =>
+    Effect.map(Lean.read("equities/lean-goog-1m-20151224-halfday.zip", Lean.sinceMidnight("2015-12-24")), (candles) =>
       find(inSession(candles), { calendar: "XNYS", timeframe: "1m" })
     )
   )
   none(
     "SPY's 23 years with two crashes have none",
     Effect.map(
-      lean("equities/lean-spy-1d.zip", (time) => openOf(time.slice(0, 8).replace(/(....)(..)(..)/, "$1-$2-$3"))),
+      Lean.read("equities/lean-spy-1d.zip", (time) => openOf(time.slice(0, 8).replace(/(....)(..)(..)/, "$1-$2-$3"))),
       (candles) => find(candles, { calendar: "XNYS", timeframe: "1d" })
     )
   )
   none(
     "a sparse day of a young market has none",
     Effect.map(
-      lean("coinbase/lean-coinbase-btcusd-1m-20161008-sparse.zip", sinceMidnight("2016-10-08", "UTC"), 1),
+      Lean.read("coinbase/lean-coinbase-btcusd-1m-20161008-sparse.zip", Lean.sinceMidnight("2016-10-08", "UTC"), 1),
       (candles) => find(candles, { calendar: "24/7", timeframe: "1m" })
     )
   )
