@@ -196,6 +196,26 @@ export const addCost = (a: Cost, b: Cost): Cost => ({
   millis: a.millis + b.millis
 })
 
+/**
+ * What was fetched while the source might still have corrected it, and now is
+ * past that: it is asked for once more. Nothing before that time has passed.
+ */
+const unsettled = (
+  { calendar, capabilities, coverage, series }: SeriesRequest,
+  now: Instant.EpochMillis
+): Interval.IntervalSet => {
+  const { revisedMillis = 0 } = capabilities
+  if (revisedMillis === 0) return []
+  return Interval.normalize(
+    coverage.fetched.flatMap(({ at, from, to }) => {
+      if (now < at + revisedMillis || at - revisedMillis >= to) return []
+      const open = calendar.openAtOrBefore(series.timeframe, Math.max(calendar.span.from, at - revisedMillis))
+      const late = Interval.clamp(Math.max(from, open), to)
+      return late === undefined ? [] : [late]
+    })
+  )
+}
+
 export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
   const { calendar, coverage, series } = request
   const whole = wanted(request, options.now)
@@ -212,7 +232,10 @@ export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
       ? Interval.intersection(only, [requested])
       : options.force
         ? [requested]
-        : Interval.difference([requested], Coverage.settledSet(coverage))
+        : Interval.union(
+            Interval.difference([requested], Coverage.settledSet(coverage)),
+            Interval.intersection(unsettled(request, options.now), [requested])
+          )
   const chunks = cut(request, missing, options.pagesPerChunk)
   return {
     request,

@@ -53,6 +53,30 @@ describe("Plan", () => {
     assert.strictEqual(plan.expected, 239)
   })
 
+  it("asks once more for what a source might still have corrected when it was fetched, once that time has passed", () => {
+    const late = { ...capabilities, revisedMillis: day }
+    const whole = { from: now - 10 * day, to: utc("2024-06-12T08:00Z") }
+    const missing = (fetchedAt: number) =>
+      Interval.normalize(
+        Plan.make(
+          request({
+            capabilities: late,
+            window: { from: whole.from, to: whole.to },
+            coverage: { fetched: [{ ...whole, rows: 0, at: fetchedAt }], empty: [], stale: [] }
+          }),
+          options
+        ).chunks
+      )
+    // Fetched two hours ago: it may still change, and is left until it does not.
+    assert.deepStrictEqual(missing(now - 2 * hour), [])
+    // Fetched before that: its last day.
+    assert.deepStrictEqual(missing(now - 25 * hour), [
+      { from: Calendars.get("24/7").openAtOrBefore("1h", now - 49 * hour), to: whole.to }
+    ])
+    // All of it was older than that when it was fetched.
+    assert.deepStrictEqual(missing(whole.to + 5 * day), [])
+  })
+
   it("waits for the source's lag before a candle counts as closed", () => {
     const lagging = request({ capabilities: { ...capabilities, lagMillis: 45 * 60_000 } })
     assert.strictEqual(Plan.make(lagging, options).requested!.to, utc("2024-06-12T09:00Z"))

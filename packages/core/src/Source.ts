@@ -146,6 +146,8 @@ export interface Capabilities {
   readonly lanes: number
   /** Time after its close until a candle is final at the source. */
   readonly lagMillis: number
+  /** For so long after its close a candle may still be corrected: what was fetched earlier is asked for once more. */
+  readonly revisedMillis?: number
   /** Candles in which nothing was traded are left out of answers. */
   readonly omitsQuiet?: boolean
   /** The venue of a subject, where the source has several; its id if absent. */

@@ -11,7 +11,7 @@ import { hour, market } from "./answers.ts"
 
 const policy: Policy.Policy = {
   ...Policy.defaults,
-  requestDeadlineMillis: 600,
+  requestDeadlineMillis: 1_500,
   retries: 2,
   malformedRetries: 1,
   backoffMillis: 5,

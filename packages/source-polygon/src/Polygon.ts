@@ -55,6 +55,8 @@ const capabilities: Source.Capabilities = {
   lanes: 2,
   // Late trades are still added for a quarter of an hour.
   lagMillis: 15 * 60_000,
+  // Trades that are reported late, and corrections of the night.
+  revisedMillis: 24 * 60 * 60_000,
   omitsQuiet: true,
   adjustment: "none",
   provenance: "observed"

@@ -10,7 +10,7 @@ import { apple, key, subject, terms } from "./answers.ts"
 
 const policy: Policy.Policy = {
   ...Policy.defaults,
-  requestDeadlineMillis: 600,
+  requestDeadlineMillis: 1_500,
   retries: 2,
   malformedRetries: 1,
   backoffMillis: 5,

@@ -47,6 +47,8 @@ const capabilities: Source.Capabilities = {
   hosts: hosts.map((name) => ({ name, budget: { limit: 60, windowMillis: 60_000 } })),
   lanes: 2,
   lagMillis: 20 * 60_000,
+  // Trades that are reported late, and corrections of the night.
+  revisedMillis: 24 * 60 * 60_000,
   adjustment: "splits",
   provenance: "observed"
 }
