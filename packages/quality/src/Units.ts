@@ -2,10 +2,10 @@
  * Prices that are told in another unit for a while: cents for dollars,
  * thousands of a coin for one.
  *
- * A whole candle (its open and its close) that leaves the level of those
- * before it by such a factor, and a later one that comes back by the same.
- * Rows between are judged by their prices in the usual unit. What never comes
- * back is told too, of whichever side of the change has fewer rows.
+ * Where a whole candle (its open and its close) leaves the level of the one
+ * before it by such a factor, another unit begins. The one that most candles
+ * are told in is the right one, and runs in any other are found. All other
+ * detectors see the prices in the unit of the first candle.
  */
 import * as Anomaly from "./Anomaly.ts"
 
@@ -15,6 +15,8 @@ const logFactors = factors.map((factor) => Math.log(factor))
 const toleranceSigmas = 8
 const leastTolerance = 0.03
 const mostTolerance = Math.log(1.25)
+/** Nothing smaller is looked at. */
+const leastMove = Math.log(20)
 
 export interface Units {
   /** The logarithm of the factor in which a candle is told; both prices and the close before it as logarithms. */
@@ -22,53 +24,60 @@ export interface Units {
   readonly finish: () => void
 }
 
-export const make = (report: Anomaly.Report): Units => {
-  const seen = { rows: 0, first: Number.NaN, last: Number.NaN }
-  let current = 0
-  /** The run that is told in another unit, by its first row. */
-  let since = { open: Number.NaN, row: 0, before: Number.NaN }
+/** Candles that follow on one another in one unit. */
+interface Run {
+  readonly first: number
+  last: number
+  count: number
+  /** Logarithm of the unit, in that of the first candle. */
+  readonly log: number
+}
 
-  const say = (from: number, to: number, log: number, count: number, stays: boolean): void => {
-    const factor = Math.round(Math.exp(Math.abs(log)))
-    const evidence =
-      `${count === 1 ? "a candle is" : `${count} candles are`} told at ${log > 0 ? "" : "1/"}${factor.toLocaleString("en-US")} ` +
-      `of the prices ${stays ? "of all the others" : "before and after"}: is it another unit?`
-    report(Anomaly.make("unit-error", from, to, evidence, { factor: log > 0 ? factor : 1 / factor, candles: count }))
-  }
+const say = ({ count, first, last, log }: Run, usual: number): Anomaly.Anomaly => {
+  const factor = Math.round(Math.exp(Math.abs(log - usual)))
+  const times = `${log > usual ? "" : "1/"}${factor.toLocaleString("en-US")}`
+  const what = count === 1 ? "a candle is" : `${count} candles are`
+  const evidence = `${what} told at ${times} of the prices of the others: is it another unit?`
+  return Anomaly.make("unit-error", first, last, evidence, {
+    factor: log > usual ? factor : 1 / factor,
+    candles: count
+  })
+}
+
+export const make = (report: Anomaly.Report): Units => {
+  const runs: Array<Run> = []
+  let run: Run | undefined
 
   return {
     push: (open, logOpen, logClose, logBefore, sigma) => {
-      const move = logClose - logBefore - current
+      if (run === undefined) {
+        runs.push((run = { first: open, last: open, count: 1, log: 0 }))
+        return 0
+      }
+      const move = logClose - logBefore - run.log
       const size = Math.abs(move)
-      if (size > 3) {
+      if (size > leastMove) {
         const tolerance = Math.min(
           mostTolerance,
           Math.max(leastTolerance, sigma === sigma ? toleranceSigmas * sigma : 1)
         )
-        const log = logFactors.find(
-          (each) =>
-            Math.abs(size - each) < tolerance && Math.abs(Math.abs(logOpen - logBefore - current) - each) < tolerance
-        )
+        const ofOpen = Math.abs(logOpen - logBefore - run.log)
+        const log = logFactors.find((each) => Math.abs(size - each) < tolerance && Math.abs(ofOpen - each) < tolerance)
         if (log !== undefined) {
-          if (current === 0) {
-            since = { open, row: seen.rows, before: seen.last }
-            current = Math.sign(move) * log
-          } else if (Math.abs(current + Math.sign(move) * log) < 1e-9) {
-            say(since.open, seen.last, current, seen.rows - since.row, false)
-            current = 0
-          }
+          // Sums of the same logarithms in another order differ in the last digits.
+          const sum = Math.round((run.log + Math.sign(move) * log) * 1e9) / 1e9
+          runs.push((run = { first: open, last: open, count: 0, log: sum }))
         }
       }
-      if (seen.rows === 0) seen.first = open
-      seen.rows++
-      seen.last = open
-      return current
+      run.last = open
+      run.count++
+      return run.log
     },
     finish: () => {
-      if (current === 0) return
-      const after = seen.rows - since.row
-      if (after <= since.row) say(since.open, seen.last, current, after, true)
-      else say(seen.first, since.before, -current, since.row, true)
+      const counts = new Map<number, number>()
+      for (const { count, log } of runs) counts.set(log, (counts.get(log) ?? 0) + count)
+      const [usual] = [...counts].reduce((most, each) => (each[1] > most[1] ? each : most), [0, 0])
+      for (const each of runs) if (each.log !== usual) report(say(each, usual))
     }
   }
 }

@@ -13,8 +13,11 @@ import type { Rows } from "./Window.ts"
 const fewestRows = 20
 const outlierSigmas = 6
 const leastOutlier = Math.log(20)
-/** Candles at the same time of day that must be known to compare with it. */
+/** Candles at the same time of day that must be known to compare with it, and to know how much they differ. */
 const fewestDays = 5
+const fewestDaysToDiffer = 20
+/** Rows before and after it that a candle is compared with: what goes on for longer is a busier market. */
+const sideRows = 63
 
 /** What every time of day has: the logarithms of volume over the usual, by time of day, of those that are wanted. */
 const byTimeOfDay = (rows: Rows, off: Float64Array, wanted: ReadonlyArray<number>) => {
@@ -30,6 +33,12 @@ const byTimeOfDay = (rows: Rows, off: Float64Array, wanted: ReadonlyArray<number
 /** The highest of some values but one. */
 const highest = (values: Float64Array, own: number): number =>
   values.reduce((high, value) => (value > high && value !== own ? value : high), 0)
+
+/** The median of the rows `[from, to)` that are numbers; of none below all. */
+const side = (values: Float64Array, from: number, to: number): number => {
+  const known = values.slice(Math.max(0, from), to).filter((value) => value === value)
+  return known.length === 0 ? -Infinity : Usual.median(known)
+}
 
 export const find = (rows: Rows, isIntraday: boolean, from: number, to: number, report: Anomaly.Report): void => {
   const { length, logHigh, logLow, logVolume, openTime, timeOfDay, volume } = rows
@@ -60,9 +69,15 @@ export const find = (rows: Rows, isIntraday: boolean, from: number, to: number, 
     const others = Float64Array.from(days.get(timeOfDay[row]!) ?? [])
     const isDaily = others.length >= fewestDays
     // Of a few days the busiest other one is what is known of an auction.
-    const usual = Math.max(0, isDaily ? Usual.median(others) : highest(others, off[row]!))
-    const spread = isDaily ? Usual.median(others.map((value) => Math.abs(value - usual))) : 0
-    const size = sizeOf(row) - usual
+    const ofTime = isDaily ? Usual.median(others) : highest(others, off[row]!)
+    const usual = Math.max(0, ofTime)
+    const isMany = others.length >= fewestDaysToDiffer
+    const spread = isMany ? Usual.median(others.map((value) => Math.abs(value - ofTime))) : 0
+    const sides = Math.max(
+      side(logVolume, row - sideRows, row),
+      side(logVolume, row + 1, Math.min(length, row + 1 + sideRows))
+    )
+    const size = sizeOf(row) - Math.max(usual, sides - level(row))
     if (!(size > limitOf(Usual.toSigma * Math.max(scale(row), spread)))) continue
     const ratio = Math.exp(off[row]! - usual)
     const evidence = `a volume of ${volume[row]} is ${Math.round(ratio)} times the usual${isDaily ? " at its time of day" : ""}`
