@@ -57,10 +57,22 @@ const shift = (from: string, to: string, millis: number) => (rows: Array<Row>) =
 const cases: ReadonlyArray<Case> = [
   { name: "nothing is wrong", of: "coin", change: () => undefined, found: [] },
   {
-    name: "a high is below its close",
+    name: "a high is below its close, another below its open, a low above its open, another above its close",
     of: "coin",
-    change: (rows) => put(rows, 99, 100, (row) => ({ ...row, h: Math.max(row.o, row.c) * 0.9999 })),
-    found: ["ohlc-order"]
+    change: (rows) => {
+      const price = (row: Row, o: number, h: number, l: number, c: number): Row => ({
+        ...row,
+        o: row.c * o,
+        h: row.c * h,
+        l: row.c * l,
+        c: row.c * c
+      })
+      put(rows, 99, 100, (row) => price(row, 1, 1.0001, 0.9999, 1.0002))
+      put(rows, 199, 200, (row) => price(row, 1.0002, 1.0001, 0.9999, 1))
+      put(rows, 299, 300, (row) => price(row, 1, 1.0003, 1.0001, 1.0002))
+      put(rows, 399, 400, (row) => price(row, 1.0002, 1.0003, 1.0001, 1))
+    },
+    found: ["ohlc-order", "ohlc-order", "ohlc-order", "ohlc-order"]
   },
   {
     name: "all four prices of a candle are one",
@@ -169,6 +181,26 @@ const cases: ReadonlyArray<Case> = [
     found: []
   },
   {
+    name: "ten minutes without a trade, where every third has none",
+    of: "coin",
+    change: (rows) =>
+      put(rows, 1, rows.length, (row, i) => (i % 3 === 0 || (i > 6_000 && i <= 6_010) ? still(rows, i) : row)),
+    found: []
+  },
+  {
+    name: "minutes without a trade that mostly come in rows of five, twice an hour",
+    of: "coin",
+    change: (rows) => {
+      const next = random(7)
+      let isStill = false
+      put(rows, 1, rows.length, (row, i) => {
+        isStill = next() < (isStill ? 0.8 : 0.008)
+        return isStill ? still(rows, i) : row
+      })
+    },
+    found: []
+  },
+  {
     name: "three days without a trade, where every other minute has none",
     of: "coin",
     change: (rows) => {
@@ -179,13 +211,21 @@ const cases: ReadonlyArray<Case> = [
     found: ["zero-volume 4320"]
   },
   {
-    name: "minutes of a quiet night without a trade, every night",
+    name: "minutes of a quiet night without a trade, every night, and some by day",
     of: "coin",
     change: (rows) => {
       const next = random(6)
-      put(rows, 1, rows.length, (row, i) => (row.t % (24 * hour) < 6 * hour && next() < 0.85 ? still(rows, i) : row))
+      put(rows, 1, rows.length, (row, i) =>
+        next() < (row.t % (24 * hour) < 6 * hour ? 0.92 : 0.3) ? still(rows, i) : row
+      )
     },
     found: []
+  },
+  {
+    name: "the same candle seven times",
+    of: "share",
+    change: (rows) => put(rows, 3_000, 3_006, (row) => ({ ...rows[2_999]!, t: row.t })),
+    found: ["frozen-feed 7"]
   },
   {
     name: "the same candle for half an hour",
@@ -273,12 +313,21 @@ const cases: ReadonlyArray<Case> = [
     found: []
   },
   {
-    name: "fifty times the usual volume with a jump of fifty times the usual move",
+    name: "three sessions that end with two thousand times the usual volume",
+    of: "share",
+    change: (rows) => {
+      rows.length = 3 * 390
+      for (const i of [389, 779, 1_169]) rows[i]!.v *= 2_000
+    },
+    found: []
+  },
+  {
+    name: "a thousand times the usual volume with a jump of a hundred times the usual move",
     of: "coin",
     change: (rows) => {
       const { c } = rows[7_999]!
-      put(rows, 8_000, rows.length, (row) => by(row, 1.05))
-      rows[8_000] = { ...rows[8_000]!, o: c, l: c, v: 100 * rows[7_990]!.v }
+      put(rows, 8_000, rows.length, (row) => by(row, 1.08))
+      rows[8_000] = { ...rows[8_000]!, o: c, l: c, v: 1_000 * rows[7_990]!.v }
     },
     found: []
   },
@@ -333,6 +382,18 @@ const cases: ReadonlyArray<Case> = [
       rows[at] = { ...rest, o: 4 * o, h: 4 * h, v }
     },
     found: ["split-jump"]
+  },
+  {
+    name: "a share at half the price for two days",
+    of: "shareDays",
+    change: (rows) => put(rows, 700, 702, (row) => by(row, 0.5)),
+    found: []
+  },
+  {
+    name: "a share that halves within a session",
+    of: "share",
+    change: (rows) => put(rows, 3_000, rows.length, (row) => by(row, 0.5)),
+    found: []
   },
   { name: "a coin that halves over night", of: "coinDays", change: unsplit("2020-01-01", 2), found: [] },
   {
