@@ -10,9 +10,9 @@ import { Schema } from "effect"
  * - `impossible-value`: a price that is not positive, a volume below zero, or no number.
  * - `duplicate`: a candle that opens where another does, or before the one it follows.
  * - `off-grid`: a candle that opens where the calendar has none.
- * - `timezone-shift`: candles that are whole hours from where they belong.
+ * - `timezone-shift`: candles of a session, or of days, that are whole hours from where they belong.
  * - `zero-volume`: nothing traded for longer than is usual for the series.
- * - `frozen-feed`: the same candle again and again, in a series that moves.
+ * - `frozen-feed`: the same candle or the same close again and again, in a series that moves.
  * - `price-spike`: a price far from those before and after it.
  * - `volume-outlier`: far more traded than around it and at its time of day.
  * - `split-jump`: the price of a share changes between sessions by the ratio of a split that nobody told.
@@ -70,6 +70,10 @@ export interface Context {
   readonly splits: ReadonlyArray<CorporateAction.Split>
 }
 
+/** Takes what is found. */
+export type Report = (anomaly: Anomaly) => void
+
+/** What is wrong with the candles that open from `first` to `last`. */
 export const make = (
   kind: Kind,
   first: number,
@@ -77,3 +81,7 @@ export const make = (
   evidence: string,
   figures: Anomaly["figures"] = {}
 ): Anomaly => ({ kind, interval: { from: first, to: last + 1 }, evidence, figures })
+
+/** What is wrong with the candle that opens at `open`. */
+export const at = (kind: Kind, open: number, evidence: string, figures?: Anomaly["figures"]): Anomaly =>
+  make(kind, open, open, evidence, figures)

@@ -3,10 +3,10 @@ import { Calendars } from "@tidemark/calendars"
 import { Candles, type Timeframe } from "@tidemark/core"
 import { Reconciliation } from "@tidemark/quality"
 import { Effect } from "effect"
-import { clean, toCandles } from "./plant.ts"
+import { clean } from "./series.ts"
 
 const candlesOf = (symbol: string, timeframe: Timeframe.Timeframe) =>
-  Effect.map(clean(5, symbol, timeframe, "2024-03-01", "2024-04-10"), ({ rows }) => toCandles(rows))
+  Effect.map(clean(5, symbol, timeframe, "2024-03-01", "2024-04-10"), ({ candles }) => candles)
 
 const without = (candles: Candles.Candles, row: number) =>
   Candles.pick(

@@ -1,4 +1,8 @@
-/** What the detectors say of real markets: the known bad tick, and nothing of crashes, half days and quiet minutes. */
+/**
+ * What the detectors say of real markets: bad ticks, each one shown to be
+ * none of the market's, a server's clock, and nothing of crashes, half days
+ * and quiet minutes.
+ */
 import { assert, describe, it } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
 import { type Calendar, Candles, CorporateAction, type Timeframe } from "@tidemark/core"
@@ -44,16 +48,16 @@ describe.skipIf(Data.isAbsent)(`anomalies in recorded data${Data.note}`, () => {
 
   it.live("AAPL's bad tick of 2014-06-09 is found, in the minutes before the session, which are said to be that", () =>
     Effect.gen(function* () {
-      const found = find(yield* monday, { calendar: "XNYS", timeframe: "1m" })
-      const spikes = told(found.filter(({ kind }) => kind === "price-spike"))
-      assert.lengthOf(spikes, 1)
-      assert.include(spikes[0], "2014-06-09T08:00:00.000Z 645.57 is 6.98 times above the prices around it")
-      const others = found.filter(({ kind }) => kind !== "price-spike")
-      // Before the session and after it.
-      assert.deepStrictEqual(
-        others.map(({ evidence }) => evidence.replace(/^\d+/, "…")),
-        ["… candles open outside of the sessions of the market", "… candles open outside of the sessions of the market"]
-      )
+      const alone = told(find(yield* monday, { calendar: "XNYS", timeframe: "1m" }))
+      const known = told(find(yield* minutes, { calendar: "XNYS", timeframe: "1m", splits: [split] }))
+      for (const [off, spike, ...others] of [alone, known]) {
+        assert.match(off!, /^off-grid .* \d+ candles open outside of the sessions of the market$/)
+        assert.include(
+          spike,
+          "price-spike 2014-06-09T08:00:00.000Z 645.57 is 6.98 times above the candles before and after"
+        )
+        assert.deepStrictEqual(others, [])
+      }
     })
   )
 
@@ -73,12 +77,39 @@ describe.skipIf(Data.isAbsent)(`anomalies in recorded data${Data.note}`, () => {
       find(inSession(candles), { calendar: "XNYS", timeframe: "1m" })
     )
   )
-  none(
-    "SPY's 23 years with two crashes have none",
-    Effect.map(
-      Lean.read("equities/lean-spy-1d.zip", (time) => openOf(time.slice(0, 8).replace(/(....)(..)(..)/, "$1-$2-$3"))),
-      (candles) => find(candles, { calendar: "XNYS", timeframe: "1d" })
-    )
+  const dayOf = (time: string) => openOf(time.slice(0, 8).replace(/(....)(..)(..)/, "$1-$2-$3"))
+  const spy = Lean.read("equities/lean-spy-1d.zip", dayOf)
+
+  it.live("SPY's 23 years with two crashes have eight, wicks of days on which the S&P 500 had none", () =>
+    Effect.gen(function* () {
+      const found = find(yield* spy, { calendar: "XNYS", timeframe: "1d" })
+      assert.deepStrictEqual(
+        found.map(
+          ({ figures, interval, kind }) =>
+            `${kind} ${new Date(interval.from).toISOString().slice(0, 10)} ${figures["price"]}`
+        ),
+        [
+          "price-spike 2000-12-18 111",
+          "price-spike 2002-04-02 144.12",
+          "price-spike 2002-06-06 124.67",
+          "price-spike 2003-09-05 120.52",
+          "price-spike 2004-10-19 100.75",
+          "price-spike 2004-12-20 107.14",
+          "price-spike 2005-09-06 105.68",
+          "price-spike 2005-10-27 109.22"
+        ]
+      )
+      const index = yield* sp500
+      for (const { figures, interval } of found) {
+        const row = index.openTime.indexOf(interval.from)
+        const around = [row - 1, row, row + 1]
+        const highest = Math.max(...around.map((i) => index.high[i]!))
+        const lowest = Math.min(...around.map((i) => index.low[i]!))
+        // Of the fund a tenth of the index: its price was outside of what three days of the index have seen.
+        const price = 10 * figures["price"]!
+        assert(price > 1.05 * highest || price < 0.95 * lowest, new Date(interval.from).toISOString())
+      }
+    })
   )
   none(
     "a sparse day of a young market has none",
@@ -87,21 +118,86 @@ describe.skipIf(Data.isAbsent)(`anomalies in recorded data${Data.note}`, () => {
       (candles) => find(candles, { calendar: "24/7", timeframe: "1m" })
     )
   )
+  const csv = (file: string) =>
+    Data.text(file)
+      .trim()
+      .split("\n")
+      .slice(1)
+      .map((line) => line.split(","))
+  const fromRows = (rows: ReadonlyArray<ReadonlyArray<number>>) => {
+    const column = (i: number) => Float64Array.from(rows, (row) => row[i]!)
+    const [openTime, open, high, low, close, volume] = [0, 1, 2, 3, 4, 5].map(column)
+    return { openTime, open, high, low, close, volume } as Candles.Candles
+  }
+  const sp500 = Effect.sync(() =>
+    fromRows(
+      csv("regimes/sp500-2000.csv").map(([date, open, high, low, close, , volume]) => [
+        openOf(date!),
+        ...[open, high, low, close, volume].map(Number)
+      ])
+    )
+  )
   none(
     "the S&P 500 from 2000 to 2020 has none",
+    Effect.map(sp500, (candles) => find(candles, { calendar: "XNYS", timeframe: "1d" }))
+  )
+  none(
+    "the Nasdaq 100 since 1985 has none, of its crashes of 1987, 2000, 2008 and 2020 either",
     Effect.sync(() => {
-      const rows = Data.text("regimes/sp500-2000.csv").trim().split("\n").slice(1)
-      const candles = Candles.allocate(rows.length)
-      for (const [i, row] of rows.entries()) {
-        const [date, open, high, low, close, , volume] = row.split(",")
-        candles.openTime[i] = openOf(date!)
-        candles.open[i] = Number(open)
-        candles.high[i] = Number(high)
-        candles.low[i] = Number(low)
-        candles.close[i] = Number(close)
-        candles.volume[i] = Number(volume)
+      // Closes alone: each day goes from the last one to its own.
+      const days = csv("regimes/NDX.csv").map(([date, close]) => ({ open: openOf(date!), close: Number(close) }))
+      const rows = days.map(({ close, open }, i) => {
+        const before = days[Math.max(0, i - 1)]!.close
+        return [open, before, Math.max(before, close), Math.min(before, close), close, 1]
+      })
+      const black = days.findIndex(({ open }) => open === openOf("1987-10-19"))
+      assert.isBelow(days[black]!.close / days[black - 1]!.close, 0.86)
+      return find(fromRows(rows), { calendar: "XNYS", timeframe: "1d" })
+    })
+  )
+  none(
+    "two months of Bitcoin by the hour, with an outage of the venue, have none",
+    Effect.sync(() => {
+      const pages = ["page1", "page2-gap-20200628"].map((page) => `binance/binance-klines-BTCUSDT-1h-${page}.json`)
+      const rows = pages.flatMap((page) => (JSON.parse(Data.text(page)) as { body: Array<Array<string>> }).body)
+      assert.lengthOf(rows, 1_468)
+      return find(fromRows(rows.map((row) => row.slice(0, 6).map(Number))), { calendar: "24/7", timeframe: "1h" })
+    })
+  )
+  none(
+    "half a day of Kraken, of which a third of the minutes have no trade, has none",
+    Effect.sync(() => {
+      const { result } = JSON.parse(Data.text("kraken/ohlc-XBTUSD-1m.json")) as {
+        result: { XBTUSDT: Array<Array<string>> }
       }
-      return find(candles, { calendar: "XNYS", timeframe: "1d" })
+      const rows = result.XBTUSDT.map(([time, open, high, low, close, , volume]) => [
+        Number(time) * 1_000,
+        ...[open, high, low, close, volume].map(Number)
+      ])
+      return find(fromRows(rows), { calendar: "24/7", timeframe: "1m" })
+    })
+  )
+
+  it.effect("a year of EUR/USD is told in the clock of its broker: two hours from UTC in winter, three in summer", () =>
+    Effect.sync(() => {
+      const rows = csv("structure/EURUSD_15M.csv").map(([time, open, high, low, close, ticks]) => [
+        Date.parse(time!.replace(/(.+)\.(.+)\.(.+) (.+)/, "$1-$2-$3T$4Z")),
+        ...[open, high, low, close, ticks].map(Number)
+      ])
+      assert.lengthOf(rows, 24_424)
+      const found = find(fromRows(rows), { calendar: "24/5", timeframe: "15m" })
+      assert.deepStrictEqual(
+        found.map(({ figures, interval, kind }) => [
+          kind,
+          figures["hours"],
+          new Date(interval.from).toISOString().slice(0, 10)
+        ]),
+        [
+          ["timezone-shift", 3, "2022-10-10"],
+          ["timezone-shift", 2, "2022-10-31"],
+          ["timezone-shift", 3, "2023-03-27"]
+        ]
+      )
     })
   )
 })
