@@ -20,7 +20,8 @@ const firstRequest = Effect.map(Deferred.make<void>(), (sent) => ({
 }))
 
 /**
- * Fails with why it would not. The deadline begins with the first request:
+ * Fails with why it would not. That it lacks the symbol it is asked for is an
+ * answer. The deadline begins with the first request:
  * who waits for a budget that others have spent has not been asked yet.
  */
 export const reach = Effect.fnUntraced(function* (
@@ -34,6 +35,12 @@ export const reach = Effect.fnUntraced(function* (
     Effect.andThen(sent, Effect.sleep(checkDeadlineMillis)),
     Effect.fail(new SourceError.SourceError({ source: name, reason: new SourceError.Unavailable({ detail }) }))
   )
-  const check = Effect.provideService(source.check ?? Effect.void, RequestCounter, counter)
+  const check = (source.check ?? Effect.void).pipe(
+    Effect.catchIf(
+      ({ reason }) => reason._tag === "NotListed",
+      () => Effect.void
+    ),
+    Effect.provideService(RequestCounter, counter)
+  )
   yield* Effect.raceFirst(check, overdue)
 })

@@ -1,9 +1,9 @@
 /** The work of `tidemark actions …`. */
-import { Actions, Reach, SourceRegistry, UsageError } from "@tidemark/backfill"
+import { Actions, Policy, Reach, SourceRegistry, UsageError } from "@tidemark/backfill"
 import { Calendars } from "@tidemark/calendars"
 import { ActionStore, type Instrument, type Source, SourceError, SymbolStore } from "@tidemark/core"
 import { Runtime, Universe } from "@tidemark/runtime"
-import { Clock, Console, Effect, Option, Result } from "effect"
+import { Clock, Console, Effect, Option, Result, Schedule } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
@@ -81,10 +81,14 @@ const fetchOne = Effect.fnUntraced(function* (
   return { symbol, source, error: result.failure.message }
 })
 
-/** One that cannot be reached at all is not asked again and again. */
+/** One that cannot be reached, and cannot be a moment later, is not asked again and again. */
 const fetchReachable = Effect.fnUntraced(function* (choice: Choice, span: Parameters<typeof fetchOne>[1]) {
   const registered = yield* (yield* SourceRegistry.SourceRegistry).get(choice.source)
-  const reached = yield* Effect.result(Reach.reach(choice.source, registered.source))
+  const { backoffMillis } = yield* Policy.Policy
+  const reached = yield* Reach.reach(choice.source, registered.source).pipe(
+    Effect.retry({ times: 1, schedule: Schedule.spaced(backoffMillis) }),
+    Effect.result
+  )
   if (Result.isSuccess(reached)) return yield* fetchOne(choice, span)
   const { symbol } = choice.instrument
   const error = new SourceError.SourceError({ source: choice.source, symbol, reason: reached.failure.reason })
