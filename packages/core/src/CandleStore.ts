@@ -10,6 +10,8 @@ import type { Candles } from "./Candles.ts"
 import type { Coverage, Hole, Stale } from "./Coverage.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { Interval, IntervalSet } from "./Interval.ts"
+import type { Labels } from "./Labelled.ts"
+import type { File } from "./ParquetWriter.ts"
 import type { Provenance } from "./Provenance.ts"
 import type { Revision } from "./Revision.ts"
 import type { Series } from "./Series.ts"
@@ -86,6 +88,13 @@ export class CandleStore extends Context.Service<
     readonly read: (series: Series, interval: Interval, options?: ReadOptions) => Stream.Stream<Candles, StoreError>
     /** Only the open times, ascending, in batches. */
     readonly openTimes: (series: Series, interval: Interval) => Stream.Stream<Float64Array, StoreError>
+    /** Writes rows as they are, ascending in each part, to a Parquet file: of a database that can. Gives how many. */
+    readonly writeParquet:
+      | ((
+          file: File,
+          parts: ReadonlyArray<{ readonly labels: Labels; readonly interval: Interval }>
+        ) => Effect.Effect<number, StoreError>)
+      | undefined
     /** What is covered; `Coverage.none` for a series that is not there. */
     readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
     /** How many rows there are and where, month by month: the store counts, so that no row is read. */

@@ -2,7 +2,7 @@
  * Why candles cannot be read as asked. The message says what is missing and
  * which command fetches it.
  */
-import { Instant, Series } from "@tidemark/core"
+import { Instant, Interval, Series } from "@tidemark/core"
 import { Schema } from "effect"
 
 const Range = Schema.Struct({ from: Schema.Int, to: Schema.Int })
@@ -45,6 +45,24 @@ export class SplitInside extends Schema.TaggedError<SplitInside>()("SplitInside"
   open: Schema.Int
 }) {}
 
+/** Candles that there should be are not stored. */
+export class Missing extends Schema.TaggedError<Missing>()("Missing", {
+  /** Ascending, with how many are missing in each; never none. */
+  ranges: Schema.Array(Schema.Struct({ ...Range.fields, missing: Schema.Int })),
+  hull: Range,
+  /** How many there should be in all that is wanted. */
+  expected: Schema.Int,
+  /** Whether the source has been asked for all of them. */
+  wasAsked: Schema.Boolean
+}) {}
+
+/** The table holds another number of rows than were stored. */
+export class Damaged extends Schema.TaggedError<Damaged>()("Damaged", {
+  rows: Schema.Int,
+  ledger: Schema.Int,
+  range: Range
+}) {}
+
 /** An action that cannot be what happened. */
 export class Implausible extends Schema.TaggedError<Implausible>()("Implausible", {
   exDate: Schema.String,
@@ -54,7 +72,17 @@ export class Implausible extends Schema.TaggedError<Implausible>()("Implausible"
 /** A split became known, or candles were fetched again, while the series was read. */
 export class Changed extends Schema.TaggedError<Changed>()("Changed", {}) {}
 
-export const Reason = Schema.Union([ActionsUnknown, CloseMissing, Stale, Unsettled, SplitInside, Implausible, Changed])
+export const Reason = Schema.Union([
+  Missing,
+  Damaged,
+  ActionsUnknown,
+  CloseMissing,
+  Stale,
+  Unsettled,
+  SplitInside,
+  Implausible,
+  Changed
+])
 export type Reason = typeof Reason.Type
 
 const backfill = (
@@ -65,8 +93,34 @@ const backfill = (
   `tidemark backfill --symbols ${series.symbol} --timeframes ${timeframe} --source ${series.source} ` +
   `--start ${Instant.format(range.from)} --end ${Instant.format(range.to)}`
 
+const number = (value: number): string => value.toLocaleString("en-US")
+
+/** Ranges that a message names, at most. */
+const mostRanges = 3
+
+const missing = (series: Series.Series, { expected, hull, ranges, wasAsked }: Missing): string => {
+  const count = ranges.reduce((sum, range) => sum + range.missing, 0)
+  const named = ranges.slice(0, mostRanges).map((range) => Interval.format(range))
+  const more = ranges.length > mostRanges ? [`${number(ranges.length - mostRanges)} more`] : []
+  const where = [...named, ...more].join(", ")
+  const way = wasAsked
+    ? `see why: tidemark gaps list --symbols ${series.symbol} --timeframes ${series.timeframe} --source ${series.source}`
+    : `fetch what there is: ${backfill(series, series.timeframe, hull)}`
+  return (
+    `${number(count)} of ${number(expected)} candle${expected === 1 ? "" : "s"} ${count === 1 ? "is" : "are"} missing ` +
+    `(${where}); read what is stored all the same with --allow-gaps, or ${way}`
+  )
+}
+
 const describe = (series: Series.Series, reason: Reason): string => {
   switch (reason._tag) {
+    case "Missing":
+      return missing(series, reason)
+    case "Damaged":
+      return (
+        `${number(reason.rows)} rows are there where ${number(reason.ledger)} were stored: something else has changed ` +
+        `the table; mend it: ${backfill(series, series.timeframe, reason.range)}`
+      )
     case "ActionsUnknown": {
       const { asked, needed, source } = reason
       const told =

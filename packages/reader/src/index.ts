@@ -1,2 +1,7 @@
+export * as ChoiceError from "./ChoiceError.ts"
+export * as Csv from "./Csv.ts"
+export * as Json from "./Json.ts"
+export * as Market from "./Market.ts"
 export * as Reader from "./Reader.ts"
 export * as ReaderError from "./ReaderError.ts"
+export * as Resample from "./Resample.ts"

@@ -37,6 +37,11 @@ export const sources = (configuration: Configuration) =>
       : RequestBudgets.RequestBudgets.layerMemory
   )
 
+/** Parquet files, from the stores at hand; DuckDB writes them, whatever the stores are. */
+export const parquetWriter = Layer.unwrap(
+  Effect.promise(() => import("@tidemark/storage-duckdb").then(({ DuckDbParquetWriter }) => DuckDbParquetWriter.layer))
+)
+
 /** Stores only. */
 export const stores = (configuration: Configuration, mode: Stores.Mode) => Stores.layer(configuration.databaseUrl, mode)
 

@@ -2,12 +2,13 @@
 import { type Candles, StoreError } from "@tidemark/core"
 import { type Columns, DuckDbClient } from "@tidemark/sql-duckdb"
 import { Driver } from "@tidemark/storage"
+import * as DuckDbParquet from "./DuckDbParquet.ts"
 import { Effect, Layer, Stream } from "effect"
 import type { SqlError } from "effect/sql"
 
-const doubles = (values: Float64Array): Columns.Column => ({ kind: "double", values })
+export const doubles = (values: Float64Array): Columns.Column => ({ kind: "double", values })
 
-const nullable = (values: Float64Array | undefined): Columns.Column =>
+export const nullable = (values: Float64Array | undefined): Columns.Column =>
   values === undefined ? { kind: "constant", type: "double", value: null } : { kind: "double", values, nanIsNull: true }
 
 /** Columns in the order of the table `candles`. */
@@ -45,7 +46,8 @@ export const classifyOpening = (error: SqlError.SqlError): StoreError.Reason => 
   return reason._tag === "StatementFailed" ? new StoreError.CannotOpen({ detail: reason.detail }) : reason
 }
 
-export const layer = (database: string) =>
+/** `reads`: no more than that is wanted of this database. */
+export const layer = (database: string, reads: boolean) =>
   Layer.effect(
     Driver.Driver,
     Effect.map(DuckDbClient.DuckDbClient, (client) =>
@@ -63,6 +65,9 @@ export const layer = (database: string) =>
             // Only numeric and timestamp columns are asked for.
             (batch) => batch.columns as ReadonlyArray<Float64Array>
           ),
+        writeParquet: DuckDbParquet.fromTable(client),
+        // It neither writes files nor attaches others, from then on.
+        confine: reads ? client`SET enable_external_access = false` : Effect.void,
         classify,
         queries: ["SELECT", "WITH", "VALUES", "TABLE", "FROM", "SHOW", "EXPLAIN", "DESCRIBE", "SUMMARIZE", "PIVOT"],
         tables: Effect.map(

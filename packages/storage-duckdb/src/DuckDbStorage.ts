@@ -36,10 +36,6 @@ const clientLayer = (path: string, mode: "read" | "write", database: string) =>
       path,
       ...(mode === "write" ? { memoryLimit: writerMemory } : path === memory ? {} : { readOnly: true })
     }).pipe(
-      // A query of the user's reads this database and nothing else: it neither writes files nor attaches others.
-      Effect.tap((client) =>
-        mode === "read" ? Effect.asVoid(client`SET enable_external_access = false`) : Effect.void
-      ),
       Effect.mapError(
         (error) =>
           new StoreError.StoreError({
@@ -57,7 +53,7 @@ const clientLayer = (path: string, mode: "read" | "write", database: string) =>
 
 /** The database at `path`, which messages call `database`. */
 const open = (path: string, database: string, mode: "read" | "write" = "write") =>
-  DuckDbDriver.layer(database).pipe(Layer.provideMerge(clientLayer(path, mode, database)))
+  DuckDbDriver.layer(database, mode === "read").pipe(Layer.provideMerge(clientLayer(path, mode, database)))
 
 /** The same, brought to the newest schema. */
 const migrated = (...args: Parameters<typeof open>) => Storage.migrated(open(...args))

@@ -1,1 +1,2 @@
+export * as DuckDbParquetWriter from "./DuckDbParquetWriter.ts"
 export * as DuckDbStorage from "./DuckDbStorage.ts"

@@ -105,6 +105,9 @@ export const layer = (database: string) =>
         classify,
         queries: ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"],
         tables,
+        writeParquet: undefined,
+        // The transaction that reads is all that a query needs.
+        confine: Effect.void,
         rowLock: "FOR UPDATE",
         beginSnapshot: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
         migrating: (migration) =>

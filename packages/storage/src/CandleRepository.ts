@@ -175,6 +175,18 @@ const make = Effect.gen(function* () {
       )
     )
 
+  const { writeParquet: copy } = driver
+  const writeParquet: CandleStore.CandleStore["Service"]["writeParquet"] =
+    copy &&
+    Effect.fn("CandleStore.writeParquet")(function* (file, parts) {
+      const stored = yield* Effect.forEach(parts, (part) =>
+        Effect.map(ledger.find(part.labels.series), (row) =>
+          row === undefined ? [] : [{ seriesId: row.series_id, ...part }]
+        )
+      )
+      return yield* copy(file, stored.flat())
+    }, operation("write candles to a file"))
+
   const openTimes: CandleStore.CandleStore["Service"]["openTimes"] = (series, interval) =>
     ofSeries("read open times", series, (seriesId) =>
       Stream.map(
@@ -351,6 +363,7 @@ const make = Effect.gen(function* () {
   return CandleStore.CandleStore.of({
     write,
     read,
+    writeParquet,
     openTimes,
     coverage,
     tally,

@@ -6,7 +6,7 @@
  * reading columns, keeping several writers apart, and saying in our words why
  * a statement failed.
  */
-import type { Candles, StoreError } from "@tidemark/core"
+import type { Candles, Interval, Labelled, ParquetWriter, StoreError } from "@tidemark/core"
 import { Context, type Effect, type Stream } from "effect"
 import type { SqlError, Statement } from "effect/sql"
 
@@ -16,6 +16,13 @@ export interface CandleRows {
   readonly candles: Candles.Candles
   /** Epoch milliseconds at which each row was first stored: one for all, or one a row. */
   readonly ingestedAt: number | Float64Array
+}
+
+/** Rows of the table `candles`. */
+export interface StoredRows {
+  readonly seriesId: number
+  readonly interval: Interval.Interval
+  readonly labels: Labelled.Labels
 }
 
 export class Driver extends Context.Service<
@@ -35,6 +42,12 @@ export class Driver extends Context.Service<
       statement: Statement.Fragment,
       batchRows: number
     ) => Stream.Stream<ReadonlyArray<Float64Array>, SqlError.SqlError>
+    /** Writes rows to a Parquet file, where the database can. Gives how many. */
+    readonly writeParquet:
+      | ((file: ParquetWriter.File, parts: ReadonlyArray<StoredRows>) => Effect.Effect<number, SqlError.SqlError>)
+      | undefined
+    /** Makes sure, before a query of the user's, that it reads this database and nothing else. */
+    readonly confine: Effect.Effect<unknown, SqlError.SqlError>
     /** Why a statement failed. */
     readonly classify: (error: SqlError.SqlError) => StoreError.Reason
     /** The words that a statement begins with that can only read; in capitals. */

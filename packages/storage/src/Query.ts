@@ -50,6 +50,7 @@ export class Query extends Context.Service<
         if (isSeveral(text)) {
           return yield* refuse("a query is one statement, and this is more than one; ask them one after the other")
         }
+        yield* driver.confine.pipe(failing(driver, "query"))
         return yield* sql.withTransaction(sql<Record<string, unknown>>`${sql.literal(text)}`).pipe(
           Effect.provideService(SqlClient.BeginTransaction, "BEGIN TRANSACTION READ ONLY"),
           // Not repeated when the database goes away: it may be the query that made it go.

@@ -2,7 +2,7 @@
 import { Backfill, Report, Selection, UsageError } from "@tidemark/backfill"
 import { SymbolStore } from "@tidemark/core"
 import { Runtime, Universe } from "@tidemark/runtime"
-import { Console, Effect, Option, Stream } from "effect"
+import { Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { RangeFlags } from "../flags/Range.ts"
@@ -77,7 +77,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
       yield* print({ json: () => Report.toJson(report), text: () => BackfillView.toText(report) })
       if (Option.isSome(input.results)) {
         const text = `${JSON.stringify(Report.toJson(report), null, 2)}\n`
-        yield* OutFile.write(input.results.value, "The results", Stream.make(text))
+        yield* OutFile.writeText(input.results.value, "The results", text)
       }
       if (report.interrupted) {
         const next = options.force

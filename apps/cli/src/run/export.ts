@@ -1,26 +1,15 @@
-/** The work of `tidemark export`: stored candles, adjusted as wanted, to a file or to stdout. */
-import { SourceRegistry, UsageError, Verify } from "@tidemark/backfill"
-import { Calendars } from "@tidemark/calendars"
-import {
-  Adjustment,
-  Calendar,
-  Candles,
-  CandleStore,
-  Coverage,
-  Instrument,
-  Interval,
-  type Provenance,
-  Series,
-  SymbolStore,
-  type Timeframe
-} from "@tidemark/core"
-import { Reader } from "@tidemark/reader"
-import { Clock, Console, Effect, Option, Sink, Stdio, Stream } from "effect"
+/** The work of `tidemark export`: stored candles, adjusted and resampled as wanted, to a file, a folder or stdout. */
+import { SourceRegistry, UsageError } from "@tidemark/backfill"
+import { type Adjustment, Candles, type Labelled } from "@tidemark/core"
+import { Csv, Json, Market } from "@tidemark/reader"
+import { Runtime } from "@tidemark/runtime"
+import { Console, Effect, Option, Sink, Stdio, Stream } from "effect"
+import type { Format } from "../commands/export.ts"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
-import * as ExportView from "../view/ExportView.ts"
 import { count, plural } from "../view/Format.ts"
+import * as ExportFiles from "./ExportFiles.ts"
 import * as Lists from "./Lists.ts"
 import * as OutFile from "./OutFile.ts"
 import { instant, toSpan } from "./Range.ts"
@@ -33,218 +22,140 @@ export interface Input extends SpanFlags {
   readonly adjust: Adjustment.Mode
   readonly actionsFrom: Option.Option<string>
   readonly asOf: Option.Option<string>
-  readonly format: Option.Option<ExportView.Format>
+  readonly resample: Option.Option<string>
+  readonly fillFrom: Option.Option<string>
+  readonly allowGaps: boolean
+  readonly format: Option.Option<Format>
   readonly out: Option.Option<string>
+  readonly partition: Option.Option<ExportFiles.Partition>
   readonly include: Option.Option<"synthetic" | "modelled">
 }
 
 /** Rows that are turned to text at once. */
-const batchRows = 8_192
+const textRows = 8_192
 
 const usage = (message: string) => new UsageError.UsageError({ message })
 
-/** A series to export. */
-interface Chosen {
-  readonly stored: CandleStore.StoredSeries
-  readonly instrument: Instrument.Instrument | undefined
-  readonly calendar: Calendar.Calendar
-  readonly interval: Interval.Interval
-  readonly labels: ExportView.Labels
-  readonly applied: Adjustment.Applied
-  readonly adjust: Adjustment.Mode
+const byName: Readonly<Record<string, Format>> = {
+  csv: "csv",
+  json: "json",
+  parquet: "parquet",
+  pq: "parquet",
+  arrow: "arrow",
+  feather: "arrow",
+  ipc: "arrow"
 }
 
-/** What the flags name; without timeframes, a symbol in whichever it is stored. */
-interface Named {
-  readonly symbol: string
-  readonly timeframe: Timeframe.Timeframe | undefined
-}
-
-/** One series of a symbol and timeframe: that of the first source on the symbol's list, where there are several. */
-const pick = (
-  found: ReadonlyArray<CandleStore.StoredSeries>,
-  instrument: Instrument.Instrument | undefined
-): Effect.Effect<CandleStore.StoredSeries, UsageError.UsageError> => {
-  const [first, ...more] = found
-  if (more.length === 0) return Effect.succeed(first!)
-  for (const { source } of instrument?.sources ?? []) {
-    const preferred = found.find(({ series }) => series.source === source)
-    if (preferred !== undefined) return Effect.succeed(preferred)
+/** In what format, and where to. */
+const toOutput = Effect.fnUntraced(function* (input: Input) {
+  const partition = Option.getOrUndefined(input.partition)
+  const out = Option.getOrUndefined(input.out)
+  const ending = out === undefined ? undefined : byName[/\.([a-z]+)$/i.exec(out)?.[1]?.toLowerCase() ?? ""]
+  const otherwise = partition !== undefined ? "parquet" : (yield* Globals.json) && out === undefined ? "json" : "csv"
+  const format = Option.getOrElse(input.format, () => ending ?? otherwise)
+  if (partition !== undefined && format !== "parquet")
+    return yield* usage("--partition makes Parquet files, nothing else")
+  if (partition !== undefined && out === undefined) return yield* usage("--partition needs a folder: --out FOLDER")
+  if (format === "parquet" && out === undefined) {
+    return yield* usage("Parquet cannot be written to stdout; name a file: --out candles.parquet")
   }
-  const { symbol, timeframe } = first!.series
-  const sources = found.map(({ series }) => series.source).join(", ")
-  return usage(`${symbol} ${timeframe} is stored from ${sources}; name one with --source`)
-}
-
-/** What the flags choose of what is stored, and what they name that is not there. */
-const choose = Effect.fnUntraced(function* (input: Input) {
-  const candles = yield* CandleStore.CandleStore
-  const registry = yield* SourceRegistry.SourceRegistry
-  const now = yield* Clock.currentTimeMillis
-  const span = yield* toSpan(input)
-  // A source that there is not is a mistake, not an empty export.
-  if (Option.isSome(input.source)) yield* registry.plugin(input.source.value)
-  const symbols = Lists.items(input.symbols).map((symbol) => symbol.toUpperCase())
-  const timeframes = Option.isSome(input.timeframes) ? yield* Lists.timeframes(input.timeframes) : []
-  const instruments = new Map(
-    (yield* (yield* SymbolStore.SymbolStore).list).map((instrument) => [instrument.symbol, instrument])
-  )
-  const allowed = new Set<Provenance.Provenance>(["observed", ...Option.toArray(input.include)])
-  const wanted = (yield* candles.list).filter(
-    ({ series }) =>
-      (symbols.length === 0 || symbols.includes(series.symbol)) &&
-      (timeframes.length === 0 || timeframes.includes(series.timeframe)) &&
-      (Option.isNone(input.source) || input.source.value === series.source)
-  )
-  const keyOf = ({ symbol, timeframe }: Pick<Series.Series, "symbol" | "timeframe">) => `${symbol} ${timeframe}`
-  const groups = Map.groupBy(
-    wanted.filter(({ provenance, rows }) => rows > 0 && allowed.has(provenance)),
-    ({ series }) => keyOf(series)
-  )
-  const chosen: Array<Chosen> = []
-  const outside: Array<string> = []
-  for (const found of groups.values()) {
-    const instrument = instruments.get(found[0]!.series.symbol)
-    const stored = yield* pick(found, instrument)
-    const { series } = stored
-    const calendar = Calendars.get(
-      instrument?.calendar ?? Instrument.calendarOf(Instrument.assetClassOf(series.symbol))
-    )
-    const applied = (yield* registry.plugin(series.source)).capabilities.adjustment
-    const { fetched } = stored.coverage
-    const interval = Interval.clamp(
-      span.from ?? fetched[0]!.from,
-      Math.min(span.to ?? fetched.at(-1)!.to, Calendar.closedUntil(calendar, series.timeframe, now))
-    )
-    if (interval === undefined) {
-      const whole = { from: fetched[0]!.from, to: fetched.at(-1)!.to }
-      outside.push(`${keyOf(series)} is stored for ${Interval.format(whole)}, not for the range that is asked for`)
-      continue
-    }
-    // Only companies act: the price of anything else is what it is.
-    const isShare = (instrument?.assetClass ?? Instrument.assetClassOf(series.symbol)) === "equity"
-    const adjust = isShare ? input.adjust : "none"
-    const adjustment = isShare ? Adjustment.effective(adjust, applied) : "none"
-    const labels = { series, provenance: stored.provenance, adjustment }
-    chosen.push({ stored, instrument, calendar, interval, labels, applied, adjust })
-  }
-  const named = symbols.flatMap((symbol): ReadonlyArray<Named> =>
-    timeframes.length === 0
-      ? [...groups.keys()].some((key) => key.startsWith(`${symbol} `))
-        ? []
-        : [{ symbol, timeframe: undefined }]
-      : timeframes.map((timeframe) => ({ symbol, timeframe }))
-  )
-  const absent = named
-    .filter(({ symbol, timeframe }) => timeframe === undefined || !groups.has(keyOf({ symbol, timeframe })))
-    .map(({ symbol, timeframe }) => {
-      const others = wanted.filter(
-        ({ rows, series }) =>
-          rows > 0 && series.symbol === symbol && (timeframe ?? series.timeframe) === series.timeframe
-      )
-      const kinds = [...new Set(others.map(({ provenance }) => provenance))].join(" and ")
-      const source = instruments.has(symbol) ? "" : " --source SOURCE"
-      const flags = `--symbols ${symbol}${timeframe === undefined ? "" : ` --timeframes ${timeframe}`}${source}`
-      const name = timeframe === undefined ? symbol : `${symbol} ${timeframe}`
-      return kinds === ""
-        ? `${name} is not stored; fetch it: tidemark backfill ${flags}`
-        : `${name} is stored only as ${kinds} data; export that by name: --include ${others[0]!.provenance}`
-    })
-  const kept = wanted.find(({ provenance, rows }) => rows > 0 && !allowed.has(provenance))
-  const nothing =
-    chosen.length + absent.length + outside.length > 0
-      ? []
-      : [
-          kept === undefined
-            ? "nothing of these is stored"
-            : `what is stored of these is ${kept.provenance} data; export that by name: --include ${kept.provenance}`
-        ]
-  return { chosen, absent: [...absent, ...outside, ...nothing] }
+  return { format, out, partition }
 })
 
-/** What a series lacks in the range that is exported, in words; nothing if it is whole. */
-const shortfalls = ({ adjust, calendar, instrument, interval, stored }: Chosen) => {
-  const { coverage, listedAt, rows, series } = stored
-  const ledger = Coverage.rows(coverage)
-  const life = Interval.clamp(
-    Math.max(interval.from, listedAt ?? -Infinity, instrument?.listedAt ?? -Infinity, calendar.span.from),
-    Math.min(interval.to, instrument?.delistedAt ?? Infinity, calendar.span.to)
+/** What the flags ask for. */
+const toRequest = Effect.fnUntraced(function* (input: Input) {
+  const registry = yield* SourceRegistry.SourceRegistry
+  // A source that there is not is a mistake, not an empty export.
+  for (const source of [...Option.toArray(input.source), ...Option.toArray(input.fillFrom)]) {
+    yield* registry.plugin(source)
+  }
+  const { from, to } = yield* toSpan(input)
+  const [resample] = Option.isSome(input.resample) ? yield* Lists.timeframes(input.resample) : []
+  return {
+    symbols: Lists.items(input.symbols).map((symbol) => symbol.toUpperCase()),
+    timeframes: Option.isSome(input.timeframes) ? yield* Lists.timeframes(input.timeframes) : [],
+    source: Option.getOrUndefined(input.source),
+    from,
+    to,
+    include: Option.toArray(input.include),
+    adjust: input.adjust,
+    actionsFrom: Option.getOrUndefined(input.actionsFrom),
+    asOf: yield* instant("as-of", input.asOf),
+    resample,
+    fillFrom: Option.getOrUndefined(input.fillFrom),
+    appliedBy: (source: string) => Effect.map(registry.plugin(source), (plugin) => plugin.capabilities.adjustment)
+  }
+})
+
+const encoderOf = Effect.fnUntraced(function* (
+  format: Exclude<Format, "parquet">,
+  to: "file" | "stream",
+  parts: ReadonlyArray<Market.Part>
+) {
+  if (format === "csv") return Csv.encode
+  if (format === "json") return Json.encode
+  const Arrow = yield* Effect.promise(() => import("@tidemark/reader/Arrow"))
+  return Arrow.encode(
+    to,
+    parts.flatMap(({ allLabels }) => allLabels)
   )
-  if (life === undefined) return []
-  const opens = (interval: Interval.Interval) => calendar.countOpens(series.timeframe, interval)
-  const gaps = [
-    ...Interval.difference([life], Coverage.fetchedSet(coverage)),
-    ...Interval.intersection(Interval.normalize(coverage.empty), [life])
-  ].filter((gap) => opens(gap) > 0)
-  const missing = gaps.reduce((sum, gap) => sum + opens(gap), 0)
-  const stale = adjust === "none" ? Interval.intersection(Interval.normalize(coverage.stale), [life]) : []
-  return [
-    ...(rows === ledger
-      ? []
-      : [
-          `${Series.key(series)}: ${count(rows)} rows are there where ${count(ledger)} were stored: something else has ` +
-            `changed the table; mend it: ${Verify.command(series, interval)}`
-        ]),
-    ...(missing === 0
-      ? []
-      : [
-          `${Series.key(series)}: ${count(missing)} of ${plural(opens(life), "candle")} ${missing === 1 ? "is" : "are"} missing; ` +
-            `fetch what there is: ${Verify.command(series, gaps.reduce(Interval.hull))}`
-        ]),
-    ...stale.map(
-      (part) =>
-        `${Series.key(series)}: ${Interval.format(part)} is in the scale of before a split; ` +
-        `fetch it again: ${Verify.command(series, part)}`
-    )
-  ]
-}
+})
+
+/** Writes the parts, and says so where stdout is not what they are written to. */
+const write = Effect.fnUntraced(function* (
+  parts: ReadonlyArray<Market.Part>,
+  { format, out, partition }: Effect.Success<ReturnType<typeof toOutput>>
+) {
+  let written = 0
+  const counted = Stream.map((rows: Labelled.Labelled) => {
+    written += Candles.length(rows.candles)
+    return rows
+  })
+  const rows = Stream.flatMap(Stream.fromIterable(parts), (part) => counted(part.rows(part.interval)))
+  const say = (files: number | undefined) =>
+    print({
+      json: () => ({ file: out, candles: written, series: parts.length, ...(files === undefined ? {} : { files }) }),
+      text: () =>
+        `${plural(written, "candle")} of ${count(parts.length)} series in ` +
+        `${files === undefined ? "" : `${plural(files, "file")} in `}${out}`
+    })
+  if (format === "parquet") {
+    const done = yield* ExportFiles.write(out!, partition, parts).pipe(Effect.provide(Runtime.parquetWriter))
+    written = done.rows
+    return yield* say(partition === undefined ? undefined : done.files)
+  }
+  if (out !== undefined) {
+    const encode = yield* encoderOf(format, "file", parts)
+    yield* OutFile.write(out, "The candles", encode(rows))
+    return yield* say(undefined)
+  }
+  const encode = yield* encoderOf(format, "stream", parts)
+  const stdio = yield* Stdio.Stdio
+  const sink = Sink.mapError(stdio.stdout({ endOnDone: false }), (error) =>
+    OutFile.isClosedPipe(error) ? error : OutFile.failure("The candles", "stdout")(error)
+  )
+  yield* Stream.run(encode(rows), sink).pipe(Effect.catchIf(OutFile.isClosedPipe, () => Effect.void))
+})
+
+const isGap = ({ _tag, ...problem }: Market.Problem): boolean =>
+  _tag === "ReaderError" && "reason" in problem && problem.reason._tag === "Missing"
 
 export const run = Effect.fnUntraced(function* (input: Input) {
-  const json = yield* Globals.json
-  const format = Option.getOrElse(input.format, () => (json ? "json" : "csv"))
-  const asOf = yield* instant("as-of", input.asOf)
+  const output = yield* toOutput(input)
+  const isText = output.format === "csv" || output.format === "json"
   const work = Effect.gen(function* () {
-    const { absent, chosen } = yield* choose(input)
-    const writer = ExportView.writer(format)
-    let rows = 0
-    const ofSeries = ({ adjust, applied, calendar, interval, labels, stored }: Chosen) =>
-      Reader.candles({
-        series: stored.series,
-        calendar,
-        interval,
-        adjust,
-        adjustment: applied,
-        actionsFrom: Option.getOrUndefined(input.actionsFrom),
-        asOf,
-        batchRows
-      }).pipe(
-        Stream.map((batch) => {
-          rows += Candles.length(batch)
-          return writer.batch(labels, batch)
-        })
-      )
-    const text = Stream.make(writer.start).pipe(
-      Stream.concat(Stream.flatMap(Stream.fromIterable(chosen), ofSeries)),
-      Stream.concat(Stream.make(writer.end))
-    )
-    if (chosen.length === 0 && Option.isSome(input.out)) return absent
-    if (Option.isSome(input.out)) {
-      const path = input.out.value
-      yield* OutFile.write(path, "The candles", text)
-      yield* print({
-        json: () => ({ file: path, candles: rows, series: chosen.length }),
-        text: () => `${plural(rows, "candle")} of ${count(chosen.length)} series in ${path}`
+    const request = { ...(yield* toRequest(input)), ...(isText ? { batchRows: textRows } : {}) }
+    const { parts, problems } = yield* Market.open(request).pipe(
+      Effect.catchTags({
+        Ambiguous: (error) => usage(error.message),
+        Unfit: (error) => usage(error.message)
       })
-    } else {
-      const stdio = yield* Stdio.Stdio
-      const sink = Sink.mapError(stdio.stdout({ endOnDone: false }), (error) =>
-        OutFile.isClosedPipe(error) ? error : OutFile.failure("The candles", "stdout")(error)
-      )
-      yield* Stream.run(text, sink).pipe(Effect.catchIf(OutFile.isClosedPipe, () => Effect.void))
-    }
-    return [...absent, ...chosen.flatMap(shortfalls)]
+    )
+    yield* Effect.forEach(problems, ({ message }) => Console.error(`tidemark: ${message}`), { discard: true })
+    if (problems.length > 0 && !input.allowGaps) return 1
+    if (parts.length > 0) yield* write(parts, output)
+    // Gaps were allowed; what is not there at all, or is damaged, was not.
+    return problems.every(isGap) ? 0 : 3
   })
-  const short = yield* work.pipe(withRuntime("read"))
-  yield* Effect.forEach(short, (line) => Console.error(`tidemark: ${line}`), { discard: true })
-  yield* exitWith(short.length > 0 ? 3 : 0)
+  yield* exitWith(yield* work.pipe(withRuntime("read")))
 })

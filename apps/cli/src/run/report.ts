@@ -2,7 +2,7 @@
 import { Survey } from "@tidemark/backfill"
 import { QualityStore } from "@tidemark/core"
 import { Months } from "@tidemark/quality"
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect } from "effect"
 import { count } from "../view/Format.ts"
 import * as HtmlReport from "../view/HtmlReport.ts"
 import * as Chosen from "./Chosen.ts"
@@ -56,7 +56,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     }
     return page
   }).pipe(withRuntime("read"))
-  yield* OutFile.write(input.html, "The report", Stream.make(HtmlReport.draw(page)))
+  yield* OutFile.writeText(input.html, "The report", HtmlReport.draw(page))
   yield* print({
     json: () => ({ file: input.html, series: page.rows.length }),
     text: () => `${count(page.rows.length)} series in ${input.html}: open it in a browser`

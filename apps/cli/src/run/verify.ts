@@ -2,7 +2,7 @@
 import { Survey, UsageError, Verify } from "@tidemark/backfill"
 import { CandleStore, FileProblem, Instant, Interval, Series } from "@tidemark/core"
 import { Certificate } from "@tidemark/quality"
-import { Clock, Effect, FileSystem, Option, Stream } from "effect"
+import { Clock, Effect, FileSystem, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import type { SpanFlags } from "../flags/Span.ts"
 import * as VerifyView from "../view/VerifyView.ts"
@@ -124,7 +124,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
   }
   const { absent, certificate, verified } = yield* look(input).pipe(withRuntime("read"))
   if (Option.isSome(input.lock) && certificate !== undefined) {
-    yield* OutFile.write(input.lock.value, "The certificate", Stream.make(Certificate.toText(certificate)))
+    yield* OutFile.writeText(input.lock.value, "The certificate", Certificate.toText(certificate))
   }
   yield* print({
     json: () => VerifyView.toJson(verified, absent),

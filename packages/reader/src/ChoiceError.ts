@@ -1,0 +1,72 @@
+/** Why a request does not name what can be read. The message says what would. */
+import { Instant, Interval, Provenance, Timeframe } from "@tidemark/core"
+import { Schema } from "effect"
+
+const Range = Schema.Struct({ from: Schema.Int, to: Schema.Int })
+
+/** Nothing of the name is stored, or not of the kind that is wanted. */
+export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {
+  /** Nothing: of all that the request could mean. */
+  symbol: Schema.optionalKey(Schema.String),
+  timeframe: Schema.optionalKey(Timeframe.Timeframe),
+  /** Where one was named. */
+  source: Schema.optionalKey(Schema.String),
+  range: Schema.optionalKey(Range),
+  /** Whether the symbol is on the list, with its sources. */
+  isListed: Schema.Boolean,
+  /** What is stored of the name instead. */
+  kinds: Schema.Array(Provenance.Provenance)
+}) {
+  override get message(): string {
+    const { isListed, kinds, range, source, symbol, timeframe } = this
+    const [kind] = kinds
+    if (symbol === undefined) {
+      return kind === undefined
+        ? "nothing of these is stored"
+        : `what is stored of these is ${kind} data; export that by name: --include ${kind}`
+    }
+    const name = timeframe === undefined ? symbol : `${symbol} ${timeframe}`
+    if (kind !== undefined) {
+      return `${name} is stored only as ${kinds.join(" and ")} data; export that by name: --include ${kind}`
+    }
+    const from = source === undefined ? "" : ` from ${source}`
+    const flags = [
+      `--symbols ${symbol}`,
+      ...(timeframe === undefined ? [] : [`--timeframes ${timeframe}`]),
+      ...(isListed ? [] : [`--source ${source ?? "SOURCE"}`]),
+      ...(range === undefined ? [] : [`--start ${Instant.format(range.from)} --end ${Instant.format(range.to)}`])
+    ]
+    return `${name} is not stored${from}; fetch it: tidemark backfill ${flags.join(" ")}`
+  }
+}
+
+/** What is stored lies elsewhere in time. */
+export class Outside extends Schema.TaggedError<Outside>()("Outside", {
+  symbol: Schema.String,
+  timeframe: Timeframe.Timeframe,
+  stored: Range
+}) {
+  override get message(): string {
+    const { stored, symbol, timeframe } = this
+    return `${symbol} ${timeframe} is stored for ${Interval.format(stored)}, not for the range that is asked for`
+  }
+}
+
+/** Several sources have it, and none is the symbol's own. */
+export class Ambiguous extends Schema.TaggedError<Ambiguous>()("Ambiguous", {
+  symbol: Schema.String,
+  timeframe: Timeframe.Timeframe,
+  sources: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    const { sources, symbol, timeframe } = this
+    return `${symbol} ${timeframe} is stored from ${sources.join(", ")}; name one with --source`
+  }
+}
+
+/** What is asked for makes no sense together. */
+export class Unfit extends Schema.TaggedError<Unfit>()("Unfit", { detail: Schema.String }) {
+  override get message(): string {
+    return this.detail
+  }
+}
