@@ -101,7 +101,7 @@ const encoderOf = Effect.fnUntraced(function* (
   )
 })
 
-/** Writes the parts, and says so where stdout is not what they are written to. */
+/** Writes the parts, and says so where stdout is not what they are written to. Gives the number of rows. */
 const write = Effect.fnUntraced(function* (
   parts: ReadonlyArray<Market.Part>,
   { format, out, partition }: Effect.Success<ReturnType<typeof toOutput>>
@@ -122,12 +122,14 @@ const write = Effect.fnUntraced(function* (
   if (format === "parquet") {
     const done = yield* ExportFiles.write(out!, partition, parts).pipe(Effect.provide(Runtime.parquetWriter))
     written = done.rows
-    return yield* say(partition === undefined ? undefined : done.files)
+    yield* say(partition === undefined ? undefined : done.files)
+    return written
   }
   if (out !== undefined) {
     const encode = yield* encoderOf(format, "file", parts)
     yield* OutFile.write(out, "The candles", encode(rows))
-    return yield* say(undefined)
+    yield* say(undefined)
+    return written
   }
   const encode = yield* encoderOf(format, "stream", parts)
   const stdio = yield* Stdio.Stdio
@@ -135,6 +137,7 @@ const write = Effect.fnUntraced(function* (
     OutFile.isClosedPipe(error) ? error : OutFile.failure("The candles", "stdout")(error)
   )
   yield* Stream.run(encode(rows), sink).pipe(Effect.catchIf(OutFile.isClosedPipe, () => Effect.void))
+  return written
 })
 
 const isGap = ({ _tag, ...problem }: Market.Problem): boolean =>
@@ -153,7 +156,11 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     )
     yield* Effect.forEach(problems, ({ message }) => Console.error(`tidemark: ${message}`), { discard: true })
     if (problems.length > 0 && !input.allowGaps) return 1
-    if (parts.length > 0) yield* write(parts, output)
+    const written = parts.length > 0 ? yield* write(parts, output) : 0
+    if (parts.length > 0 && written === 0 && request.asOf !== undefined) {
+      yield* Console.error("tidemark: nothing of these was known at the time of --as-of")
+      return 3
+    }
     // Gaps were allowed; what is not there at all, or is damaged, was not.
     return problems.every(isGap) ? 0 : 3
   })
