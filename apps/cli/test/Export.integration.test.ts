@@ -1,12 +1,15 @@
 /** What `export` writes: formats, folders, other timeframes, and another source where candles are missing. */
+import { execFile } from "node:child_process"
+import { readFileSync, writeFileSync } from "node:fs"
 import { readdir, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
-import { assert } from "@effect/vitest"
+import { promisify } from "node:util"
+import { assert, describe, it } from "@effect/vitest"
 import { tableFromIPC } from "apache-arrow"
 import { Effect } from "effect"
 import { asyncBufferFromFile, parquetReadObjects } from "hyparquet"
 import { fresh, onEvery } from "./databases.ts"
-import { parse, type Row, run } from "./tidemark.ts"
+import { folder, parse, type Row, run } from "./tidemark.ts"
 
 const seconds = 60_000
 const span = ["--start=2024-01-30", "--end=2024-02-02"]
@@ -26,6 +29,33 @@ const parquet = (path: string) =>
 
 const plain = (rows: ReadonlyArray<Row>) =>
   rows.map((row) => ({ ...row, timestamp: new Date(row["timestamp"] as string | number | Date).getTime() }))
+
+describe("docs/export.md", () => {
+  it.live(
+    "its program prints what it says, and every command on it is one",
+    () =>
+      Effect.gen(function* () {
+        const cwd = yield* folder
+        const page = readFileSync(new URL("../../../docs/export.md", import.meta.url), "utf8")
+        const tidemark = (...args: ReadonlyArray<string>) => run(args, { cwd, env: {} })
+        const year = ["--source=synthetic", "--start=2026-01-01", "--end=2026-02-01"]
+        yield* tidemark("backfill", "--symbols=BTC/USDT,ETH/USDT", "--timeframes=1h", ...year)
+        yield* tidemark("backfill", "--symbols=AAPL", "--timeframes=1m", ...year)
+        const [program] = /```ts\n([\s\S]*?)```/.exec(page)!.slice(1)
+        const runtime = new URL("../../../packages/runtime/src/index.ts", import.meta.url).href
+        writeFileSync(join(cwd, "program.ts"), program!.replace("@tidemark/runtime", runtime))
+        const { stdout } = yield* Effect.promise(() => promisify(execFile)(process.execPath, ["program.ts"], { cwd }))
+        assert.strictEqual(stdout.trim(), "synthetic 744")
+        const commands = [...page.matchAll(/^npx tidemark (.*)$/gm)].map(([, command]) => command!.split(" "))
+        assert.isAtLeast(commands.length, 4)
+        for (const command of commands) {
+          const ended = yield* tidemark(...command, "--include=synthetic")
+          assert.deepStrictEqual([ended.code, ended.stderr], [0, ""], command.join(" "))
+        }
+      }),
+    seconds
+  )
+})
 
 onEvery("export", (it) => {
   it.effect(

@@ -25,6 +25,8 @@ import * as Resample from "./Resample.ts"
 export type Request<E = never, R = never> = Choice.Request<E, R> & {
   /** Rows a batch, at most. Default 65,536. */
   readonly batchRows?: number | undefined
+  /** Default: missing candles are an error. */
+  readonly allowGaps?: boolean | undefined
 }
 
 type Failure = ReaderError.ReaderError | StoreError.StoreError
@@ -32,6 +34,9 @@ type Stores = ActionStore.ActionStore | CandleStore.CandleStore
 
 /** What keeps a request from being answered in full. */
 export type Problem = ReaderError.ReaderError | ChoiceError.NotStored | ChoiceError.Outside
+
+/** Whether a problem is that candles are missing, and nothing worse. */
+export const isGap = (problem: Problem): boolean => problem._tag === "ReaderError" && problem.reason._tag === "Missing"
 
 /** The rows of one symbol and timeframe. */
 export interface Part {
@@ -142,7 +147,7 @@ export const open = Effect.fn("Market.open")(function* <E, R>(
  */
 export const candles = Effect.fn("Market.candles")(function* <E, R>(request: Request<E, R>) {
   const { parts, problems } = yield* open(request)
-  const [problem] = problems
+  const problem = problems.find((one) => request.allowGaps !== true || !isGap(one))
   if (problem !== undefined) return yield* problem
   const batches = yield* Stream.runCollect(
     Stream.flatMap(Stream.fromIterable(parts), (part) => part.rows(part.interval))

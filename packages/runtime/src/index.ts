@@ -1,4 +1,5 @@
 export * as Configuration from "./Configuration.ts"
+export * as Reading from "./Reading.ts"
 export * as Runtime from "./Runtime.ts"
 export * as Sources from "./Sources.ts"
 export * as Stores from "./Stores.ts"

@@ -14,9 +14,9 @@ import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { Effect, FileSystem, Path } from "effect"
 import { BenchError } from "./BenchError.ts"
 import * as Child from "./Child.ts"
+import * as Filled from "./Filled.ts"
 import * as StartUp from "./StartUp.ts"
 import { median, mega, type Outcome, say, tableOf } from "./Verdict.ts"
-import * as Workload from "./Workload.ts"
 
 export interface Options {
   /** Over all symbols of the large store. */
@@ -38,56 +38,6 @@ const matrixRows = 20
 const names = (count: number) => Array.from({ length: count }, (_, i) => `C${String(i).padStart(3, "0")}/USDT`)
 
 const calendar = Calendars.get("24/7")
-
-interface Piece {
-  readonly symbol: string
-  readonly timeframe: Timeframe.Timeframe
-  readonly rows: number
-}
-
-const rowsPerWrite = 100_000
-
-/** A Tidemark database with these series, all whole. */
-const create = (path: string, pieces: ReadonlyArray<Piece>) =>
-  Effect.gen(function* () {
-    const store = yield* CandleStore.CandleStore
-    const stored = Workload.dataset(Workload.storedSymbol)
-    for (const { rows, symbol, timeframe } of pieces) {
-      const opens = calendar
-        .openTimes(timeframe, {
-          from: Workload.range(0).from,
-          to: calendar.span.to
-        })
-        .subarray(0, rows)
-      for (let row = 0; row < rows; row += rowsPerWrite) {
-        const openTime = opens.slice(row, row + rowsPerWrite)
-        const interval = { from: openTime[0]!, to: calendar.closeOf(timeframe, openTime.at(-1)!) }
-        const { close, high, low, open, volume } = stored.candles({
-          from: Workload.range(0).from,
-          to: Workload.range(openTime.length).to
-        })
-        yield* store.write([
-          {
-            series: { source: "binance", symbol, timeframe },
-            provenance: "observed",
-            interval,
-            candles: { openTime, open, high, low, close, volume },
-            holes: [],
-            countOpens: (part) => calendar.countOpens(timeframe, part),
-            at: Date.now(),
-            reason: "fetch"
-          }
-        ])
-      }
-    }
-  }).pipe(Effect.provide(DuckDbStorage.layer({ path, mode: "write" })))
-
-const seconds = <A, E, R>(work: Effect.Effect<A, E, R>) =>
-  Effect.gen(function* () {
-    const startedAt = performance.now()
-    const result = yield* work
-    return { result, seconds: (performance.now() - startedAt) / 1_000 }
-  })
 
 const plainCount = (path: string) =>
   Effect.tryPromise({
@@ -112,7 +62,7 @@ const plainCount = (path: string) =>
 const scan = Effect.gen(function* () {
   const store = yield* CandleStore.CandleStore
   const ledgers = yield* store.list
-  return yield* seconds(
+  return yield* Filled.seconds(
     Effect.gen(function* () {
       const tallies = Map.groupBy(yield* store.tally, ({ series }) => Series.key(series))
       return ledgers.flatMap(({ coverage, series }) =>
@@ -144,12 +94,12 @@ export const run = Effect.fnUntraced(function* (options: Options) {
   const many = path.join(cwd, "many.duckdb")
   const rows = Math.ceil(options.candles / options.symbols)
   yield* say(`Storing ${rows * options.symbols} candles of ${options.symbols} symbols …`)
-  yield* create(
+  yield* Filled.create(
     large,
     names(options.symbols).map((symbol) => ({ symbol, timeframe: "1m", rows }))
   )
   yield* say(`Storing ${options.matrixSymbols * timeframes.length} series …`)
-  yield* create(
+  yield* Filled.create(
     many,
     names(options.matrixSymbols).flatMap((symbol) =>
       timeframes.map((timeframe) => ({ symbol, timeframe, rows: matrixRows }))

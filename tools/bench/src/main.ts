@@ -5,6 +5,7 @@ import { Command, Flag } from "effect/cli"
 import * as Archive from "./Archive.ts"
 import { BenchError } from "./BenchError.ts"
 import * as Budget from "./Budget.ts"
+import * as Export from "./Export.ts"
 import * as Help from "./Help.ts"
 import * as Ingest from "./Ingest.ts"
 import * as Memory from "./Memory.ts"
@@ -121,6 +122,15 @@ const quality = Command.make("quality", {
   Command.withHandler(concluding(Quality.run))
 )
 
+const exporting = Command.make("export", {
+  json,
+  candles: whole("candles", "Candles to write", 5_000_000, 1e8, 1_000),
+  rounds: whole("rounds", "Runs of each contestant", 3)
+}).pipe(
+  Command.withDescription("Time of an export to Parquet, against a bare COPY; and of the other formats"),
+  Command.withHandler(concluding(Export.run))
+)
+
 const help = Command.make("help", { json, repetitions: whole("repetitions", "Timed runs", 10) }).pipe(
   Command.withDescription("Time of `tidemark --help`"),
   Command.withHandler(concluding(Help.run))
@@ -128,7 +138,7 @@ const help = Command.make("help", { json, repetitions: whole("repetitions", "Tim
 
 Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the product that print ratios; each ends with 1 if a target is missed"),
-  Command.withSubcommands([ingest, archive, budget, memory, noop, postgres, quality, help]),
+  Command.withSubcommands([ingest, archive, budget, memory, noop, postgres, quality, exporting, help]),
   Command.run({ version: "0.1.0" }),
   Effect.tapError((error) => (error instanceof BenchError ? Console.error(`bench: ${error.message}`) : Effect.void)),
   Effect.provide(NodeServices.layer),

@@ -2,7 +2,7 @@
 import { SourceRegistry, UsageError } from "@tidemark/backfill"
 import { type Adjustment, Candles, type Labelled } from "@tidemark/core"
 import { Csv, Json, Market } from "@tidemark/reader"
-import { Runtime } from "@tidemark/runtime"
+import { Reading, Runtime } from "@tidemark/runtime"
 import { Console, Effect, Option, Sink, Stdio, Stream } from "effect"
 import type { Format } from "../commands/export.ts"
 import { exitWith } from "../Failure.ts"
@@ -83,7 +83,7 @@ const toRequest = Effect.fnUntraced(function* (input: Input) {
     asOf: yield* instant("as-of", input.asOf),
     resample,
     fillFrom: Option.getOrUndefined(input.fillFrom),
-    appliedBy: (source: string) => Effect.map(registry.plugin(source), (plugin) => plugin.capabilities.adjustment)
+    appliedBy: Reading.appliedBy
   }
 })
 
@@ -140,9 +140,6 @@ const write = Effect.fnUntraced(function* (
   return written
 })
 
-const isGap = ({ _tag, ...problem }: Market.Problem): boolean =>
-  _tag === "ReaderError" && "reason" in problem && problem.reason._tag === "Missing"
-
 export const run = Effect.fnUntraced(function* (input: Input) {
   const output = yield* toOutput(input)
   const isText = output.format === "csv" || output.format === "json"
@@ -162,7 +159,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
       return 3
     }
     // Gaps were allowed; what is not there at all, or is damaged, was not.
-    return problems.every(isGap) ? 0 : 3
+    return problems.every(Market.isGap) ? 0 : 3
   })
   yield* exitWith(yield* work.pipe(withRuntime("read")))
 })
