@@ -7,7 +7,7 @@
  * short-lived and large, and the default lets them grow the process by a
  * third without making it faster (`bench:memory`).
  */
-import { enableCompileCache } from "node:module"
+import * as module from "node:module"
 
 if (Number(process.versions.node.split(".")[0]) < 24) {
   process.stderr.write(
@@ -16,5 +16,5 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
   )
   process.exit(2)
 }
-enableCompileCache()
+module.enableCompileCache()
 await import("./main.ts")

@@ -8,7 +8,7 @@
  */
 import { Source, type SourceError } from "@tidemark/core"
 import { Context, Effect, Layer, Predicate, Redacted, Schema, Scope, Semaphore } from "effect"
-import { HttpClient } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
 import { createHash } from "node:crypto"
 import { SourceHttp } from "./SourceHttp.ts"
 import { ofSchema, UsageError } from "./UsageError.ts"

@@ -8,7 +8,11 @@
  * what the door itself saw last.
  */
 import { type Context, Effect } from "effect"
-import { HttpBody, type HttpClient, type HttpClientError, HttpClientRequest, type HttpMethod } from "effect/http"
+import * as HttpBody from "effect/http/HttpBody"
+import type * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpMethod from "effect/http/HttpMethod"
 import { AsyncLocalStorage } from "node:async_hooks"
 
 /** The head of an answer, as it came. */

@@ -5,7 +5,9 @@
  * the method, the host and the path, never the query, where keys live.
  */
 import { DateTime, Option } from "effect"
-import { HttpClientRequest, type HttpClientError, type HttpClientResponse } from "effect/http"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientError from "effect/http/HttpClientError"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import { Malformed, RateLimited, type Reason, Refused, Unauthorized, Unavailable } from "./SourceError.ts"
 
 /** `GET api.example.com/path` */

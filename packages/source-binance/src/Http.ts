@@ -1,7 +1,8 @@
 /** The engine's client as Binance answers it: the body of a 200, or the reason why there is none. */
 import { HttpReason, SourceError } from "@tidemark/core"
 import { Effect, Option, Schema } from "effect"
-import { HttpClient, type HttpClientResponse } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 
 const ErrorBody = Schema.fromJsonString(Schema.Struct({ code: Schema.Int, msg: Schema.String }))
 const decodeErrorBody = Schema.decodeUnknownOption(ErrorBody)

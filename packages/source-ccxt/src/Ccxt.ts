@@ -7,7 +7,7 @@
  */
 import { Source, SourceError, Timeframe } from "@tidemark/core"
 import { Clock, Effect, Option, Schema, Semaphore, Stream } from "effect"
-import { HttpClient } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Abilities from "./Abilities.ts"
 import * as Door from "./Door.ts"
 import * as Library from "./Library.ts"

@@ -9,7 +9,7 @@
 import { type Calendar, Candles, Instant, Source, SourceError, Timeframe } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Clock, Effect, Option, Schema, Scope, Semaphore, Stream } from "effect"
-import { Reactivity } from "effect/reactivity"
+import * as Reactivity from "effect/reactivity/Reactivity"
 import * as FileTable from "./FileTable.ts"
 import { unzipped } from "./Gzip.ts"
 

@@ -20,7 +20,9 @@ import {
   Timeframe
 } from "@tidemark/core"
 import { Clock, Effect, Option, Redacted, Schema, Stream } from "effect"
-import { HttpClient, HttpClientRequest, type HttpClientResponse } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
+import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Aggregates from "./Aggregates.ts"
 import * as Tickers from "./Tickers.ts"
 

@@ -7,7 +7,8 @@
  */
 import { NodeHttpClient } from "@effect/platform-node"
 import { Context, Effect, Layer, Queue, type Scope } from "effect"
-import { HttpClient, HttpClientRequest } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
+import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http"
 import type { AddressInfo, Socket } from "node:net"
 

@@ -19,7 +19,7 @@ import {
   type Timeframe
 } from "@tidemark/core"
 import { Clock, DateTime, Effect, Option, Schema, Semaphore, Stream } from "effect"
-import { HttpClient } from "effect/http"
+import * as HttpClient from "effect/http/HttpClient"
 import * as Actions from "./Actions.ts"
 import * as Chart from "./Chart.ts"
 import * as Earnings from "./Earnings.ts"

@@ -25,7 +25,7 @@
  *   process share the file, given the same settings.
  */
 import { Config, Context, Effect, Layer, Option, type Scope, Stream } from "effect"
-import { Reactivity } from "effect/reactivity"
+import * as Reactivity from "effect/reactivity/Reactivity"
 import { SqlClient, Statement } from "effect/sql"
 import { type SqlError } from "effect/sql/SqlError"
 import { type Batch, type Column } from "./Columns.ts"

@@ -5,7 +5,7 @@
 import { CandleStore, Candles, FileProblem, Labelled, ParquetWriter, StoreError } from "@tidemark/core"
 import { type Columns, DuckDbClient } from "@tidemark/sql-duckdb"
 import { Effect, FileSystem, Layer, Path, Stream } from "effect"
-import { Reactivity } from "effect/reactivity"
+import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlError } from "effect/sql"
 import { classify, doubles, nullable } from "./DuckDbDriver.ts"
 import * as DuckDbParquet from "./DuckDbParquet.ts"
