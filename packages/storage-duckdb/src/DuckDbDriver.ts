@@ -1,31 +1,10 @@
 /** What storage needs of DuckDB beyond SQL: typed-vector appends, columnar reads, and what its errors mean. */
-import { type Candles, StoreError } from "@tidemark/core"
-import { type Columns, DuckDbClient } from "@tidemark/sql-duckdb"
+import { StoreError } from "@tidemark/core"
+import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Driver } from "@tidemark/storage"
 import * as DuckDbParquet from "./DuckDbParquet.ts"
 import { Effect, Layer, Stream } from "effect"
 import type { SqlError } from "effect/sql"
-
-export const doubles = (values: Float64Array): Columns.Column => ({ kind: "double", values })
-
-export const nullable = (values: Float64Array | undefined): Columns.Column =>
-  values === undefined ? { kind: "constant", type: "double", value: null } : { kind: "double", values, nanIsNull: true }
-
-/** Columns in the order of the table `candles`. */
-const tableColumns = (seriesId: number, candles: Candles.Candles, ingestedAt: number | Float64Array) => [
-  { kind: "constant", type: "integer", value: seriesId } as const,
-  { kind: "timestamp", values: candles.openTime } as const,
-  doubles(candles.open),
-  doubles(candles.high),
-  doubles(candles.low),
-  doubles(candles.close),
-  doubles(candles.volume),
-  nullable(candles.quoteVolume),
-  nullable(candles.trades),
-  typeof ingestedAt === "number"
-    ? ({ kind: "constant", type: "timestamp", value: ingestedAt } as const)
-    : ({ kind: "timestamp", values: ingestedAt } as const)
-]
 
 const firstLine = (error: SqlError.SqlError): string => error.message.split("\n", 1)[0]!.replace(/\.$/, "")
 
@@ -57,8 +36,7 @@ export const layer = (database: string, reads: boolean) =>
           client<{ version: string }>`SELECT version() AS version`,
           ([row]) => `DuckDB ${row!.version}`
         ),
-        appendCandles: ({ candles, ingestedAt, seriesId }) =>
-          client.append("candles", tableColumns(seriesId, candles, ingestedAt)),
+        append: client.append,
         columns: (statement, batchRows) =>
           Stream.map(
             client.columns(statement, { batchRows }),

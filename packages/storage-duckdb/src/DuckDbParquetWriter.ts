@@ -7,7 +7,7 @@ import { type Columns, DuckDbClient } from "@tidemark/sql-duckdb"
 import { Effect, FileSystem, Layer, Path, Stream } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import type { SqlError } from "effect/sql"
-import { classify, doubles, nullable } from "./DuckDbDriver.ts"
+import { classify } from "./DuckDbDriver.ts"
 import * as DuckDbParquet from "./DuckDbParquet.ts"
 
 /** What rows that are made on the way may hold in memory; the rest is on disk. */
@@ -16,6 +16,11 @@ const stageMemory = "256MB"
 const table = `CREATE TABLE staged (${Labelled.columns
   .map((column) => `${column} ${DuckDbParquet.typeOf(column)}`)
   .join(", ")})`
+
+const doubles = (values: Float64Array): Columns.Column => ({ kind: "double", values })
+
+const nullable = (values: Float64Array | undefined): Columns.Column =>
+  values === undefined ? { kind: "constant", type: "double", value: null } : { kind: "double", values, nanIsNull: true }
 
 const text = (value: string): Columns.Column => ({ kind: "constant", type: "text", value })
 

@@ -75,5 +75,13 @@ const parameter = (oid: number, value: Float64Array): Statement.Fragment =>
 /** `float8[]`; `NaN` is null. */
 export const doubles = (values: Float64Array): Statement.Fragment => parameter(float8Array, values)
 
+/** `text[]`. */
+export const texts = (values: ReadonlyArray<string | null>): Statement.Fragment =>
+  ({
+    [PgTypes.ParameterTypeId]: PgTypes.ParameterTypeId,
+    oid: PgTypes.OID.textArray,
+    value: values
+  }) as unknown as Statement.Fragment
+
 /** `timestamp[]` from epoch milliseconds. */
 export const timestamps = (values: Float64Array): Statement.Fragment => parameter(timestampArray, values)

@@ -61,22 +61,26 @@ export const layer = (database: string) =>
     Effect.gen(function* () {
       const sql = yield* PgClient.PgClient
 
-      // Measured against COPY into a staging table and INSERT from there: as fast, and in the one transaction.
-      const appendCandles = ({ candles, ingestedAt, seriesId }: Driver.CandleRows) => {
-        const nullable = (values: Float64Array | undefined): Statement.Fragment =>
-          values === undefined ? sql`CAST(NULL AS FLOAT8)` : sql`unnest(${Arrays.doubles(values)})`
-        const given = (values: Float64Array) => sql`unnest(${Arrays.doubles(values)})`
-        return sql`INSERT INTO candles
-          (series_id, open_time, open, high, low, close, volume, quote_volume, trades, ingested_at)
-          SELECT ${seriesId}, unnest(${Arrays.timestamps(candles.openTime)}), ${given(candles.open)},
-            ${given(candles.high)}, ${given(candles.low)}, ${given(candles.close)}, ${given(candles.volume)},
-            ${nullable(candles.quoteVolume)}, ${nullable(candles.trades)},
-            ${
-              typeof ingestedAt === "number"
-                ? sql`(${Arrays.timestamps(Float64Array.of(ingestedAt))})[1]`
-                : sql`unnest(${Arrays.timestamps(ingestedAt)})`
-            }`
+      const valueOf = (column: Driver.Column): Statement.Fragment => {
+        switch (column.kind) {
+          case "double":
+            return sql`unnest(${Arrays.doubles(column.values)})`
+          case "bigint":
+            return sql`CAST(unnest(${Arrays.doubles(column.values)}) AS BIGINT)`
+          case "timestamp":
+            return sql`unnest(${Arrays.timestamps(column.values)})`
+          case "text":
+            return sql`unnest(${Arrays.texts(column.values)})`
+          case "constant":
+            if (column.type === "timestamp") return sql`(${Arrays.timestamps(Float64Array.of(column.value))})[1]`
+            return column.type === "double" ? sql`CAST(NULL AS FLOAT8)` : sql`CAST(${column.value} AS INTEGER)`
+        }
       }
+
+      // Measured against COPY into a staging table and INSERT from there: as fast, and in the one transaction.
+      const append = (table: string, columns: ReadonlyArray<Driver.Column>) =>
+        sql`INSERT INTO ${sql(table)} (${sql.csv(columns.map(({ name }) => sql`${sql(name)}`))})
+          SELECT ${sql.csv(columns.map(valueOf))}`
 
       const tables: Effect.Effect<ReadonlyArray<string>, SqlError.SqlError> = Effect.map(
         sql<{ name: string }>`SELECT c.relname AS name FROM pg_class c
@@ -100,7 +104,7 @@ export const layer = (database: string) =>
       return Driver.Driver.of({
         database,
         engine,
-        appendCandles,
+        append,
         columns: (statement, batchRows) => toColumns(batchRows)(sql<Row>`${statement}`.stream),
         classify,
         queries: ["SELECT", "WITH", "VALUES", "TABLE", "SHOW", "EXPLAIN"],

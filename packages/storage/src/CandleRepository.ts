@@ -2,6 +2,7 @@
 import { Candles, CandleStore, Coverage, Interval, type Revision, Series, Timeframe } from "@tidemark/core"
 import { Effect, Layer, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import * as CandleRows from "./CandleRows.ts"
 import { Driver } from "./Driver.ts"
 import { failingStream } from "./Failure.ts"
 import * as FileRepository from "./FileRepository.ts"
@@ -97,7 +98,7 @@ const make = Effect.gen(function* () {
     )
     if (replacement.changes) {
       yield* sql`DELETE FROM candles WHERE ${inside(seriesId, page.interval)}`
-      yield* driver.appendCandles({ seriesId, candles: page.candles, ingestedAt: replacement.ingestedAt })
+      yield* driver.append("candles", CandleRows.columns(seriesId, page.candles, replacement.ingestedAt))
     }
     return replacement.result
   })
@@ -109,7 +110,7 @@ const make = Effect.gen(function* () {
     const fresh = !before.fetched.some((fetched) => Interval.overlaps(fetched, page.interval))
     let result: CandleStore.WriteResult = { inserted: size, changed: 0, removed: 0, unchanged: 0 }
     if (!fresh) result = yield* replaceRows(seriesId, page)
-    else if (size > 0) yield* driver.appendCandles({ seriesId, candles: page.candles, ingestedAt: page.at })
+    else if (size > 0) yield* driver.append("candles", CandleRows.columns(seriesId, page.candles, page.at))
     const after = Coverage.record(before, {
       interval: page.interval,
       holes: page.holes,

@@ -6,17 +6,22 @@
  * reading columns, keeping several writers apart, and saying in our words why
  * a statement failed.
  */
-import type { Candles, Interval, Labelled, ParquetWriter, StoreError } from "@tidemark/core"
+import type { Interval, Labelled, ParquetWriter, StoreError } from "@tidemark/core"
 import { Context, type Effect, type Stream } from "effect"
 import type { SqlError, Statement } from "effect/sql"
 
-/** Rows for the table `candles`. */
-export interface CandleRows {
-  readonly seriesId: number
-  readonly candles: Candles.Candles
-  /** Epoch milliseconds at which each row was first stored: one for all, or one a row. */
-  readonly ingestedAt: number | Float64Array
-}
+/** A column of rows to add, by the name that the table has for it. */
+export type Column = { readonly name: string } & (
+  | { readonly kind: "double"; readonly values: Float64Array; readonly nanIsNull?: boolean }
+  /** Whole numbers within ±2^53. */
+  | { readonly kind: "bigint"; readonly values: Float64Array }
+  /** Epoch milliseconds. */
+  | { readonly kind: "timestamp"; readonly values: Float64Array }
+  | { readonly kind: "text"; readonly values: ReadonlyArray<string | null> }
+  /** The same in every row. */
+  | { readonly kind: "constant"; readonly type: "integer" | "timestamp"; readonly value: number }
+  | { readonly kind: "constant"; readonly type: "double"; readonly value: null }
+)
 
 /** Rows of the table `candles`. */
 export interface StoredRows {
@@ -32,8 +37,8 @@ export class Driver extends Context.Service<
     readonly database: string
     /** What the database is, such as `PostgreSQL 18.4`, for people. */
     readonly engine: Effect.Effect<string, SqlError.SqlError>
-    /** Adds rows inside the current transaction. */
-    readonly appendCandles: (rows: CandleRows) => Effect.Effect<void, SqlError.SqlError>
+    /** Adds rows to a table inside the current transaction: all of its columns, in its order, all of one length. */
+    readonly append: (table: string, columns: ReadonlyArray<Column>) => Effect.Effect<void, SqlError.SqlError>
     /**
      * Runs a query whose columns are all numeric or timestamps and streams
      * them: timestamps as epoch milliseconds, null as `NaN`.

@@ -3,6 +3,7 @@ import { ContentHash, type Coverage, Series, Timeframe } from "@tidemark/core"
 import { Context, Effect, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { createHash } from "node:crypto"
+import * as CandleRows from "../CandleRows.ts"
 import { Driver } from "../Driver.ts"
 import { failingStream } from "../Failure.ts"
 import * as Ledger from "../Ledger.ts"
@@ -170,20 +171,17 @@ const make = Effect.gen(function* () {
         yield* sql`DELETE FROM revisions WHERE ${within(seriesId, piece.span)}`
         const [openTime, open, high, low, close, volume, quoteVolume, trades, ingestedAt] = piece.candles
         if (openTime !== undefined && openTime.length > 0) {
-          yield* driver.appendCandles({
-            seriesId,
-            candles: {
-              openTime,
-              open: open!,
-              high: high!,
-              low: low!,
-              close: close!,
-              volume: volume!,
-              quoteVolume: quoteVolume!,
-              trades: trades!
-            },
-            ingestedAt: ingestedAt!
-          })
+          const candles = {
+            openTime,
+            open: open!,
+            high: high!,
+            low: low!,
+            close: close!,
+            volume: volume!,
+            quoteVolume: quoteVolume!,
+            trades: trades!
+          }
+          yield* driver.append("candles", CandleRows.columns(seriesId, candles, ingestedAt!))
         }
         yield* insertRows(
           sql,
