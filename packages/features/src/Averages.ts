@@ -21,6 +21,7 @@ const step = (state: Array<number>, at: number, n: number, value: number): numbe
 export const ema = (n: number): Indicator => ({
   columns: [{ name: `ema_${n}`, warmUp: n }],
   initial: [0, 0],
+  prices: [1],
   run: ({ close, end, start }, state, [out]) => {
     for (let row = start; row < end; row++) out![row - start] = step(state, 0, n, close[row]!)
   }
@@ -34,6 +35,7 @@ export const macd = (fast: number, slow: number, signal: number): Indicator => (
     { name: "macd_histogram", warmUp: slow + signal - 1 }
   ],
   initial: [0, 0, 0, 0, 0, 0],
+  prices: [1, 3, 5],
   run: ({ close, end, start }, state, [lines, signals, histograms]) => {
     for (let row = start; row < end; row++) {
       const value = close[row]!
@@ -51,6 +53,7 @@ export const macd = (fast: number, slow: number, signal: number): Indicator => (
 export const bollinger = (n: number, width: number): Indicator => ({
   columns: ["bollinger_upper", "bollinger_lower"].map((name) => ({ name, warmUp: n })),
   initial: [],
+  prices: [],
   run: ({ age, close, end, start }, _, [upper, lower]) => {
     for (let row = Math.max(start, start + n - age); row < end; row++) {
       const center = mean(close, row, n)

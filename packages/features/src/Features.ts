@@ -56,8 +56,12 @@ const warmUps = described.map(({ warmUp }) => warmUp)
 /** Candles before a row that windows reach back to, at most. */
 const reach = 50
 
+/** Why a run has few candles yet: it is that of a series, or another had to end. */
+export type Beginning = "warm-up" | "warm-up after a gap"
+
 /** What a run needs to go on: plain data that JSON keeps to the last bit. */
 export interface Saved {
+  readonly beginning: Beginning
   /** Candles of the run so far. */
   readonly age: number
   readonly hash: readonly [number, number]
@@ -100,13 +104,13 @@ const isPriced = ({ close, high, low, open }: Candles.Candles, row: number): boo
 /** The reason of a row without all of its features, in one sentence; the same ones come again and again. */
 const sentences = () => {
   const made = new Map<string, string>()
-  return (missing: ReadonlyArray<number>, age: number): string => {
-    const key = `${missing.join()} ${Math.min(age, 1_000)}`
+  return (missing: ReadonlyArray<number>, age: number, beginning: Beginning): string => {
+    const isWarm = (i: number) => age >= warmUps[i]!
+    const key = `${missing.map((i) => (isWarm(i) ? i : -i - 1)).join()} ${beginning}`
     const known = made.get(key)
     if (known !== undefined) return known
-    const isWarm = (i: number) => age >= warmUps[i]!
     const parts = [
-      { word: "warm-up", columns: missing.filter((i) => !isWarm(i)).map((i) => names[i]) },
+      { word: beginning, columns: missing.filter((i) => !isWarm(i)).map((i) => names[i]) },
       { word: "undefined", columns: missing.filter(isWarm).map((i) => names[i]) }
     ]
     const sentence = parts
@@ -121,12 +125,15 @@ const sentences = () => {
 export class Run {
   private readonly indicators: ReadonlyArray<Indicator>
   private readonly sentence = sentences()
+  private beginning: Beginning
   private age = 0
   private hash: InputHash.HashState = [...InputHash.initial]
   private states: Array<State>
   private tail: Candles.Candles = Candles.empty
 
-  constructor(barsPerYear: number, saved?: Saved) {
+  constructor(barsPerYear: number, start: Beginning | Saved = "warm-up") {
+    const saved = typeof start === "string" ? undefined : start
+    this.beginning = typeof start === "string" ? start : start.beginning
     this.indicators = indicators(barsPerYear)
     this.states = this.indicators.map(({ initial }) => [...initial])
     if (saved === undefined) return
@@ -137,14 +144,36 @@ export class Run {
   }
 
   save(): Saved {
-    return { age: this.age, hash: this.hash, states: this.states, tail: toTail(this.tail) }
+    return { beginning: this.beginning, age: this.age, hash: this.hash, states: this.states, tail: toTail(this.tail) }
   }
 
   private restart(): void {
+    this.beginning = "warm-up after a gap"
     this.age = 0
     this.hash = [...InputHash.initial]
     this.states = this.indicators.map(({ initial }) => [...initial])
     this.tail = Candles.empty
+  }
+
+  /**
+   * From here on prices are in other shares, `factor` of one before: what is
+   * known of the past is told in them too. Rows stay in the shares of their day.
+   */
+  split(factor: number): void {
+    for (const [i, { prices }] of this.indicators.entries()) {
+      for (const at of prices) this.states[i]![at]! *= factor
+    }
+    const { close, high, low, open, openTime, volume } = this.tail
+    const scaled = (column: Float64Array, by: number) => column.map((value) => value * by)
+    this.tail = {
+      openTime,
+      open: scaled(open, factor),
+      high: scaled(high, factor),
+      low: scaled(low, factor),
+      close: scaled(close, factor),
+      volume: scaled(volume, 1 / factor)
+    }
+    InputHash.mix(factor, this.hash)
   }
 
   /** The features of candles that follow those before them, ascending. */
@@ -209,7 +238,7 @@ export class Run {
       }
     }
     const sentencesOf = reasons as Array<string | null>
-    for (const [row, of] of missing) sentencesOf[at + row] = this.sentence(of, this.age + row + 1)
+    for (const [row, of] of missing) sentencesOf[at + row] = this.sentence(of, this.age + row + 1, this.beginning)
   }
 }
 

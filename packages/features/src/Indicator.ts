@@ -31,6 +31,8 @@ export interface Indicator {
   readonly columns: ReadonlyArray<{ readonly name: string; readonly warmUp: number }>
   /** Before the first candle. */
   readonly initial: State
+  /** Which numbers of the state are in units of price: a split changes them as it changes prices. */
+  readonly prices: ReadonlyArray<number>
   /** Fills row `i - start` of each column with the value of row `i`, and brings `state` up to the last row. */
   readonly run: (rows: Rows, state: State, out: Columns) => void
 }
@@ -39,6 +41,7 @@ export interface Indicator {
 export const windowed = (name: string, warmUp: number, valueAt: (rows: Rows, row: number) => number): Indicator => ({
   columns: [{ name, warmUp }],
   initial: [],
+  prices: [],
   run: (rows, _, [out]) => {
     const { age, end, start } = rows
     for (let row = Math.max(start, start + warmUp - age); row < end; row++) out![row - start] = valueAt(rows, row)

@@ -12,6 +12,13 @@ export const initial: HashState = [0x9e3779b9, 0x7f4a7c15]
 
 const columns = ["openTime", "open", "high", "low", "close", "volume"] as const
 
+/** Brings a number that is no candle's into a state. */
+export const mix = (number: number, state: HashState): void => {
+  const words = new Int32Array(Float64Array.of(number).buffer)
+  state[0] = Math.imul(state[0] ^ words[0]!, 0x85ebca6b)
+  state[1] = Math.imul(state[1] ^ words[1]! ^ state[0], 0xc2b2ae35)
+}
+
 /** Fills `out` with the hashes of rows `[start, end)`, and brings `state` up to the last. */
 export const chain = (
   candles: Candles.Candles,

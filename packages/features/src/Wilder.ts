@@ -14,6 +14,7 @@ export const atr = (n: number): Indicator => ({
   columns: [{ name: `atr_${n}`, warmUp: n + 1 }],
   // Ranges so far; their sum, then their average.
   initial: [0, 0],
+  prices: [1],
   run: (rows, state, [out]) => {
     const { age, end, start } = rows
     for (let row = age === 1 ? start + 1 : start; row < end; row++) {
@@ -31,6 +32,7 @@ export const rsi = (n: number): Indicator => ({
   columns: [{ name: `rsi_${n}`, warmUp: n + 1 }],
   // Changes so far; sum and then average of gains, and of losses.
   initial: [0, 0, 0],
+  prices: [1, 2],
   run: ({ age, close, end, start }, state, [out]) => {
     for (let row = age === 1 ? start + 1 : start; row < end; row++) {
       const change = close[row]! - close[row - 1]!
@@ -62,6 +64,7 @@ export const adx = (n: number): Indicator => ({
   ],
   // Moves so far; sums of range, +DM, −DM; directional indices so far; their sum, then their average.
   initial: [0, 0, 0, 0, 0, 0],
+  prices: [1, 2, 3],
   run: (rows, state, [plus, minus, out]) => {
     const { age, end, high, low, start } = rows
     for (let row = age === 1 ? start + 1 : start; row < end; row++) {

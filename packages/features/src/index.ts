@@ -1,4 +1,5 @@
 export * as Annual from "./Annual.ts"
 export * as Features from "./Features.ts"
 export * as PointInTime from "./PointInTime.ts"
+export * as Update from "./Update.ts"
 export type { Columns, Indicator, Rows, State } from "./Indicator.ts"

@@ -17,7 +17,7 @@ import {
 import { Effect, Stream } from "effect"
 import * as Choice from "./Choice.ts"
 import type * as ChoiceError from "./ChoiceError.ts"
-import * as Lacking from "./Lacking.ts"
+import * as Problems from "./Problems.ts"
 import * as Reader from "./Reader.ts"
 import type * as ReaderError from "./ReaderError.ts"
 import * as Resample from "./Resample.ts"
@@ -82,7 +82,7 @@ const pieces = (interval: Interval.Interval, filled: Interval.IntervalSet) =>
 
 const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, gaps: ReadonlyArray<GapLedger.RecordedGap>) => {
   const { adjust, calendar, interval, labels, standIn, stored } = choice
-  const { fillable, missing } = Lacking.lacking(choice, gaps)
+  const { fillable, missing } = Problems.lacking(choice, gaps)
   const own = readerOf(request, choice)
   const common = {
     labels,
@@ -98,16 +98,16 @@ const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, gaps: Read
       rows: (within) => label(Resample.resample(options)(own(within))),
       isAsStored: false
     }
-    return { part, problems: Lacking.problems(choice, missing) }
+    return { part, problems: Problems.problems(choice, missing) }
   }
   if (standIn === undefined || fillable.length === 0) {
     const isAsStored = adjust === "none" && request.asOf === undefined
     const part: Part = { ...common, rows: (within) => label(own(within)), isAsStored }
-    return { part, problems: Lacking.problems(choice, missing) }
+    return { part, problems: Problems.problems(choice, missing) }
   }
   const other = readerOf(request, standIn)
   const filled = fillable.flatMap((hole) => Interval.intersection([hole], [standIn.interval]))
-  const both = Lacking.lacking(standIn, gaps)
+  const both = Problems.lacking(standIn, gaps)
   const rows: Part["rows"] = (within) =>
     Stream.flatMap(
       Stream.fromIterable(pieces(within, filled)),
@@ -120,7 +120,7 @@ const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, gaps: Read
     Interval.intersection(missing, both.missing)
   )
   const lost = left.filter((one) => calendar.countOpens(stored.series.timeframe, one) > 0)
-  return { part: { ...common, rows, isAsStored: false }, problems: Lacking.problems(choice, lost) }
+  return { part: { ...common, rows, isAsStored: false }, problems: Problems.problems(choice, lost) }
 }
 
 /** Looks at what there is, and reads no candle yet. */

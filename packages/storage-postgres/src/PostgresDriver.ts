@@ -117,6 +117,7 @@ export const layer = (database: string) =>
         migrating: (migration) =>
           sql.withTransaction(Effect.andThen(sql`SELECT pg_advisory_xact_lock(${migrationLock})`, migration)),
         tuning: {
+          8: sql`CREATE UNIQUE INDEX features_by_series ON features (series_id, open_time)`,
           1: Effect.all(
             [
               sql`CREATE UNIQUE INDEX candles_by_series ON candles (series_id, open_time)`,

@@ -33,8 +33,8 @@ export const tables = [
   ...Quality.tables
 ] as const
 
-/** What is not: it belongs to the processes that use a database now. */
-export const left = ["request_budgets"] as const
+/** What is not: it belongs to the processes that use a database now, or is derived from what is copied. */
+export const left = ["feature_progress", "features", "request_budgets"] as const
 
 export { CopyError }
 

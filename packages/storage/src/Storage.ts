@@ -2,6 +2,7 @@
 import {
   type ActionStore,
   type CandleStore,
+  type FeatureStore,
   type GapLedger,
   type QualityStore,
   type RequestBudgets,
@@ -16,6 +17,7 @@ import * as ActionRepository from "./ActionRepository.ts"
 import * as BudgetRepository from "./BudgetRepository.ts"
 import * as CandleRepository from "./CandleRepository.ts"
 import { Driver } from "./Driver.ts"
+import * as FeatureRepository from "./FeatureRepository.ts"
 import * as FileRepository from "./FileRepository.ts"
 import * as GapRepository from "./GapRepository.ts"
 import * as Migrations from "./Migrations.ts"
@@ -36,6 +38,7 @@ export type Connection = Driver | SqlClient.SqlClient
 export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
+  | FeatureStore.FeatureStore
   | GapLedger.GapLedger
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
@@ -54,6 +57,7 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       ActionRepository.layer,
       BudgetRepository.layer,
       CandleRepository.layer,
+      FeatureRepository.layer,
       FileRepository.layer,
       GapRepository.layer,
       QualityRepository.layer,

@@ -1,0 +1,42 @@
+/** What keeps a chosen series from being whole. Pure. */
+import { Coverage, type Gap, Interval, Lacking } from "@tidemark/core"
+import type { Chosen } from "./Choice.ts"
+import * as ReaderError from "./ReaderError.ts"
+
+export const lacking = ({ calendar, life, stored }: Chosen, gaps: ReadonlyArray<Gap.Gap>): Lacking.Lacking =>
+  life === undefined
+    ? { fillable: [], missing: [] }
+    : Lacking.lacking(stored.series, calendar, stored.coverage, life, gaps)
+
+/** Why what is stored is not all of what is wanted, or not as it should be. */
+export const problems = (chosen: Chosen, missing: Interval.IntervalSet): ReadonlyArray<ReaderError.ReaderError> => {
+  const { adjust, calendar, interval, life, stored } = chosen
+  const { coverage, rows, series } = stored
+  if (life === undefined) return []
+  const fail = (reason: ReaderError.Reason) => new ReaderError.ReaderError({ series, reason })
+  const ledger = Coverage.rows(coverage)
+  const found: Array<ReaderError.ReaderError> = []
+  if (rows !== ledger) found.push(fail(new ReaderError.Damaged({ rows, ledger, range: interval })))
+  if (missing.length > 0) {
+    const opens = (one: Interval.Interval) => calendar.countOpens(series.timeframe, one)
+    const hull = missing.reduce(Interval.hull)
+    found.push(
+      fail(
+        new ReaderError.Missing({
+          ranges: missing.map(({ from, to }) => ({ from, to, missing: opens({ from, to }) })),
+          expected: opens(life),
+          hull: { from: hull.from, to: hull.to },
+          wasAsked: Interval.difference(missing, Coverage.fetchedSet(coverage)).length === 0
+        })
+      )
+    )
+  }
+  // Adjusted reads look at this themselves.
+  if (adjust === "none") {
+    for (const { from, since, to } of coverage.stale) {
+      const range = Interval.intersect({ from, to }, life)
+      if (range !== undefined) found.push(fail(new ReaderError.Stale({ range, since })))
+    }
+  }
+  return found
+}
