@@ -9,6 +9,7 @@ import { copy } from "./commands/copy.ts"
 import { coverage } from "./commands/coverage.ts"
 import { doctor } from "./commands/doctor.ts"
 import { exportCommand } from "./commands/export.ts"
+import { features } from "./commands/features.ts"
 import { gaps } from "./commands/gaps.ts"
 import { migrate } from "./commands/migrate.ts"
 import { quality } from "./commands/quality.ts"
@@ -30,6 +31,7 @@ Command.make("tidemark").pipe(
     gaps,
     quality,
     verify,
+    features,
     actions,
     symbols,
     sources,

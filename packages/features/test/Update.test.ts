@@ -1,0 +1,258 @@
+/** Features of stored candles: what is new and what was touched, and the same as made anew. */
+import * as NodeServices from "@effect/platform-node/NodeServices"
+import { assert, describe, it } from "@effect/vitest"
+import { Calendars } from "@tidemark/calendars"
+import {
+  ActionStore,
+  type Adjustment,
+  Candles,
+  CandleStore,
+  CorporateAction,
+  FeatureStore,
+  type Gap,
+  GapLedger,
+  type Interval,
+  type Series
+} from "@tidemark/core"
+import { Features, Update } from "@tidemark/features"
+import { DuckDbStorage } from "@tidemark/storage-duckdb"
+import { Effect, Layer, Stream } from "effect"
+import { TestClock } from "effect/testing"
+import { candles } from "./market.ts"
+
+const minute = 60_000
+const start = 1_704_067_200_000
+const size = 900
+const rows = candles(size, 42)
+const btc: Series.Series = { source: "binance", symbol: "BTC/USDT", timeframe: "1m" }
+const calendar = Calendars.get("24/7")
+const all: Interval.Interval = { from: start, to: start + size * minute }
+
+const range = (from: number, to: number): Interval.Interval => ({
+  from: start + from * minute,
+  to: start + to * minute
+})
+
+/** Stores the candles of a range, but for those inside holes. */
+const store = Effect.fnUntraced(function* (
+  interval: Interval.Interval,
+  at: number,
+  options: { readonly holes?: ReadonlyArray<Interval.Interval>; readonly of?: Candles.Candles } = {}
+) {
+  const { holes = [], of = rows } = options
+  const countOpens = (one: Interval.Interval) => calendar.countOpens("1m", one)
+  const kept = [...of.openTime.keys()].filter((i) => {
+    const open = of.openTime[i]!
+    return open >= interval.from && open < interval.to && !holes.some(({ from, to }) => open >= from && open < to)
+  })
+  yield* (yield* CandleStore.CandleStore).write([
+    {
+      series: btc,
+      provenance: "observed",
+      interval,
+      candles: Candles.pick(of, kept),
+      holes: holes.map((hole) => ({ ...hole, opens: countOpens(hole) })),
+      countOpens,
+      at,
+      reason: "test"
+    }
+  ])
+})
+
+const options = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
+
+const update = (extra: Partial<Update.Options> = {}) =>
+  Effect.map(Update.run({ ...options, ...extra }), ([outcome]) => {
+    assert.isUndefined(outcome!.error)
+    return outcome!
+  })
+
+const stored = Effect.gen(function* () {
+  const batches = yield* Stream.runCollect((yield* FeatureStore.FeatureStore).read(btc, all))
+  return batches.flatMap(({ columns, inputHash, knownAt, openTime }) =>
+    Array.from(openTime, (open, row) => ({
+      open,
+      knownAt: knownAt[row],
+      hash: inputHash[row],
+      values: columns.map((column) => column[row])
+    }))
+  )
+})
+
+/** What is stored is what a store that has seen everything at once would hold. */
+const assertAsAnew = Effect.gen(function* () {
+  const before = yield* stored
+  assert.isAbove(before.length, 0)
+  yield* update({ force: true })
+  assert.deepStrictEqual(before, yield* stored)
+})
+
+const test = <A, E>(name: string, effect: Effect.Effect<A, E, Layer.Success<typeof layer>>): void =>
+  it.effect(name, () => Effect.andThen(TestClock.setTime(all.to + 86_400_000), effect).pipe(Effect.provide(layer)))
+
+const layer = DuckDbStorage.layer({ path: ":memory:", mode: "write" }).pipe(Layer.provide(NodeServices.layer))
+
+const gap = (interval: Interval.Interval, cause: Gap.GapCause): Gap.Gap => ({
+  series: btc,
+  interval,
+  missing: 1,
+  cause,
+  evidence: [],
+  attempts: 1,
+  nextAction: ""
+})
+
+describe("features of stored candles", () => {
+  test(
+    "are those of the candles, known when each closes; a second run does nothing",
+    Effect.gen(function* () {
+      yield* store(all, 1_000)
+      assert.deepInclude(yield* update(), { processed: size, inserted: size, updated: 0 })
+      const expected = new Features.Run(525_960).push(rows)
+      const found = yield* stored
+      for (const [row, { hash, knownAt, open, values }] of found.entries()) {
+        assert.deepStrictEqual([open, knownAt], [start + row * minute, start + (row + 1) * minute])
+        assert.deepStrictEqual(
+          values,
+          expected.columns.map((column) => column[row])
+        )
+        assert.strictEqual(hash, expected.inputHash[row])
+      }
+      assert.deepInclude(yield* update(), { processed: 0, inserted: 0, updated: 0 })
+    })
+  )
+
+  test(
+    "go on where they ended: new candles alone are worked on",
+    Effect.gen(function* () {
+      yield* store(range(0, 600), 1_000)
+      yield* update()
+      yield* store(range(600, size), 2_000)
+      assert.deepInclude(yield* update(), { processed: 300, inserted: 300, updated: 0 })
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "follow a revision from the candle on that changed",
+    Effect.gen(function* () {
+      yield* store(all, 1_000)
+      yield* update()
+      const close = rows.close.slice()
+      close[700] = rows.close[700]! * 1.000_1
+      yield* store(range(650, 800), 2_000, { of: { ...rows, close, high: rows.high.map((h) => h * 1.01) } })
+      // Half of a page was asked for again, and is other candles now.
+      assert.deepInclude(yield* update(), { processed: 250, inserted: 0, updated: 250 })
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "begin anew after a gap that could still be filled, and go on over it when it is",
+    Effect.gen(function* () {
+      yield* store(range(0, 400), 1_000)
+      yield* store(range(500, size), 1_000)
+      yield* update()
+      const after = (yield* stored).slice(400)
+      const fresh = new Features.Run(525_960).push(Candles.slice(rows, 500, size))
+      assert.deepStrictEqual(
+        after.map(({ values }) => values),
+        after.map((_, row) => fresh.columns.map((column) => column[row]))
+      )
+      yield* store(range(400, 500), 2_000)
+      assert.deepInclude(yield* update(), { processed: 500, inserted: 100, updated: 400 })
+      assert.deepInclude(yield* update(), { processed: 0 })
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "go on over minutes in which nothing was traded, once that is known",
+    Effect.gen(function* () {
+      yield* store(all, 1_000, { holes: [range(300, 310)] })
+      yield* update()
+      const ledger = yield* GapLedger.GapLedger
+      yield* ledger.record([{ series: btc, gaps: [gap(range(300, 310), "no-trades")] }], 2_000)
+      assert.deepInclude(yield* update(), { processed: 590, inserted: 0, updated: 590 })
+      const kept = [...rows.openTime.keys()].filter((i) => i < 300 || i >= 310)
+      const expected = new Features.Run(525_960).push(Candles.pick(rows, kept))
+      assert.deepStrictEqual((yield* stored).at(-1)!.hash, expected.inputHash.at(-1))
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "may be asked for in part, and the rest later",
+    Effect.gen(function* () {
+      yield* store(all, 1_000)
+      assert.deepInclude(yield* update(range(300, 600)), { inserted: 300 })
+      assert.deepInclude(yield* update({ from: range(300, 600).from }), { inserted: 300 })
+      assert.lengthOf(yield* stored, 600)
+      yield* update()
+      assert.lengthOf(yield* stored, size)
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "of prices as they were traded see no fall in a split, and are told in the shares of their day",
+    Effect.gen(function* () {
+      const nyse = Calendars.get("XNYS")
+      const days = nyse.openTimes("1d", { from: Date.parse("2020-01-02"), to: Date.parse("2021-06-01") })
+      const market = candles(days.length, 5)
+      const of: Series.Series = { source: "polygon", symbol: "AAPL", timeframe: "1d" }
+      const split = Date.parse("2020-08-31")
+      const inShares = { ...market, openTime: days }
+      const shares = days.map((open) => (open < split ? 4 : 1))
+      const traded: Candles.Candles = {
+        openTime: days,
+        open: market.open.map((price, i) => price * shares[i]!),
+        high: market.high.map((price, i) => price * shares[i]!),
+        low: market.low.map((price, i) => price * shares[i]!),
+        close: market.close.map((price, i) => price * shares[i]!),
+        volume: market.volume.map((volume, i) => volume / shares[i]!)
+      }
+      const interval = { from: days[0]!, to: Date.parse("2021-06-01") }
+      yield* (yield* CandleStore.CandleStore).write([
+        {
+          series: of,
+          provenance: "observed",
+          interval,
+          candles: traded,
+          holes: [],
+          countOpens: (one) => nyse.countOpens("1d", one),
+          at: 1_000,
+          reason: "test"
+        }
+      ])
+      const read = Effect.gen(function* () {
+        const [batch] = yield* Stream.runCollect((yield* FeatureStore.FeatureStore).read(of, interval))
+        return (name: (typeof FeatureStore.columns)[number]) => batch!.columns[FeatureStore.columns.indexOf(name)]!
+      })
+      assert.isTrue((yield* update()).splitsUnknown)
+      yield* TestClock.setTime(Date.parse("2022-01-01"))
+      yield* (yield* ActionStore.ActionStore).put({
+        source: "polygon",
+        symbol: "AAPL",
+        interval,
+        actions: [new CorporateAction.Split({ exDate: "2020-08-31", from: 1, to: 4 })],
+        at: 2_000
+      })
+      const row = days.findIndex((open) => open >= split)
+      assert.deepInclude(yield* update(), { inserted: 0, updated: days.length - row })
+      const expected = new Features.Run(251.65).push(inShares)
+      const column = yield* read
+      for (const [i, name] of FeatureStore.columns.entries()) {
+        if (name.includes("_20") && name !== "sma_20" && name !== "ema_20") continue
+        for (const at of [row, row + 30, days.length - 1]) {
+          const [actual, wanted] = [column(name)[at]!, expected.columns[i]![at]!]
+          if (Number.isNaN(wanted)) assert.isNaN(actual, name)
+          else assert.closeTo(actual, wanted, 1e-9 * Math.max(1, Math.abs(wanted)), `${name} at ${at}`)
+        }
+      }
+      // In the shares of the day before.
+      const before = expected.columns[FeatureStore.columns.indexOf("sma_20")]!
+      assert.closeTo(column("sma_20")[row - 1]!, 4 * before[row - 1]!, 1e-6)
+    })
+  )
+})
