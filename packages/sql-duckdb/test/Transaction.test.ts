@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { memory } from "./database.ts"
+import { file, memory } from "./database.ts"
 
 /** A client of an empty table `t (a INTEGER PRIMARY KEY)`. */
 const empty = Layer.provideMerge(
@@ -221,5 +221,48 @@ describe("a reserved connection", () => {
       yield* insert(2)
       assert.deepStrictEqual(yield* stored, [2])
     }).pipe(Effect.provide(empty))
+  )
+})
+
+describe("a commit that fails for want of memory", () => {
+  const columns = 31
+  const rows = 65_536
+  const batch = (id: number, size: number) => [
+    { kind: "constant", type: "integer", value: id } as const,
+    ...Array.from({ length: columns }, (_, column) => ({
+      kind: "double" as const,
+      values: Float64Array.from({ length: size }, (_, row) => Math.sin(row * columns + column))
+    }))
+  ]
+  const open = (path: string) => DuckDbClient.layer({ path, memoryLimit: "28MB" })
+  const ids = Effect.flatMap(
+    DuckDbClient.DuckDbClient,
+    (sql) => sql<{ id: number; rows: number }>`SELECT id, count(*) AS rows FROM wide GROUP BY id ORDER BY id`
+  )
+
+  it.effect("is the end of that client: what it would write next could not be trusted; the file is whole", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      yield* Effect.gen(function* () {
+        const sql = yield* DuckDbClient.DuckDbClient
+        const doubles = Array.from({ length: columns }, (_, i) => `c${i} DOUBLE`).join(", ")
+        yield* sql`CREATE TABLE wide (id INTEGER, ${sql.literal(doubles)})`
+        yield* sql.append("wide", batch(1, 2_000))
+        const failed = yield* Effect.flip(sql.append("wide", batch(2, rows)))
+        assert.match(failed.message, /Failed to commit/)
+        for (const later of [sql.append("wide", batch(3, 2_000)), ids, sql`DELETE FROM wide`]) {
+          const refused = yield* Effect.flip(later)
+          assert.match(refused.message, /has to be opened again, because a commit failed: .*Failed to commit/)
+        }
+      }).pipe(Effect.provide(open(path)))
+      yield* Effect.gen(function* () {
+        assert.deepStrictEqual(yield* ids, [{ id: 1, rows: 2_000 }])
+        yield* (yield* DuckDbClient.DuckDbClient).append("wide", batch(3, 2_000))
+        assert.deepStrictEqual(yield* ids, [
+          { id: 1, rows: 2_000 },
+          { id: 3, rows: 2_000 }
+        ])
+      }).pipe(Effect.provide(open(path)))
+    })
   )
 })

@@ -23,18 +23,21 @@ export interface Options {
 const memory = ":memory:"
 
 /**
- * What DuckDB may hold in memory while it writes. Without a bound it keeps
- * the blocks that it has written, and the process grows with history; with
- * it, what is larger spills beside the file. Readers have no bound.
+ * What DuckDB may hold in memory. Without a bound a writer keeps the blocks
+ * that it has written, and the process grows with history; with it, what is
+ * larger spills beside the file. Candles need little; rows of many columns,
+ * which are derived from what is there, need a block of each at once. Readers
+ * have no bound.
  */
-const writerMemory = "48MB"
+const memoryLimits = { write: "48MB", update: "256MB", read: undefined } as const
 
 /** The client, with what keeps it from opening in our words. */
-const clientLayer = (path: string, mode: "read" | "write", database: string) =>
+const clientLayer = (path: string, mode: Storage.Mode, database: string) =>
   Layer.effectContext(
     DuckDbClient.make({
       path,
-      ...(mode === "write" ? { memoryLimit: writerMemory } : path === memory ? {} : { readOnly: true })
+      memoryLimit: memoryLimits[mode],
+      ...(mode === "read" && path !== memory ? { readOnly: true } : {})
     }).pipe(
       Effect.mapError(
         (error) =>
@@ -52,7 +55,7 @@ const clientLayer = (path: string, mode: "read" | "write", database: string) =>
   ).pipe(Layer.provide(Reactivity.layer))
 
 /** The database at `path`, which messages call `database`. */
-const open = (path: string, database: string, mode: "read" | "write" = "write") =>
+const open = (path: string, database: string, mode: Storage.Mode) =>
   DuckDbDriver.layer(database, mode === "read").pipe(Layer.provideMerge(clientLayer(path, mode, database)))
 
 /** The same, brought to the newest schema. */
@@ -65,18 +68,18 @@ export const connect = ({
 }: Options): Layer.Layer<Storage.Connection, StoreError.StoreError, FileSystem.FileSystem | Path.Path> =>
   Layer.unwrap(
     Effect.gen(function* () {
-      if (path === memory) return migrated(memory, memory)
+      if (path === memory) return migrated(memory, memory, mode)
       if (mode === "write") {
         yield* DuckDbFile.create(path, (temporary) =>
-          Effect.scoped(Effect.asVoid(Layer.build(migrated(temporary, path))))
+          Effect.scoped(Effect.asVoid(Layer.build(migrated(temporary, path, mode))))
         )
-        return migrated(path, path)
+        return migrated(path, path, mode)
       }
-      const empty = migrated(memory, path, mode === "read" ? "read" : "write")
+      const empty = migrated(memory, path, mode)
       if ((yield* DuckDbFile.look(path)) !== "database") return empty
       return mode === "read"
         ? Storage.existing(open(path, path, "read"), { empty, older: "refuse" })
-        : migrated(path, path)
+        : migrated(path, path, mode)
     })
   )
 

@@ -21,6 +21,7 @@ import { type Batch } from "../Columns.ts"
 import * as Chunks from "./Chunks.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Failure from "./Failure.ts"
+import * as Health from "./Health.ts"
 import { call, type Module } from "./Native.ts"
 import * as Session from "./Session.ts"
 import * as Transaction from "./Transaction.ts"
@@ -43,7 +44,8 @@ export const make = Effect.fnUntraced(function* (
   native: Module,
   instance: DuckDBInstance
 ): Effect.fn.Return<Router, SqlError, Scope.Scope> {
-  const writer = Session.make(native, yield* Session.connect(instance))
+  const health = Health.make()
+  const writer = Session.make(native, yield* Session.connect(instance), health)
   yield* Effect.addFinalizer(() => writer.stop)
   const writing = Semaphore.makeUnsafe(1)
   const reading = Semaphore.makeUnsafe(maxReads)
@@ -64,7 +66,7 @@ export const make = Effect.fnUntraced(function* (
     const read = Effect.gen(function* () {
       const connection = yield* Session.connect(instance)
       return (yield* isRead(native, connection, sql))
-        ? { value: yield* f(Session.make(native, connection)) }
+        ? { value: yield* f(Session.make(native, connection, health)) }
         : undefined
     })
     return Effect.flatMap(reading.withPermit(Effect.scoped(read)), (done) =>
@@ -74,6 +76,7 @@ export const make = Effect.fnUntraced(function* (
 
   const chunks = (sql: string, params: ReadonlyArray<unknown>) =>
     Effect.gen(function* () {
+      yield* Health.check(health)
       const read = yield* Effect.scoped(
         Effect.flatMap(Session.connect(instance), (connection) => isRead(native, connection, sql))
       )

@@ -18,6 +18,7 @@ import { type Batch, type Column } from "../Columns.ts"
 import * as Appender from "./Appender.ts"
 import * as Chunks from "./Chunks.ts"
 import * as Failure from "./Failure.ts"
+import * as Health from "./Health.ts"
 import { call, cancel, type Module } from "./Native.ts"
 import * as Parameters from "./Parameters.ts"
 import * as Rows from "./Rows.ts"
@@ -52,13 +53,13 @@ export const connect = (instance: DuckDBInstance): Effect.Effect<DuckDBConnectio
     (connection) => Effect.sync(() => connection.closeSync())
   )
 
-export const make = (native: Module, connection: DuckDBConnection): Session => {
+export const make = (native: Module, connection: DuckDBConnection, health: Health.Health): Session => {
   const turn = Semaphore.makeUnsafe(1)
   const transaction: TransactionState = { failed: undefined, rollbackOnly: undefined }
   let running: Promise<unknown> = Promise.resolve()
 
   const query: Session["query"] = (sql, params = []) =>
-    Effect.fromResult(Parameters.make(native, params)).pipe(
+    Effect.andThen(Health.check(health), Effect.fromResult(Parameters.make(native, params))).pipe(
       Effect.flatMap(({ types, values }) =>
         turn.withPermit(
           call(connection, "execute", () => {
@@ -72,6 +73,7 @@ export const make = (native: Module, connection: DuckDBConnection): Session => {
       Effect.tapError((error) =>
         Effect.sync(() => {
           transaction.failed ??= error
+          Health.note(health, error)
         })
       )
     )

@@ -1,0 +1,39 @@
+/**
+ * Whether an open database can still be trusted.
+ *
+ * A commit that fails for want of memory or disk leaves DuckDB's tables in
+ * memory in disorder: rows that are appended next, in transactions of their
+ * own that succeed, have been seen to take over values of the rows that were
+ * rolled back, on disk as well. The file itself is whole. So after such a
+ * failure nothing more is read or written until the file is opened again.
+ */
+import { Effect } from "effect"
+import { type SqlError } from "effect/sql/SqlError"
+import * as Failure from "./Failure.ts"
+
+export interface Health {
+  /** The commit after which there is no trust. */
+  failure: SqlError | undefined
+}
+
+export const make = (): Health => ({ failure: undefined })
+
+/** A commit that was refused for what it would have stored has been undone as it should be. */
+const isDisorderly = ({ message }: SqlError): boolean =>
+  /Failed to commit/i.test(message) && !/constraint|conflict|duplicate key/i.test(message)
+
+export const note = (health: Health, error: SqlError): void => {
+  if (isDisorderly(error)) health.failure ??= error
+}
+
+/** Fails once there is no trust. */
+export const check = (health: Health): Effect.Effect<void, SqlError> =>
+  health.failure === undefined
+    ? Effect.void
+    : Effect.fail(
+        Failure.of(
+          `The database has to be opened again, because a commit failed: ${health.failure.message}`,
+          "execute",
+          health.failure
+        )
+      )
