@@ -57,7 +57,7 @@ export interface Outcome {
 }
 
 /** Candles that are derived and written at once. */
-const pageRows = 16_384
+const pageRows = 65_536
 
 /** A split, by the open of the first session in new shares. */
 interface SplitAt {
