@@ -6,6 +6,7 @@ import * as Archive from "./Archive.ts"
 import { BenchError } from "./BenchError.ts"
 import * as Budget from "./Budget.ts"
 import * as Export from "./Export.ts"
+import * as Features from "./Features.ts"
 import * as Help from "./Help.ts"
 import * as Ingest from "./Ingest.ts"
 import * as Memory from "./Memory.ts"
@@ -131,6 +132,15 @@ const exporting = Command.make("export", {
   Command.withHandler(concluding(Export.run))
 )
 
+const features = Command.make("features", {
+  json,
+  candles: whole("candles", "Candles to derive features of", 302_400, 1e8, 1_000),
+  rounds: whole("rounds", "Runs of each contestant", 3)
+}).pipe(
+  Command.withDescription("Time of all features of a history, against reading and writing it as it is"),
+  Command.withHandler(concluding(Features.run))
+)
+
 const help = Command.make("help", { json, repetitions: whole("repetitions", "Timed runs", 10) }).pipe(
   Command.withDescription("Time of `tidemark --help`"),
   Command.withHandler(concluding(Help.run))
@@ -138,7 +148,7 @@ const help = Command.make("help", { json, repetitions: whole("repetitions", "Tim
 
 Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the product that print ratios; each ends with 1 if a target is missed"),
-  Command.withSubcommands([ingest, archive, budget, memory, noop, postgres, quality, exporting, help]),
+  Command.withSubcommands([ingest, archive, budget, memory, noop, postgres, quality, exporting, features, help]),
   Command.run({ version: "0.1.0" }),
   Effect.tapError((error) => (error instanceof BenchError ? Console.error(`bench: ${error.message}`) : Effect.void)),
   Effect.provide(NodeServices.layer),
