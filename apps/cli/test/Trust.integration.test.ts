@@ -246,10 +246,11 @@ onEvery("trust", (it) => {
         )
         const status = yield* tidemark("status")
         assert.match(status.stdout, /^1 series, 93 candles; last sync \d+ min ago$/m)
-        assert.match(status.stdout, /2 runs, \d+ requests, 1 of 2 series failed \(50.00 %\)/)
+        assert.match(status.stdout, /2 runs, \d+ requests \(6 retries\), 1 of 2 series failed \(50.00 %\)/)
+        assert.match(status.stdout, /^binance +1 +93 +\d+ min ago +2 +\d+ +6 +50.00 % +BTC\/USDT 1h: failed$/m)
         assert.match(status.stdout, /binance BTC\/USDT 1h +93 +96.87 % +3 .*failed/)
         const json = parse<Row>(yield* tidemark("status", "--json"))
-        assert.deepInclude(json, { series: 1, candles: 93, runs: 2, failed: 1, error_rate: 0.5 })
+        assert.deepInclude(json, { series: 1, candles: 93, runs: 2, failed: 1, error_rate: 0.5, retries: 6 })
 
         const written = yield* tidemark("quality", "report", "--html=report.html")
         assert.strictEqual(written.code, 0, written.stderr)

@@ -25,7 +25,7 @@ import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import * as Rescale from "./Rescale.ts"
 import { type Selected, unconfirmed } from "./Selection.ts"
-import { RequestCounter } from "./SourceHttp.ts"
+import { noRequests, RequestCounter } from "./SourceHttp.ts"
 import type { Registered } from "./SourceRegistry.ts"
 import * as Verify from "./Verify.ts"
 
@@ -142,7 +142,7 @@ const refreshGrowing = Effect.fnUntraced(function* (
   const candles = yield* CandleStore.CandleStore
   const { registered, subject } = first
   const from = Math.min(...all.flatMap(({ coverage }) => coverage.fetched.map((fetched) => fetched.from)))
-  const counter = { requests: 0 }
+  const counter = noRequests()
   const result = yield* refresh({ registered, subject, interval: upToNow(from, options.now) }).pipe(
     Effect.provideService(RequestCounter, counter),
     Effect.result
@@ -151,7 +151,7 @@ const refreshGrowing = Effect.fnUntraced(function* (
   return yield* Effect.forEach(
     all,
     Effect.fnUntraced(function* (one) {
-      const requests = one === first ? counter.requests : 0
+      const requests = one === first ? counter : noRequests()
       if (Result.isFailure(result)) {
         const error = result.failure as SourceError.SourceError
         return growing.includes(one) ? { ...one, requests, error } : one

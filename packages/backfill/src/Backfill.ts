@@ -25,7 +25,7 @@ import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import type * as Report from "./Report.ts"
 import { select, type Selected, type Target, unconfirmed } from "./Selection.ts"
-import { RequestCounter } from "./SourceHttp.ts"
+import { noRequests, type RequestCount, RequestCounter } from "./SourceHttp.ts"
 import * as Survey from "./Survey.ts"
 import * as Verify from "./Verify.ts"
 import * as Writer from "./Writer.ts"
@@ -48,7 +48,7 @@ interface Progress {
   selected: Selected
   /** What was covered before anything was fetched. */
   readonly before: Coverage.Coverage
-  readonly counter: { requests: number }
+  readonly counter: RequestCount
   readonly touched: Array<Interval.Interval>
   inserted: number
   changed: number
@@ -66,7 +66,7 @@ interface Work {
 const start = (selected: Selected): Progress => ({
   selected,
   before: selected.coverage,
-  counter: { requests: selected.requests ?? 0 },
+  counter: { ...(selected.requests ?? noRequests()) },
   touched: [],
   inserted: 0,
   changed: 0,
@@ -284,6 +284,7 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
     changed: progress.changed,
     removed: progress.removed,
     gaps,
+    retries: progress.counter.unanswered,
     files: progress.files,
     notes: Actions.notes(progress.selected, progress.before, progress.selected.coverage, now),
     error: progress.error?.message

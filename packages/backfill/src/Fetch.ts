@@ -18,7 +18,7 @@ import {
 import { Clock, Effect, Random, Result, Stream } from "effect"
 import { Events } from "./Events.ts"
 import { Policy } from "./Policy.ts"
-import { RequestCounter } from "./SourceHttp.ts"
+import { noRequests, RequestCounter } from "./SourceHttp.ts"
 
 export interface FetchOptions<R> {
   readonly source: Source.Source
@@ -102,11 +102,12 @@ export const fetch = Effect.fnUntraced(function* <R>(
   const attempts = { malformed: 0, other: 0 }
   while (cursor < end) {
     const start = cursor
+    const spent = noRequests()
     const result = yield* source.candles({ ...request, interval: { from: cursor, to: end } }).pipe(
       Stream.runForEach((page): ReturnType<typeof onPage> => {
         const wrong = fault(page, cursor, request)
         if (wrong !== undefined) return Effect.fail(malformed(series, { from: cursor, to: end }, wrong))
-        const { clockAheadMillis = 0 } = counter
+        const { clockAheadMillis = 0 } = spent
         if (
           clockAheadMillis > 0 &&
           page.interval.to > finalAt(request, clock.currentTimeMillisUnsafe() - clockAheadMillis)
@@ -122,6 +123,20 @@ export const fetch = Effect.fnUntraced(function* <R>(
           })
         )
       }),
+      Effect.provideService(RequestCounter, spent),
+      // What comes as an answer and cannot be used is none.
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          const isUseless = error._tag === "SourceError" && SourceError.isRetryable(error.reason)
+          if (isUseless && spent.requests > 0 && spent.unanswered === 0) spent.unanswered = 1
+        })
+      ),
+      Effect.ensuring(
+        Effect.sync(() => {
+          counter.requests += spent.requests
+          counter.unanswered += spent.unanswered
+        })
+      ),
       Effect.result
     )
     if (Result.isSuccess(result)) {

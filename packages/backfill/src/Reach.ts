@@ -9,6 +9,7 @@ const firstRequest = Effect.map(Deferred.make<void>(), (sent) => ({
   sent: Deferred.await(sent),
   counter: {
     count: 0,
+    unanswered: 0,
     get requests() {
       return this.count
     },

@@ -24,6 +24,8 @@ export interface SeriesOutcome {
   /** Those that are not stored. */
   readonly missing: number
   readonly requests: number
+  /** Of those, how many brought no answer, and were made again or given up. */
+  readonly retries: number
   readonly inserted: number
   readonly changed: number
   readonly removed: number
@@ -95,6 +97,7 @@ const outcomeJson = (outcome: SeriesOutcome) => ({
   missing: outcome.missing,
   completeness: completeness(outcome),
   requests: outcome.requests,
+  retries: outcome.retries,
   inserted: outcome.inserted,
   changed: outcome.changed,
   removed: outcome.removed,
@@ -123,6 +126,7 @@ export const toJson = (report: Report) => ({
     expected: total(report, (outcome) => outcome.expected),
     missing: total(report, (outcome) => outcome.missing),
     requests: total(report, (outcome) => outcome.requests),
+    retries: total(report, (outcome) => outcome.retries),
     inserted: total(report, (outcome) => outcome.inserted),
     changed: total(report, (outcome) => outcome.changed),
     removed: total(report, (outcome) => outcome.removed),

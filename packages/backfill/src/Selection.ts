@@ -29,6 +29,7 @@ import { Policy } from "./Policy.ts"
 import type { PassedOver } from "./Report.ts"
 import { reach } from "./Reach.ts"
 import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
+import type { RequestCount } from "./SourceHttp.ts"
 import { UsageError } from "./UsageError.ts"
 import * as Verify from "./Verify.ts"
 
@@ -56,8 +57,8 @@ export interface Selected {
   readonly subject: Source.Subject
   readonly registered: Registered
   readonly coverage: Coverage.Coverage
-  /** Requests that were made for it before it was planned; 0 where absent. */
-  readonly requests?: number
+  /** Requests that were made for it before it was planned; none where absent. */
+  readonly requests?: RequestCount
   /** What to say of it in the report. */
   readonly notes?: ReadonlyArray<string>
   /** Why the series cannot even be planned. */

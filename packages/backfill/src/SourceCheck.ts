@@ -17,7 +17,7 @@ import {
 import { Calendars } from "@tidemark/calendars"
 import { Clock, Effect, Stream } from "effect"
 import * as Fetch from "./Fetch.ts"
-import { RequestCounter } from "./SourceHttp.ts"
+import { noRequests, RequestCounter } from "./SourceHttp.ts"
 import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
 
 export interface Finding {
@@ -81,7 +81,7 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
   const subject = subjectOf(options.symbol ?? symbolFor(capabilities))
   const timeframe = options.timeframe ?? timeframeFor(capabilities)
   const findings: Array<Finding> = []
-  const counter = { requests: 0 }
+  const counter = noRequests()
 
   const check = Effect.fnUntraced(function* <E extends { readonly message: string }, R>(
     promise: string,

@@ -7,7 +7,7 @@
  * for it or keeps failing, and counts. It never retries: whether to ask again
  * is decided above, where it is known what is missing.
  */
-import { Allowance, HttpReason, RequestBudgets, type Source } from "@tidemark/core"
+import { Allowance, HttpReason, RequestBudgets, type Source, SourceError } from "@tidemark/core"
 import { Clock, Context, Duration, Effect, Exit, Layer, Stream } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
@@ -22,12 +22,16 @@ import * as ServerClock from "./ServerClock.ts"
 /** What whoever provides it wants to know of the requests made on its behalf. */
 export interface RequestCount {
   requests: number
+  /** Of those, how many brought no answer that could be used: none, a refusal for now, or nonsense. */
+  unanswered: number
   /** By how much our clock is certain to be ahead of the provider's, rounded up to the second that its answers tell. */
   clockAheadMillis?: number
 }
 
+export const noRequests = (): RequestCount => ({ requests: 0, unanswered: 0 })
+
 export const RequestCounter = Context.Reference<RequestCount>("@tidemark/backfill/RequestCounter", {
-  defaultValue: () => ({ requests: 0 })
+  defaultValue: noRequests
 })
 
 export interface ClientOptions {
@@ -83,6 +87,10 @@ const transportError = (request: Request, description: string, cause?: HttpReaso
 /** A request as anybody may see it: without query, headers and body, where keys live. */
 const shown = ({ method }: Request, { origin, pathname }: URL): Request =>
   HttpClientRequest.make(method as HttpMethod.HttpMethod)(`${origin}${pathname}`)
+
+/** Whether asking the same again may bring another answer. */
+const isRefusalForNow = (response: HttpClientResponse.HttpClientResponse): boolean =>
+  response.status >= 300 && SourceError.isRetryable(HttpReason.ofStatus(response))
 
 const join = (chunks: ReadonlyArray<Uint8Array>): ArrayBuffer => {
   const out = new Uint8Array(chunks.reduce((sum, chunk) => sum + chunk.length, 0))
@@ -312,8 +320,14 @@ const make = Effect.gen(function* () {
               millis: now - asked
             })
           )
-        const answer = yield* guarded(request, url, 0).pipe(Effect.tapError(() => done(undefined, 0)))
+        const answer = yield* guarded(request, url, 0).pipe(
+          Effect.tapError(() => {
+            counter.unanswered++
+            return done(undefined, 0)
+          })
+        )
         const { response } = answer
+        if (isRefusalForNow(response)) counter.unanswered++
         yield* done(response.status, answer.byteLength)
         yield* Effect.annotateCurrentSpan("http.response.status_code", response.status)
         yield* learn(visible, url, response, asked)

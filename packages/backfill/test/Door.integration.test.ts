@@ -249,7 +249,7 @@ describe("a clock of ours that is ahead of the provider's", () => {
     Effect.gen(function* () {
       const client = yield* clientOf()
       const ahead = Effect.fnUntraced(function* (millis: number) {
-        const counter: SourceHttp.RequestCount = { requests: 0 }
+        const counter = SourceHttp.noRequests()
         const clock = yield* Clock.Clock
         const fast = (now: number) => now + millis
         yield* client.get(`https://${spot}${klines}`).pipe(

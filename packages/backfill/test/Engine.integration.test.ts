@@ -278,6 +278,25 @@ onEvery((it) => {
     )
   })
 
+  describe("requests that brought no answer", () => {
+    it.effect("are counted with the run: refusals, silence and nonsense, and none of those that answered", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        yield* provider.inject(
+          Fault.ServerError({ status: 503, match: klines }),
+          Fault.Html({ match: klines }),
+          Fault.Reset({ match: klines })
+        )
+        const report = yield* Backfill.run(options())
+        assert.strictEqual(Report.exitCode(report), 0)
+        assert.deepInclude(report.outcomes[0]!, { requests: 4 + 3, retries: 3 })
+        assert.strictEqual(yield* provider.requestCount, 7)
+        const [entry] = yield* (yield* SyncLog.SyncLog).recent(1)
+        assert.deepInclude(entry!, { requests: 7, retries: 3 })
+      }).pipe(Effect.provide(serving()))
+    )
+  })
+
   describe("patience", () => {
     it.effect("outlasts a host that fails more often in a row than its breaker allows", () =>
       Effect.gen(function* () {

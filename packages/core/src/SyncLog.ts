@@ -15,6 +15,8 @@ export interface SyncEntry {
   readonly finishedAt: EpochMillis
   readonly status: "complete" | "incomplete" | "failed" | "interrupted"
   readonly requests: number
+  /** Of those, how many brought no answer, and were made again or given up. */
+  readonly retries: number
   readonly inserted: number
   readonly changed: number
   readonly removed: number

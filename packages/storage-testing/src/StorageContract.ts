@@ -468,6 +468,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
           finishedAt,
           status: "incomplete",
           requests: 3,
+          retries: 1,
           inserted: 7,
           changed: 1,
           removed: 0,

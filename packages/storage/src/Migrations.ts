@@ -14,6 +14,7 @@ import candles from "./migrations/0001_candles.ts"
 import actions from "./migrations/0002_actions.ts"
 import files from "./migrations/0003_files.ts"
 import quality from "./migrations/0004_quality.ts"
+import retries from "./migrations/0005_retries.ts"
 import features from "./migrations/0008_features.ts"
 
 const table = "tidemark_migrations"
@@ -24,6 +25,7 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [2, "actions", Effect.succeed(actions)],
   [3, "files", Effect.succeed(files)],
   [4, "quality", Effect.succeed(quality)],
+  [5, "retries", Effect.succeed(retries)],
   [8, "features", Effect.succeed(features)]
 ]
 

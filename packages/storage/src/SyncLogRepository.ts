@@ -17,6 +17,7 @@ interface SyncRow {
   readonly finished_ms: number
   readonly status: SyncLog.SyncEntry["status"]
   readonly requests: number
+  readonly retries: number
   readonly inserted: number
   readonly changed: number
   readonly removed: number
@@ -35,6 +36,7 @@ const toRow = (entry: SyncLog.SyncEntry) => ({
   finished_at: timestampText(entry.finishedAt),
   status: entry.status,
   requests: entry.requests,
+  retries: entry.retries,
   inserted: entry.inserted,
   changed: entry.changed,
   removed: entry.removed,
@@ -50,6 +52,7 @@ const fromRow = (row: SyncRow): SyncLog.SyncEntry => ({
   finishedAt: Number(row.finished_ms),
   status: row.status,
   requests: Number(row.requests),
+  retries: Number(row.retries),
   inserted: Number(row.inserted),
   changed: Number(row.changed),
   removed: Number(row.removed),

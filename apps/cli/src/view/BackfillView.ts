@@ -1,7 +1,7 @@
 /** The report of a backfill, for people. Pure. */
 import { Report } from "@tidemark/backfill"
 import { Gap, Series } from "@tidemark/core"
-import { count, duration, plural } from "./Format.ts"
+import { count, duration, plural, requests } from "./Format.ts"
 import * as Matrix from "./Matrix.ts"
 
 /** Gaps and errors that are listed; the JSON results have all of them. */
@@ -127,10 +127,10 @@ const summary = (report: Report.Report): string => {
     )}`,
     ...(changed > 0 ? [`${count(changed)} revised`] : []),
     ...(report.gapsFilled.length > 0 ? [`${plural(report.gapsFilled.length, "gap")} filled`] : []),
-    `${plural(
+    requests(
       sum((outcome) => outcome.requests),
-      "request"
-    )}`,
+      sum((outcome) => outcome.retries)
+    ),
     duration(report.finishedAt - report.startedAt)
   ].join(" · ")
 }

@@ -6,6 +6,10 @@ export const count = (value: number): string => Math.round(value).toLocaleString
 /** `1 candle`, `2 candles` */
 export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`
 
+/** `7 requests (1 retry)` */
+export const requests = (value: number, retries: number): string =>
+  plural(value, "request") + (retries === 0 ? "" : ` (${count(retries)} ${retries === 1 ? "retry" : "retries"})`)
+
 /** 1.2 GB */
 export const bytes = (value: number): string => {
   const units = ["B", "kB", "MB", "GB", "TB"]

@@ -29,7 +29,8 @@ export const copySymbols = Effect.fnUntraced(function* (
 })
 
 const instants = ["requested_from", "requested_to", "started_at", "finished_at"]
-const columns = "run_id, symbol, timeframe, source, status, requests, inserted, changed, removed, missing, error"
+const columns =
+  "run_id, symbol, timeframe, source, status, requests, retries, inserted, changed, removed, missing, error"
 
 type Row = Readonly<Record<string, unknown>>
 
