@@ -14,6 +14,7 @@ import { key, type Series } from "./Series.ts"
  * - `retention-limit`: older than the source keeps, or pruned here.
  * - `source-failure`: asked, and the source could not answer.
  * - `unexplained`: asked repeatedly, answered without these candles, no reason known.
+ * - `not-wanted`: only candles around it were asked for, to compare another source with.
  */
 export const GapCause = Schema.Literals([
   "unfetched",
@@ -23,7 +24,8 @@ export const GapCause = Schema.Literals([
   "delisted",
   "retention-limit",
   "source-failure",
-  "unexplained"
+  "unexplained",
+  "not-wanted"
 ])
 export type GapCause = typeof GapCause.Type
 
@@ -42,9 +44,19 @@ export interface Gap {
 }
 
 /** Causes that leave a series complete all the same: nothing can be had there. */
-const explained: ReadonlySet<GapCause> = new Set(["outage", "no-trades", "not-listed", "delisted", "retention-limit"])
+const explained: ReadonlySet<GapCause> = new Set([
+  "outage",
+  "no-trades",
+  "not-listed",
+  "delisted",
+  "retention-limit",
+  "not-wanted"
+])
 
 export const isExplained = (gap: Gap): boolean => explained.has(gap.cause)
+
+/** Whether anybody expects candles there. */
+export const isWanted = (gap: Gap): boolean => gap.cause !== "not-wanted"
 
 export const format = (gap: Gap): string =>
   `${key(gap.series)} ${formatInterval(gap.interval)}: ${gap.missing.toLocaleString("en-US")} candle${gap.missing === 1 ? "" : "s"} missing, ${gap.cause}`

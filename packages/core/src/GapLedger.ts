@@ -1,11 +1,13 @@
 /**
  * Where the causes of missing candles are kept, for people and for SQL: the
- * gaps of each series as they were when somebody last looked, and the outages
- * that explain gaps of every symbol of a venue.
+ * gaps of each series as they were when somebody last looked, the outages
+ * that explain gaps of every symbol of a venue, and what other sources have of
+ * what is missing.
  *
  * What is missing is always worked out from coverage; this is what was found.
  */
 import { Context, type Effect } from "effect"
+import type { Candidate } from "./Candidate.ts"
 import type { Gap } from "./Gap.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { Outage } from "./Outage.ts"
@@ -39,5 +41,9 @@ export class GapLedger extends Context.Service<
     ) => Effect.Effect<void, StoreError>
     /** By venue and time. */
     readonly outages: Effect.Effect<ReadonlyArray<Outage>, StoreError>
+    /** Puts verdicts in place of earlier ones of the same source on the same gaps. */
+    readonly recordCandidates: (found: ReadonlyArray<Candidate>) => Effect.Effect<void, StoreError>
+    /** By symbol, source, timeframe, other source and time. */
+    readonly candidates: Effect.Effect<ReadonlyArray<Candidate>, StoreError>
   }
 >()("@tidemark/core/GapLedger") {}

@@ -2,7 +2,7 @@
  * Whether two series that should tell the same do: the same market at two
  * sources, or candles and those that shorter ones add up to. Pure.
  */
-import { type Calendar, Candles, type Timeframe } from "@tidemark/core"
+import { type Adjustment, type Calendar, Candles, type Instrument, type Timeframe } from "@tidemark/core"
 
 /** How far apart two values may be and still be the same, as a share of the larger. */
 export interface Tolerance {
@@ -12,6 +12,27 @@ export interface Tolerance {
 
 /** What floating point loses when volumes are added in another order. */
 export const exact: Tolerance = { price: 1e-9, volume: 1e-6 }
+
+/** Of two sources: the last digit of a price, and what each counts as volume. */
+export const between: Tolerance = { price: 0.001, volume: 0.05 }
+
+/** How prices of two sources are made comparable. */
+export interface Basis {
+  /** How both are adjusted as they are read. */
+  readonly adjust: Adjustment.Mode
+  readonly words: string
+}
+
+/** Prices of a source that comes adjusted compare with those of one that does not only after it is adjusted alike. */
+export const basisOf = (
+  assetClass: Instrument.AssetClass,
+  ours: Adjustment.Applied,
+  theirs: Adjustment.Applied
+): Basis => {
+  if (assetClass !== "equity" || ours === theirs) return { adjust: "none", words: "prices as both give them" }
+  const adjust = [ours, theirs].includes("splits-and-dividends") ? "all" : "splits"
+  return { adjust, words: `both adjusted: ${adjust}` }
+}
 
 const columns = ["open", "high", "low", "close", "volume"] as const
 export type Column = (typeof columns)[number]
@@ -69,16 +90,14 @@ const differenceAt = (
   return worst
 }
 
-/** Both ascending. */
-export const compare = (ours: Candles.Candles, theirs: Candles.Candles, tolerance: Tolerance): Comparison => {
-  const differences: Array<Difference> = []
+/** Both ascending: calls `both` with the rows of each candle that both have, and counts the others. */
+const pair = (ours: Candles.Candles, theirs: Candles.Candles, both: (i: number, j: number) => void) => {
   let [i, j, compared, onlyOurs, onlyTheirs] = [0, 0, 0, 0, 0]
   const [size, other] = [Candles.length(ours), Candles.length(theirs)]
   while (i < size || j < other) {
     const [a, b] = [ours.openTime[i] ?? Infinity, theirs.openTime[j] ?? Infinity]
     if (a === b) {
-      const difference = differenceAt(ours, i, theirs, j, tolerance)
-      if (difference !== undefined) differences.push(difference)
+      both(i, j)
       compared++
       i++
       j++
@@ -90,7 +109,49 @@ export const compare = (ours: Candles.Candles, theirs: Candles.Candles, toleranc
       j++
     }
   }
-  return { compared, differences, onlyOurs, onlyTheirs }
+  return { compared, onlyOurs, onlyTheirs }
+}
+
+/** Both ascending. */
+export const compare = (ours: Candles.Candles, theirs: Candles.Candles, tolerance: Tolerance): Comparison => {
+  const differences: Array<Difference> = []
+  const counts = pair(ours, theirs, (i, j) => {
+    const difference = differenceAt(ours, i, theirs, j, tolerance)
+    if (difference !== undefined) differences.push(difference)
+  })
+  return { ...counts, differences }
+}
+
+/** How far apart the candles are that both have, as shares of the larger value; one entry a candle. */
+export interface Distances {
+  /** Of the price that is furthest off. */
+  readonly price: Float64Array
+  readonly volume: Float64Array
+}
+
+/** Both ascending. What is no number is infinitely far from everything. */
+export const distances = (ours: Candles.Candles, theirs: Candles.Candles): Distances => {
+  const most = Math.min(Candles.length(ours), Candles.length(theirs))
+  const [price, volume] = [new Float64Array(most), new Float64Array(most)]
+  let at = 0
+  const off = (column: Column, i: number, j: number) => {
+    const share = offBy(ours[column][i]!, theirs[column][j]!)
+    return Number.isNaN(share) ? Infinity : share
+  }
+  pair(ours, theirs, (i, j) => {
+    price[at] = Math.max(off("open", i, j), off("high", i, j), off("low", i, j), off("close", i, j))
+    volume[at] = off("volume", i, j)
+    at++
+  })
+  return { price: price.subarray(0, at), volume: volume.subarray(0, at) }
+}
+
+/** 0 of nothing. */
+export const median = (values: Float64Array): number => {
+  const sorted = values.toSorted()
+  const middle = sorted.length >> 1
+  if (sorted.length === 0) return 0
+  return sorted.length % 2 === 1 ? sorted[middle]! : (sorted[middle - 1]! + sorted[middle]!) / 2
 }
 
 /**

@@ -1,5 +1,6 @@
 export * as Anomalies from "./Anomalies.ts"
 export * as Anomaly from "./Anomaly.ts"
+export * as Candidacy from "./Candidacy.ts"
 export * as Certificate from "./Certificate.ts"
 export * as Months from "./Months.ts"
 export * as Outages from "./Outages.ts"

@@ -190,6 +190,25 @@ describe("copy", () => {
           yield* source.quality.acknowledge(series(symbol), span, "right", 2_000)
         }
         yield* source.gaps.recordOutages("v", [{ ...span, venue: "v", origin: "inferred", evidence: "3 of 3" }], 1_000)
+        yield* source.gaps.recordCandidates([
+          {
+            series: series("AAA"),
+            source: "other",
+            interval: span,
+            missing: 1,
+            has: 1,
+            asked: { from: start - 100 * minute, to: start + 160 * minute },
+            compared: 198,
+            lacking: 2,
+            differing: 3,
+            medianOff: 0.000_2,
+            tolerance: 0.001,
+            basis: "prices as both give them",
+            verdict: "uncompared",
+            detail: "no splits",
+            askedAt: 1_000
+          }
+        ])
         yield* target.gaps.record([{ series: series("BBB"), gaps: [gap("BBB", "of the target")] }], 5_000)
         yield* target.quality.record(check("BBB", "of the target"), 5_000)
         const copy = Copy.run({ from, to, onProgress: () => Effect.void })
@@ -212,6 +231,8 @@ describe("copy", () => {
           ]
         )
         assert.deepStrictEqual(yield* target.gaps.outages, yield* source.gaps.outages)
+        assert.lengthOf(yield* target.gaps.candidates, 1)
+        assert.deepStrictEqual(yield* target.gaps.candidates, yield* source.gaps.candidates)
         const months = yield* Effect.provide(
           Effect.flatMap(
             SqlClient.SqlClient,

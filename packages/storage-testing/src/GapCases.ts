@@ -1,6 +1,6 @@
 /** What every storage does with gaps, outages and findings, as cases of its contract. */
 import { assert, type Vitest } from "@effect/vitest"
-import { type Gap, GapLedger, type Outage, QualityStore, type Series } from "@tidemark/core"
+import { type Candidate, type Gap, GapLedger, type Outage, QualityStore, type Series } from "@tidemark/core"
 import { Query } from "@tidemark/storage"
 import { Effect } from "effect"
 
@@ -138,5 +138,64 @@ export const cases = (
         ] as ReadonlyArray<object> as typeof rows & ReadonlyArray<{ expected: number; missing: number }>
       )
     })
+  )
+
+  it.effect(
+    "G04 a verdict on a gap takes the place of that source's last one, and what it was asked for stays known",
+    () =>
+      Effect.gen(function* () {
+        const ledger = yield* GapLedger.GapLedger
+        const series = fresh()
+        const candidate = (
+          source: string,
+          from: number,
+          to: number,
+          extra: Partial<Candidate.Candidate> = {}
+        ): Candidate.Candidate => ({
+          series,
+          source,
+          interval: { from: start + from * hour, to: start + to * hour },
+          missing: to - from,
+          has: to - from,
+          asked: { from: start + (from - 5) * hour, to: start + (to + 5) * hour },
+          compared: 10,
+          lacking: 1,
+          differing: 2,
+          medianOff: 0.000_123,
+          tolerance: 0.001,
+          basis: 'prices as both "give" them',
+          verdict: "offered",
+          askedAt: 1_000,
+          ...extra
+        })
+        const listed = Effect.map(ledger.candidates, (all) => all.filter((one) => one.series.symbol === series.symbol))
+        const [a, b] = [
+          candidate("other", 0, 4),
+          candidate("other", 20, 24, { verdict: "unanswered", detail: "it's gone" })
+        ]
+        const another = candidate("another", 0, 4, { verdict: "empty", has: 0 })
+        yield* ledger.recordCandidates([b, a, another])
+        yield* ledger.recordCandidates([])
+        assert.deepStrictEqual(yield* listed, [another, a, b])
+        // A part of the gap was filled since; less was asked for this time.
+        const left = candidate("other", 2, 4, {
+          asked: { from: start, to: start + 6 * hour },
+          verdict: "differs",
+          askedAt: 2_000
+        })
+        yield* ledger.recordCandidates([left])
+        assert.deepStrictEqual(yield* listed, [another, { ...left, asked: a.asked }, b])
+        const rows = yield* (yield* Query.Query).run(
+          `SELECT candidate, verdict, has FROM gap_candidates WHERE symbol = '${series.symbol}' ORDER BY verdict`
+        )
+        assert.deepStrictEqual(
+          rows.map((row) => [row["candidate"], row["verdict"], Number(row["has"])]),
+          [
+            ["other", "differs", 2],
+            ["another", "empty", 0],
+            ["other", "unanswered", 4]
+          ]
+        )
+      })
   )
 }

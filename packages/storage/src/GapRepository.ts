@@ -1,7 +1,8 @@
-/** `GapLedger` over the tables `data_gaps` and `venue_outages`, which users read as they are. */
-import { type Gap, GapLedger, Interval, type Outage, Series } from "@tidemark/core"
+/** `GapLedger` over the tables `data_gaps`, `venue_outages` and `gap_candidates`, which users read as they are. */
+import { Candidate, type Gap, GapLedger, Interval, type Outage, Series } from "@tidemark/core"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
+import * as CandidateRows from "./CandidateRows.ts"
 import * as Operation from "./Operation.ts"
 import { insertRows } from "./Rows.ts"
 import { epochMillis, timestampText } from "./Timestamp.ts"
@@ -142,7 +143,43 @@ const make = Effect.gen(function* () {
       }))
   ).pipe(Effect.withSpan("GapLedger.outages"))
 
-  return GapLedger.GapLedger.of({ record, list, recordOutages, outages })
+  const candidateRows = CandidateRows.select(sql)
+
+  /** Verdicts of one source on one series. */
+  const recordOf = Effect.fnUntraced(function* (found: ReadonlyArray<Candidate.Candidate>) {
+    const { series, source } = found[0]!
+    const which = sql`symbol = ${series.symbol} AND timeframe = ${series.timeframe} AND source = ${series.source}
+      AND candidate = ${source}`
+    const known = (yield* sql<CandidateRows.CandidateRow>`${candidateRows} WHERE ${which}`).map(CandidateRows.fromRow)
+    if (known.length > 0) yield* sql`DELETE FROM gap_candidates WHERE ${which}`
+    yield* insertRows(sql, "gap_candidates", Candidate.replacing(known, found).map(CandidateRows.toRow))
+  })
+
+  const recordCandidates: GapLedger.GapLedger["Service"]["recordCandidates"] = Effect.fn("GapLedger.recordCandidates")(
+    (found) =>
+      found.length === 0
+        ? Effect.void
+        : sql.withTransaction(
+            Effect.forEach(
+              [...Map.groupBy(found, ({ series, source }) => `${Series.key(series)} ${source}`)]
+                .toSorted(([a], [b]) => (a < b ? -1 : 1))
+                .map(([, some]) => some),
+              recordOf,
+              { discard: true }
+            )
+          ),
+    operation("write what other sources have")
+  )
+
+  const candidates = Effect.map(
+    operation("list what other sources have")(
+      sql<CandidateRows.CandidateRow>`${candidateRows}
+        ORDER BY symbol, source, timeframe, candidate, gap_candidates.gap_from`
+    ),
+    (rows) => rows.map(CandidateRows.fromRow)
+  ).pipe(Effect.withSpan("GapLedger.candidates"))
+
+  return GapLedger.GapLedger.of({ record, list, recordOutages, outages, recordCandidates, candidates })
 })
 
 export const layer = Layer.effect(GapLedger.GapLedger, make)

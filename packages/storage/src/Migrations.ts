@@ -15,6 +15,7 @@ import actions from "./migrations/0002_actions.ts"
 import files from "./migrations/0003_files.ts"
 import quality from "./migrations/0004_quality.ts"
 import retries from "./migrations/0005_retries.ts"
+import candidates from "./migrations/0006_candidates.ts"
 import features from "./migrations/0008_features.ts"
 
 const table = "tidemark_migrations"
@@ -26,6 +27,7 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [3, "files", Effect.succeed(files)],
   [4, "quality", Effect.succeed(quality)],
   [5, "retries", Effect.succeed(retries)],
+  [6, "candidates", Effect.succeed(candidates)],
   [8, "features", Effect.succeed(features)]
 ]
 

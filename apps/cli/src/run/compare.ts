@@ -15,9 +15,6 @@ export interface Input extends Chosen.SeriesFlags {
   readonly tolerance: Option.Option<number>
 }
 
-/** Of two sources: the last digit of a price, and what each counts as volume. */
-const between: Reconciliation.Tolerance = { price: 0.001, volume: 0.05 }
-
 /** Candles that are read at once: bounds memory, whatever the history. */
 const rowsAtOnce = 200_000
 
@@ -84,13 +81,10 @@ const withFiner = Effect.fnUntraced(function* (coarse: Surveyed, finer: Surveyed
 
 const withOther = Effect.fnUntraced(function* (ours: Surveyed, theirs: Surveyed, tolerance: Reconciliation.Tolerance) {
   const registry = yield* SourceRegistry.SourceRegistry
-  const applied = yield* Effect.forEach([ours, theirs], ({ stored }) =>
+  const applied = ({ stored }: Surveyed) =>
     Effect.map(registry.plugin(stored.series.source), ({ capabilities }) => capabilities.adjustment)
-  )
-  // Prices of one that comes adjusted compare with those of one that does not only after it is adjusted alike.
-  const isShare = ours.plan.request.instrument.assetClass === "equity"
-  const adjust =
-    !isShare || applied[0] === applied[1] ? "none" : applied.includes("splits-and-dividends") ? "all" : "splits"
+  const { assetClass } = ours.plan.request.instrument
+  const { adjust, words } = Reconciliation.basisOf(assetClass, yield* applied(ours), yield* applied(theirs))
   const interval = common(ours, theirs)
   const pieces = interval === undefined ? [] : piecesOf(ours, interval, ours.stored.series.timeframe)
   const parts = yield* Effect.forEach(
@@ -100,7 +94,7 @@ const withOther = Effect.fnUntraced(function* (ours: Surveyed, theirs: Surveyed,
     })
   )
   return {
-    basis: adjust === "none" ? "prices as both give them" : `both adjusted: ${adjust}`,
+    basis: words,
     result: parts.reduce(Reconciliation.add, Reconciliation.nothing)
   }
 })
@@ -144,7 +138,7 @@ const work = Effect.fnUntraced(function* (input: Input) {
     })
   }
   const tolerance = {
-    ...between,
+    ...Reconciliation.between,
     ...Option.match(input.tolerance, { onNone: () => ({}), onSome: (price) => ({ price }) })
   }
   for (const one of chosen) {

@@ -1,6 +1,6 @@
 /**
- * What is known of quality, in a copy: gaps, outages, completeness, anomalies
- * with what was acknowledged of them. What the target has looked at itself is
+ * What is known of quality, in a copy: gaps, what other sources have of them,
+ * outages, completeness, anomalies with what was acknowledged of them. What the target has looked at itself is
  * left as it is.
  */
 import { Instant, type StoreError } from "@tidemark/core"
@@ -22,7 +22,7 @@ interface Table {
 
 const series = ["symbol", "timeframe", "source"]
 
-export const tables = ["data_anomalies", "data_gaps", "data_quality", "venue_outages"] as const
+export const tables = ["data_anomalies", "data_gaps", "data_quality", "gap_candidates", "venue_outages"] as const
 
 const layouts: ReadonlyArray<Table & { readonly name: (typeof tables)[number] }> = [
   {
@@ -30,6 +30,24 @@ const layouts: ReadonlyArray<Table & { readonly name: (typeof tables)[number] }>
     subject: series,
     values: ["missing", "cause", "evidence", "attempts", "next_action"],
     instants: ["gap_from", "gap_to", "detected_at", "checked_at"],
+    dates: []
+  },
+  {
+    name: "gap_candidates",
+    subject: [...series, "candidate"],
+    values: [
+      "missing",
+      "has",
+      "compared",
+      "lacking",
+      "differing",
+      "median_off",
+      "tolerance",
+      "basis",
+      "verdict",
+      "detail"
+    ],
+    instants: ["gap_from", "gap_to", "asked_from", "asked_to", "asked_at"],
     dates: []
   },
   {
