@@ -23,8 +23,9 @@ import { Clock, Effect, Option, Result } from "effect"
 import * as Fetch from "./Fetch.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
+import * as Repair from "./Repair.ts"
 import * as Rescale from "./Rescale.ts"
-import { type Selected, unconfirmed } from "./Selection.ts"
+import type { Selected } from "./Selection.ts"
 import { noRequests, RequestCounter } from "./SourceHttp.ts"
 import type { Registered } from "./SourceRegistry.ts"
 import * as Verify from "./Verify.ts"
@@ -124,7 +125,7 @@ export const refreshEarnings = Effect.fn("Actions.refreshEarnings")(function* ({
 const grows = ({ coverage, error, plan }: Selected, repair: boolean, policy: Policy, now: number): boolean =>
   error === undefined &&
   Coverage.rows(coverage) > 0 &&
-  (plan.chunks.length > 0 || (repair && unconfirmed(coverage, plan, policy, now).length > 0))
+  (plan.chunks.length > 0 || (repair && Repair.due(coverage, plan, policy, now).length > 0))
 
 /** The series of one symbol at one source: all that are wanted, and those of them that grow. */
 interface Growing {

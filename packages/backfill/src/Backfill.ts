@@ -23,8 +23,9 @@ import * as Fetch from "./Fetch.ts"
 import * as Infer from "./Infer.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
+import * as Repair from "./Repair.ts"
 import type * as Report from "./Report.ts"
-import { select, type Selected, type Target, unconfirmed } from "./Selection.ts"
+import { select, type Selected, type Target } from "./Selection.ts"
 import { noRequests, type RequestCount, RequestCounter } from "./SourceHttp.ts"
 import * as Survey from "./Survey.ts"
 import * as Verify from "./Verify.ts"
@@ -247,7 +248,7 @@ const explain = Effect.fnUntraced(function* (all: ReadonlyArray<Progress>, now: 
   const policy = yield* Policy
   const open = touchedOf(all).filter(
     ({ error, selected: { coverage, plan } }) =>
-      error === undefined && unconfirmed(coverage, plan, policy, now).length > 0
+      error === undefined && Repair.due(coverage, plan, policy, now).length > 0
   )
   const explained = yield* Infer.explain(
     open.map(({ selected }) => selected),
@@ -256,8 +257,11 @@ const explain = Effect.fnUntraced(function* (all: ReadonlyArray<Progress>, now: 
   for (const [i, progress] of open.entries()) progress.selected = explained[i]!
 })
 
+/** What is missing of what was asked for. */
 const gapsOf = (progress: Progress) =>
-  Verify.gaps(progress.selected.plan, progress.selected.coverage, progress.error?.message)
+  Effect.map(Verify.gaps(progress.selected.plan, progress.selected.coverage, progress.error?.message), (gaps) =>
+    gaps.filter(Gap.isWanted)
+  )
 
 const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: boolean, now: number) {
   const { plan, registered } = progress.selected
@@ -280,11 +284,11 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
     expected: plan.expected,
     missing,
     requests: progress.counter.requests,
+    retries: progress.counter.unanswered,
     inserted: progress.inserted,
     changed: progress.changed,
     removed: progress.removed,
     gaps,
-    retries: progress.counter.unanswered,
     files: progress.files,
     notes: Actions.notes(progress.selected, progress.before, progress.selected.coverage, now),
     error: progress.error?.message
@@ -346,12 +350,12 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
       const work = all.flatMap((progress) => {
         const { coverage, plan } = progress.selected
         if (progress.error !== undefined) return []
-        const holes = unconfirmed(coverage, plan, policy, now)
+        const holes = Repair.due(coverage, plan, policy, now)
         return Plan.repairs(plan.request, holes).map((interval): Work => ({ progress, interval }))
       })
       if (work.length === 0) return
       if (round === 1) yield* events.publish({ _tag: "StageStarted", stage: "repair" })
-      else yield* Effect.sleep(policy.backoffMillis * round)
+      else yield* Effect.sleep(Repair.waitMillis(policy, round))
       yield* fetchAll(work, "repair", options.concurrency)
       yield* Effect.forEach(new Set(work.map((item) => item.progress)), verify, { discard: true })
     }

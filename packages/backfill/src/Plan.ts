@@ -6,6 +6,7 @@
  */
 import {
   Calendar,
+  type Candidate,
   Coverage,
   type Gap,
   type Instant,
@@ -40,8 +41,28 @@ export interface SeriesRequest {
   readonly coverage: Coverage.Coverage
   /** Times in which the venue was down. */
   readonly outages: ReadonlyArray<Outage.Outage>
+  /** What other sources have of what the series lacks. */
+  readonly candidates?: ReadonlyArray<Candidate.Candidate>
+  /** Where candles are expected, in a series that was asked on account of another; everywhere where absent. */
+  readonly wanted?: Interval.IntervalSet | undefined
   /** Open of the source's oldest candle, where it has told. */
   readonly listedAt?: Instant.EpochMillis | undefined
+}
+
+/**
+ * Where candles are expected of a series that was asked for some on account
+ * of another: there, and from the first to the last that it was asked for on
+ * its own account. `undefined`: everywhere.
+ */
+export const wantedOf = (
+  coverage: Coverage.Coverage,
+  aside: Interval.IntervalSet,
+  asked: Interval.IntervalSet = []
+): Interval.IntervalSet | undefined => {
+  if (aside.length === 0) return undefined
+  const own = Interval.difference(Coverage.fetchedSet(coverage), aside)
+  const [first, last] = [own[0], own.at(-1)]
+  return Interval.normalize([...(first && last ? [Interval.hull(first, last)] : []), ...aside, ...asked])
 }
 
 export interface Options {
@@ -71,7 +92,7 @@ export interface SeriesPlan {
   readonly request: SeriesRequest
   /** What is complete when the plan is done; `undefined` if nothing is left of the wanted range. */
   readonly requested: Interval.Interval | undefined
-  /** Candles that the calendar has in `requested`. */
+  /** Candles that the calendar has in `requested` where they are wanted. */
   readonly expected: number
   readonly excluded: ReadonlyArray<Excluded>
   /** Pieces of work, ascending. */
@@ -85,7 +106,7 @@ const roundTripMillis = 120
 export const noCost: Cost = { candles: 0, requests: 0, weight: 0, bytes: 0, millis: 0 }
 
 /** The interval from the `count`-th newest open before `to`. */
-const newest = (
+export const newest = (
   calendar: Calendar.Calendar,
   timeframe: Timeframe.Timeframe,
   to: Instant.EpochMillis,
@@ -240,7 +261,10 @@ export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
   return {
     request,
     requested,
-    expected: calendar.countOpens(series.timeframe, requested),
+    expected: Interval.intersection([requested], request.wanted ?? [requested]).reduce(
+      (sum, interval) => sum + calendar.countOpens(series.timeframe, interval),
+      0
+    ),
     excluded,
     chunks,
     cost: costOf(request, chunks, options.now)

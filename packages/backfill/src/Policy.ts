@@ -25,9 +25,11 @@ export interface Policy {
   /** Failures of a host in a row until it is left alone for `breakerOpenMillis`. */
   readonly breakerFailures: number
   readonly breakerOpenMillis: number
-  /** Answers in a row that must lack a candle until the source is not asked for it again. */
+  /** Answers in a row that must lack a candle until runs leave it alone for a while. */
   readonly confirmations: number
-  /** After this time it is asked once more all the same. */
+  /** For how long, at first; doubles with each answer that lacks it too. See `Repair`. */
+  readonly repairWaitMillis: number
+  /** The longest that it is left alone; at once where it is known why it is missing. */
   readonly emptyExpiresMillis: number
   /** Pages in a piece of work that one lane takes. */
   readonly pagesPerChunk: number
@@ -48,6 +50,7 @@ export const defaults: Policy = {
   breakerFailures: 8,
   breakerOpenMillis: 30_000,
   confirmations: 3,
+  repairWaitMillis: 86_400_000,
   emptyExpiresMillis: 30 * 86_400_000,
   pagesPerChunk: 32,
   pagesInFlight: 16

@@ -9,11 +9,12 @@
 import { Calendars } from "@tidemark/calendars"
 import {
   type Calendar,
+  Candidate,
   CandleStore,
   Coverage,
   GapLedger,
   type Instant,
-  type Instrument,
+  Instrument,
   Interval,
   type Outage,
   Series,
@@ -21,15 +22,15 @@ import {
   SourceError,
   type Timeframe
 } from "@tidemark/core"
-import { Outages } from "@tidemark/quality"
 import { Effect, Option, Result } from "effect"
 import { Events } from "./Events.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
+import * as Repair from "./Repair.ts"
 import type { PassedOver } from "./Report.ts"
 import { reach } from "./Reach.ts"
-import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
 import type { RequestCount } from "./SourceHttp.ts"
+import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
 import { UsageError } from "./UsageError.ts"
 import * as Verify from "./Verify.ts"
 
@@ -70,20 +71,6 @@ export interface Selection {
   readonly passedOver: ReadonlyArray<PassedOver>
 }
 
-/** What is empty, unexplained, and should be asked for again by the next run. */
-export const unconfirmed = (coverage: Coverage.Coverage, plan: Plan.SeriesPlan, policy: Policy, now: number) => {
-  const { requested, request } = plan
-  if (requested === undefined) return []
-  const { calendar, outages, series } = request
-  return Coverage.emptyWithin(coverage, requested)
-    .filter((run) => run.confirmations < policy.confirmations || now - run.lastAt > policy.emptyExpiresMillis)
-    .flatMap((run) =>
-      Outages.explain(calendar, series.timeframe, run, outages).flatMap(({ interval, outage }) =>
-        outage === undefined ? [interval] : []
-      )
-    )
-}
-
 export type Subject = Pick<Source.Subject, "symbol" | "assetClass">
 
 /** Where a subject is traded, as far as its source tells. */
@@ -102,6 +89,15 @@ export const outagesOf = (
 ): ReadonlyArray<Outage.Outage> => {
   const venue = venueOf(source, plugin, subject)
   return [...(plugin.capabilities.outages ?? []), ...found].filter((outage) => outage.venue === venue)
+}
+
+/** The instrument with one source alone, which knows it by the name that its list has. */
+export const ofSource = (instrument: Instrument.Instrument, source: string): Instrument.Instrument => {
+  const symbol = instrument.sources.find((listing) => listing.source === source)?.symbol
+  return new Instrument.Instrument({
+    ...instrument,
+    sources: [{ source, ...(symbol === undefined ? {} : { symbol }) }]
+  })
 }
 
 const subjectOf = (instrument: Instrument.Instrument, source: string, calendar: Calendar.Calendar): Source.Subject => ({
@@ -140,7 +136,9 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   const store = yield* CandleStore.CandleStore
   const events = yield* Events
   const policy = yield* Policy
-  const inferred = yield* (yield* GapLedger.GapLedger).outages
+  const ledger = yield* GapLedger.GapLedger
+  const inferred = yield* ledger.outages
+  const verdicts = yield* ledger.candidates
   const stored = new Map((yield* store.list).map((entry) => [Series.key(entry.series), entry]))
   const realSymbols = new Set(
     [...stored.values()].flatMap((entry) =>
@@ -200,6 +198,8 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
     const coverage = yield* coverageOf(series, calendar)
     const subject = subjectOf(instrument, registered.id, calendar)
     const window = yield* Effect.result(windowFor(target, registered, subject))
+    const { aside, candidates } = Candidate.about(verdicts, series)
+    const { only } = target.window ?? options.window
     const request: Plan.SeriesRequest = {
       series,
       instrument,
@@ -209,6 +209,9 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
       window: Result.isSuccess(window) ? window.success : { from: options.now, to: options.now },
       coverage,
       outages: outagesOf(registered.id, registered.plugin, subject, inferred),
+      candidates,
+      // Whoever asks for a range wants all of it; whoever names the holes does not want what lies between them.
+      wanted: only === undefined ? undefined : Plan.wantedOf(coverage, Interval.union(aside, only)),
       listedAt: stored.get(Series.key(series))?.listedAt
     }
     const plan = Plan.make(request, { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk })
@@ -224,7 +227,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
       const selected = yield* planFor(target, registered)
       const idle =
         selected.plan.chunks.length === 0 &&
-        unconfirmed(selected.coverage, selected.plan, policy, options.now).length === 0
+        Repair.due(selected.coverage, selected.plan, policy, options.now).length === 0
       const final = i === names.length - 1 || realSymbols.has(`${registered.id} ${instrument.symbol}`)
       const known = stored.has(Series.key(selected.plan.request.series))
       if (final || (idle && known && selected.error === undefined)) return selected

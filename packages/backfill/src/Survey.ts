@@ -2,6 +2,7 @@
  * What of the stored history is missing, and why. Asks no source anything.
  */
 import {
+  Candidate,
   CandleStore,
   type Gap,
   GapLedger,
@@ -50,11 +51,17 @@ const instrumentOf = (
   })
 }
 
+/** What explains what is missing of any series. */
+interface Known {
+  readonly inferred: ReadonlyArray<Outage.Outage>
+  readonly verdicts: ReadonlyArray<Candidate.Candidate>
+}
+
 /** Of one series, with the outages that are known of its venue. */
 const ofSeries = Effect.fnUntraced(function* (
   stored: CandleStore.StoredSeries,
   instrument: Instrument.Instrument,
-  inferred: ReadonlyArray<Outage.Outage>,
+  { inferred, verdicts }: Known,
   { from, to }: Pick<Options, "from" | "to">
 ) {
   const registry = yield* SourceRegistry
@@ -63,6 +70,7 @@ const ofSeries = Effect.fnUntraced(function* (
   const { coverage, listedAt, series } = stored
   const plugin = yield* registry.plugin(series.source)
   const calendar = Calendars.get(instrument.calendar)
+  const { aside, candidates } = Candidate.about(verdicts, series)
   const subject: Subject = { symbol: series.symbol, assetClass: instrument.assetClass }
   const plan = Plan.make(
     {
@@ -77,6 +85,8 @@ const ofSeries = Effect.fnUntraced(function* (
       },
       coverage,
       outages: outagesOf(series.source, plugin, subject, inferred),
+      candidates,
+      wanted: Plan.wantedOf(coverage, aside),
       listedAt
     },
     { now, force: false, pagesPerChunk: policy.pagesPerChunk }
@@ -89,11 +99,9 @@ export const run = Effect.fn("Survey.run")(function* (options: Options) {
   const candles = yield* CandleStore.CandleStore
   const ledger = yield* GapLedger.GapLedger
   const instruments = new Map((yield* (yield* SymbolStore.SymbolStore).list).map((one) => [one.symbol, one]))
-  const inferred = yield* ledger.outages
+  const known = { inferred: yield* ledger.outages, verdicts: yield* ledger.candidates }
   const chosen = (yield* candles.list).filter(options.choose)
-  return yield* Effect.forEach(chosen, (stored) =>
-    ofSeries(stored, instrumentOf(instruments, stored), inferred, options)
-  )
+  return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), known, options))
 })
 
 /** From the first instant that was asked for to the last. */
@@ -112,6 +120,7 @@ export const record = Effect.fn("Survey.record")(function* (
 ) {
   const ledger = yield* GapLedger.GapLedger
   const policy = yield* Policy
+  const verdicts = yield* ledger.candidates
   const found = yield* Effect.forEach(looked, ({ error, selected: { coverage, plan } }) => {
     const { request, requested } = plan
     const whole = [...coverage.fetched, ...(requested === undefined ? [] : [requested])]
@@ -119,7 +128,12 @@ export const record = Effect.fn("Survey.record")(function* (
       whole.length === 0
         ? request.window
         : { ...whole.reduce<Interval.Interval>(Interval.hull, whole[0]!), whole: true }
-    const over = Plan.make({ ...request, coverage, window }, { now, force: false, pagesPerChunk: policy.pagesPerChunk })
+    const { aside, candidates } = Candidate.about(verdicts, request.series)
+    const wanted = Plan.wantedOf(coverage, aside, request.wanted ?? (requested === undefined ? [] : [requested]))
+    const over = Plan.make(
+      { ...request, coverage, window, candidates, wanted },
+      { now, force: false, pagesPerChunk: policy.pagesPerChunk }
+    )
     return Effect.map(Verify.gaps(over, coverage, error?.message), (gaps) => ({ series: request.series, gaps }))
   })
   yield* ledger.record(found, now)

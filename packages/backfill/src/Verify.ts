@@ -7,20 +7,21 @@
  */
 import {
   type Calendar,
+  Candidate,
   Candles,
   CandleStore,
   Coverage,
   type Gap,
   Instant,
   Interval,
-  type Outage,
   type Series,
   Timeframe
 } from "@tidemark/core"
-import { Months, Outages } from "@tidemark/quality"
-import { Effect, Stream } from "effect"
+import { Months } from "@tidemark/quality"
+import { Clock, Effect, Stream } from "effect"
 import type { SeriesPlan, SeriesRequest } from "./Plan.ts"
 import { Policy } from "./Policy.ts"
+import * as Repair from "./Repair.ts"
 
 /** Candles looked at in one piece: bounds memory, whatever the history. */
 const opensPerPiece = 65_536
@@ -197,36 +198,58 @@ const askedSentence = (series: Series.Series, run: Coverage.Empty, missing: numb
   return `${series.source} was asked ${times}, ${when}, and answered without ${missing === 1 ? "it" : "them"}`
 }
 
+/** The command that asks for a gap by name, for people to copy. */
+const fillCommand = (series: Series.Series, interval: Interval.Interval): string =>
+  `tidemark gaps fill --symbols ${series.symbol} --timeframes ${series.timeframe} --source ${series.source} ` +
+  `--start ${Instant.format(interval.from)} --end ${Instant.format(interval.to)}`
+
+/** What to do about a hole that nobody can explain. */
+const nextOf = (
+  { candidates = [], series }: SeriesRequest,
+  run: Coverage.Empty,
+  interval: Interval.Interval,
+  policy: Policy,
+  now: Instant.EpochMillis
+): string => {
+  const outlook = Repair.outlook(run, policy, now)
+  if (run.confirmations < policy.confirmations) return `${outlook}: ${command(series, interval)}`
+  const fill = fillCommand(series, interval)
+  const offered = candidates.filter((one) => one.verdict === "offered" && Interval.overlaps(one.interval, interval))
+  return [
+    ...offered.map(({ source }) => `${source} could stand in where it is read: --fill-from ${source}`),
+    `${outlook}; now all the same: ${fill}`,
+    ...(offered.length > 0 ? [] : ["or ask another source too: --with SOURCE"])
+  ].join("; ")
+}
+
 /** Why candles are not there that the source was asked for, and what to do. */
 const causeOf = (
-  { calendar, capabilities, series }: SeriesRequest,
+  request: SeriesRequest,
   run: Coverage.Empty,
-  asked: string,
-  interval: Interval.Interval,
-  outage: Outage.Outage | undefined,
-  policy: Policy
+  { explanation, interval }: Repair.Part,
+  policy: Policy,
+  now: Instant.EpochMillis
 ): Pick<Gap.Gap, "cause" | "evidence" | "nextAction"> => {
-  if (outage !== undefined) {
-    return { cause: "outage", evidence: [asked, outage.evidence], nextAction: "nothing: the venue was down" }
-  }
-  if (run.confirmations < policy.confirmations) {
-    return {
-      cause: "unexplained",
-      evidence: [asked],
-      nextAction: `the next run asks again: ${command(series, interval)}`
+  switch (explanation?._tag) {
+    case "Outage":
+      return { cause: "outage", evidence: [explanation.outage.evidence], nextAction: "nothing: the venue was down" }
+    case "Quiet": {
+      const evidence = `${request.series.source} leaves out candles in which nothing was traded`
+      return { cause: "no-trades", evidence: [evidence], nextAction: "nothing: there is no such candle" }
     }
+    case "Elsewhere":
+      return { cause: "no-trades", evidence: [], nextAction: "nothing: there is no such candle" }
+    case undefined:
+      return { cause: "unexplained", evidence: [], nextAction: nextOf(request, run, interval, policy, now) }
   }
-  // A whole session without a trade is more than a quiet one.
-  const isBrief = !calendar.sessions(interval).some(({ close, open }) => interval.from <= open && close <= interval.to)
-  if (capabilities.omitsQuiet === true && isBrief) {
-    return {
-      cause: "no-trades",
-      evidence: [asked, `${series.source} leaves out candles in which nothing was traded`],
-      nextAction: "nothing: there is no such candle"
-    }
-  }
-  const nextAction = `nothing more to ask for; look up whether the venue was down, or ask all the same: ${command(series, interval, " --force")}`
-  return { cause: "unexplained", evidence: [asked], nextAction }
+}
+
+/** The gap with what other sources have of it. */
+const withCandidates = ({ candidates = [] }: SeriesRequest, gap: Gap.Gap): Gap.Gap => {
+  const about = candidates.filter(({ interval }) => Interval.overlaps(interval, gap.interval))
+  return about.length === 0
+    ? gap
+    : { ...gap, evidence: [...gap.evidence, ...about.flatMap((one) => Candidate.sentences(one, gap.interval))] }
 }
 
 /** What of the wanted range cannot be had from the source, as gaps with that for a cause. */
@@ -253,23 +276,28 @@ export const gaps = Effect.fnUntraced(function* (
   if (requested === undefined) return []
   const { calendar, series } = request
   const policy = yield* Policy
-  const unfetched = Interval.difference([requested], Coverage.fetchedSet(coverage)).flatMap(
-    (interval): ReadonlyArray<Gap.Gap> => {
-      const missing = calendar.countOpens(series.timeframe, interval)
-      if (missing === 0) return []
-      return [
-        {
-          series,
-          interval,
-          missing,
-          cause: error === undefined ? "unfetched" : "source-failure",
-          evidence: [error ?? "the source was not asked for this range yet"],
-          attempts: 0,
-          nextAction: command(series, interval)
-        }
-      ]
-    }
-  )
+  const now = yield* Clock.currentTimeMillis
+  const missingIn = (interval: Interval.Interval) => calendar.countOpens(series.timeframe, interval)
+  const never = Interval.difference([requested], Coverage.fetchedSet(coverage))
+  const wanted = request.wanted ?? [requested]
+  const unfetched = Interval.intersection(never, wanted).map((interval): Gap.Gap => ({
+    series,
+    interval,
+    missing: missingIn(interval),
+    cause: error === undefined ? "unfetched" : "source-failure",
+    evidence: [error ?? "the source was not asked for this range yet"],
+    attempts: 0,
+    nextAction: command(series, interval)
+  }))
+  const unwanted = Interval.difference(never, wanted).map((interval): Gap.Gap => ({
+    series,
+    interval,
+    missing: missingIn(interval),
+    cause: "not-wanted",
+    evidence: ["only candles around it were asked for, to compare another source with"],
+    attempts: 0,
+    nextAction: `nothing, unless you want it: ${command(series, interval)}`
+  }))
   const stale = coverage.stale.flatMap((run): ReadonlyArray<Gap.Gap> => {
     const interval = Interval.intersect(run, requested)
     const missing = interval === undefined ? 0 : calendar.countOpens(series.timeframe, interval)
@@ -293,20 +321,15 @@ export const gaps = Effect.fnUntraced(function* (
   const empty = coverage.empty.flatMap((run): ReadonlyArray<Gap.Gap> => {
     const interval = Interval.intersect(run, requested)
     if (interval === undefined) return []
-    return Outages.explain(calendar, series.timeframe, interval, request.outages).flatMap(({ interval, outage }) => {
-      const missing = calendar.countOpens(series.timeframe, interval)
-      if (missing === 0) return []
-      const asked = askedSentence(series, run, missing)
-      return [
-        {
-          series,
-          interval,
-          missing,
-          attempts: run.confirmations,
-          ...causeOf(request, run, asked, interval, outage, policy)
-        }
-      ]
+    return Repair.partsOf(request, run, interval, policy).map((part): Gap.Gap => {
+      const missing = missingIn(part.interval)
+      const why = causeOf(request, run, part, policy, now)
+      const evidence = [askedSentence(series, run, missing), ...why.evidence]
+      return { series, interval: part.interval, missing, attempts: run.confirmations, ...why, evidence }
     })
   })
-  return [...unfetched, ...stale, ...empty].sort((a, b) => a.interval.from - b.interval.from)
+  return [...unfetched, ...unwanted, ...stale, ...empty]
+    .filter(({ missing }) => missing > 0)
+    .map((gap) => withCandidates(request, gap))
+    .sort((a, b) => a.interval.from - b.interval.from)
 })

@@ -9,6 +9,7 @@ import {
   Instrument,
   type Interval,
   type Series,
+  type Source,
   type StoreError,
   type Timeframe
 } from "@tidemark/core"
@@ -18,7 +19,7 @@ import { plugin as binance } from "@tidemark/source-binance"
 import { type Storage } from "@tidemark/storage"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { PostgresStorage } from "@tidemark/storage-postgres"
-import { Context, Effect, FileSystem, Layer, PubSub, Redacted, Stream } from "effect"
+import { Clock, Context, Effect, FileSystem, Layer, PubSub, Redacted, Stream } from "effect"
 
 export const minute = 60_000
 export const start = Date.parse("2024-01-01T00:00:00Z")
@@ -53,6 +54,32 @@ export const series = (symbol = "BTC/USDT", timeframe: Timeframe.Timeframe = "1m
 export const dataset = Dataset.cheap({ symbol: "BTCUSDT", interval: "1m", from: start, to: start + 20_000 * minute })
 /** What the provider really has. */
 export const truth = (interval: Interval.Interval): Candles.Candles => dataset.candles(interval)
+
+/** What a provider has that lacks these minutes, counted from the start; `scale` makes its prices others. */
+export const lacking = (minutes: ReadonlyArray<readonly [from: number, to: number]>, scale = 1): Dataset.Dataset => {
+  const isLacking = (open: number) =>
+    minutes.some(([from, to]) => open >= start + from * minute && open < start + to * minute)
+  return Dataset.generated({
+    symbol: "BTCUSDT",
+    interval: "1m",
+    extent: { from: start, to: start + 20_000 * minute },
+    candles: (interval) => {
+      const all = truth(interval)
+      const kept = Candles.pick(
+        all,
+        [...all.openTime.keys()].filter((i) => !isLacking(all.openTime[i]!))
+      )
+      const scaled = (column: Float64Array) => column.map((value) => value * scale)
+      return {
+        ...kept,
+        open: scaled(kept.open),
+        high: scaled(kept.high),
+        low: scaled(kept.low),
+        close: scaled(kept.close)
+      }
+    }
+  })
+}
 
 /** Where the stores of a test are: a new, empty database each time it is asked. */
 export class Databases extends Context.Service<
@@ -98,15 +125,30 @@ export const onEvery = (tests: (it: Vitest.MethodsNonLive<Databases>) => void) =
 
 const stores = Layer.unwrap(Effect.flatMap(Databases, (databases) => databases.stores))
 
-/** Everything a run needs; sources are those of the emulator in the context. */
-export const engine = (settings: Policy.Policy = policy, archive: "on" | "off" = "off") =>
+/** The same provider under another name, at an address of its own: a second source of the same symbols. */
+const other: Source.SourcePlugin<unknown> = {
+  ...binance,
+  id: "other",
+  config: binance.config as Source.SourcePlugin<unknown>["config"],
+  make: (config) => binance.make(config as Parameters<typeof binance.make>[0]),
+  baseUrls: binance.baseUrls.map((base) => ({ ...base, variable: "OTHER_BASE_URL", otherwise: "OTHER_BASE_URL" }))
+}
+
+/** Everything a run needs; sources are that of the emulator in the context, and `other` at another address. */
+export const engine = (settings: Policy.Policy = policy, archive: "on" | "off" = "off", otherUrl = "") =>
   Layer.unwrap(
     Effect.map(Emulator, ({ url }) =>
-      SourceRegistry.SourceRegistry.layer([{ id: "binance", load: () => Promise.resolve(binance) }], {
-        // Page by page, unless a test is about files.
-        sections: { binance: { archive } },
-        variables: { BINANCE_BASE_URL: url }
-      })
+      SourceRegistry.SourceRegistry.layer(
+        [
+          { id: "binance", load: () => Promise.resolve(binance) },
+          { id: "other", load: () => Promise.resolve(other) }
+        ],
+        {
+          // Page by page, unless a test is about files.
+          sections: { binance: { archive }, other: { archive: "off" } },
+          variables: { BINANCE_BASE_URL: url, OTHER_BASE_URL: otherUrl }
+        }
+      )
     )
   ).pipe(
     Layer.provideMerge(SourceHttp.layer),
@@ -129,6 +171,22 @@ export const stored = (of: Series.Series = series(), interval: Interval.Interval
     const store = yield* CandleStore.CandleStore
     return Candles.concat(yield* Stream.runCollect(store.read(of, interval)))
   })
+
+/** As if it were so much later. */
+export const later =
+  (millis: number) =>
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.flatMap(Clock.Clock, (clock) =>
+      Effect.provideService(effect, Clock.Clock, {
+        sleep: (duration) => clock.sleep(duration),
+        currentTimeMillisUnsafe: () => clock.currentTimeMillisUnsafe() + millis,
+        currentTimeMillis: Effect.map(clock.currentTimeMillis, (now) => now + millis),
+        currentTimeNanosUnsafe: () => clock.currentTimeNanosUnsafe(),
+        currentTimeNanos: clock.currentTimeNanos,
+        monotonicTimeNanosUnsafe: () => clock.monotonicTimeNanosUnsafe(),
+        monotonicTimeNanos: clock.monotonicTimeNanos
+      })
+    )
 
 /** Runs and returns the report together with everything that was published. */
 export const observed = Effect.fnUntraced(function* (run: Backfill.BackfillOptions) {
