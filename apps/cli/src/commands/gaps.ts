@@ -23,10 +23,26 @@ const list = Command.make("list", flags).pipe(
   Command.withHandler(lazy(() => load().then((module) => ({ run: module.list }))))
 )
 
-const fill = Command.make("fill", flags).pipe(
+const fill = Command.make("fill", {
+  ...flags,
+  with: Flag.String("with").pipe(
+    Flag.withDescription(
+      "Then ask another source for what is still missing, into its own series, and say whether it could stand in: polygon"
+    ),
+    Flag.optional
+  ),
+  tolerance: Flag.Finite("tolerance").pipe(
+    Flag.withDescription("How far prices of the two may be apart, as a share (default 0.001)"),
+    Flag.optional
+  )
+}).pipe(
   Command.withDescription("Ask again for exactly what is missing and not explained"),
   Command.withExamples([
-    { command: "tidemark gaps fill --symbols BTC/USDT", description: "Only the holes, nothing else" }
+    { command: "tidemark gaps fill --symbols BTC/USDT", description: "Only the holes, nothing else" },
+    {
+      command: "tidemark gaps fill --symbols BTC/USDT --with ccxt:coinbaseexchange",
+      description: "Whether another source has what stays missing"
+    }
   ]),
   Command.withHandler(lazy(() => load().then((module) => ({ run: module.fill }))))
 )

@@ -1,11 +1,13 @@
 /** The work of `tidemark gaps …`. */
-import { Backfill, Report, Survey, UsageError } from "@tidemark/backfill"
-import { Gap, Instrument, Interval } from "@tidemark/core"
-import { Console, Effect, type Option, Schema } from "effect"
+import { Backfill, Candidates, Selection, Survey, UsageError } from "@tidemark/backfill"
+import { Gap, Interval } from "@tidemark/core"
+import { Reconciliation } from "@tidemark/quality"
+import { Reader } from "@tidemark/reader"
+import { Console, Effect, Option, Schema, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
-import * as BackfillView from "../view/BackfillView.ts"
+import * as CandidatesView from "../view/CandidatesView.ts"
 import * as GapsView from "../view/GapsView.ts"
 import * as Progress from "../view/Progress.ts"
 import * as Chosen from "./Chosen.ts"
@@ -18,6 +20,13 @@ export interface Input extends Chosen.SeriesFlags, SpanFlags {
   readonly cause: Option.Option<string>
 }
 
+export interface FillInput extends Input {
+  readonly with: Option.Option<string>
+  readonly tolerance: Option.Option<number>
+}
+
+const usage = (message: string) => new UsageError.UsageError({ message })
+
 const isCause = Schema.is(Gap.GapCause)
 
 const causesOf = Effect.fnUntraced(function* (text: Option.Option<string>) {
@@ -25,7 +34,7 @@ const causesOf = Effect.fnUntraced(function* (text: Option.Option<string>) {
   const wrong = names.find((name) => !isCause(name))
   if (wrong === undefined) return new Set(names.filter(isCause))
   const all = Gap.GapCause.literals.join(", ")
-  return yield* new UsageError.UsageError({ message: `There is no cause "${wrong}". Causes: ${all}` })
+  return yield* usage(`There is no cause "${wrong}". Causes: ${all}`)
 })
 
 /** The gaps that the flags mean, by series. */
@@ -42,7 +51,7 @@ const find = Effect.fnUntraced(function* (input: Input) {
     ...one,
     gaps: one.gaps.filter(({ cause }) => causes.size === 0 || causes.has(cause))
   }))
-  return { absent, found }
+  return { absent, causes, found }
 })
 
 export const list = Effect.fnUntraced(function* (input: Input) {
@@ -54,43 +63,73 @@ export const list = Effect.fnUntraced(function* (input: Input) {
 
 /** A series and what of it is to be asked for, and nothing else. */
 const targetOf = ({ gaps, plan, stored }: Survey.Surveyed): Backfill.BackfillOptions["targets"][number] => {
-  const { source, symbol, timeframe } = stored.series
-  const { instrument } = plan.request
-  const sourceSymbol = instrument.sources.find((listing) => listing.source === source)?.symbol
+  const { source, timeframe } = stored.series
   const only = Interval.normalize(gaps.filter((gap) => !Gap.isExplained(gap)).map(({ interval }) => interval))
   return {
-    instrument: new Instrument.Instrument({
-      ...instrument,
-      symbol,
-      sources: [{ source, ...(sourceSymbol === undefined ? {} : { symbol: sourceSymbol }) }]
-    }),
+    instrument: Selection.ofSource(plan.request.instrument, source),
     timeframe,
     window: { ...only.reduce(Interval.hull), whole: true, only }
   }
 }
 
-export const fill = Effect.fnUntraced(function* (input: Input) {
+/** Asks the series' own sources again. */
+const fillOwn = Effect.fnUntraced(function* (found: ReadonlyArray<Survey.Surveyed>, stop: Effect.Effect<void>) {
+  const open = found.filter(({ gaps }) => gaps.some((gap) => !Gap.isExplained(gap)))
+  if (open.length === 0) return undefined
+  return yield* Backfill.run({ targets: open.map(targetOf), window: {}, force: true, repair: true, stop })
+})
+
+/** Asks another source for what is still missing. */
+const fillWith = Effect.fnUntraced(function* (
+  input: FillInput,
+  other: { readonly source: string; readonly tolerance: number },
+  stop: Effect.Effect<void>
+) {
+  const { causes, found } = yield* find(input)
+  const lacking = found.map((surveyed) => ({
+    surveyed,
+    gaps: surveyed.gaps.filter(({ cause }) => (causes.size === 0 ? cause === "unexplained" : causes.has(cause)))
+  }))
+  const read = (request: Candidates.ReadRequest) => Stream.runCollect(Reader.candles(request))
+  const answered = yield* Candidates.ask({ ...other, lacking, read, stop })
+  const after = yield* find(input)
+  return { answered, open: after.found.flatMap(({ gaps }) => gaps.filter((gap) => !Gap.isExplained(gap))) }
+})
+
+/** Another source and how closely it has to agree, where one is named. */
+const otherOf = Effect.fnUntraced(function* ({ tolerance, with: name }: FillInput) {
+  if (Option.isNone(name)) {
+    if (Option.isNone(tolerance)) return undefined
+    return yield* usage("--tolerance is for another source: name it with --with SOURCE")
+  }
+  const price = Option.getOrElse(tolerance, () => Reconciliation.between.price)
+  if (price > 0) return { source: name.value, tolerance: price }
+  return yield* usage(`--tolerance must be more than 0, got ${price}`)
+})
+
+export const fill = Effect.fnUntraced(function* (input: FillInput) {
   const quiet = yield* Globals.quiet
+  const other = yield* otherOf(input)
   const work = (stop: Effect.Effect<void>) =>
     Effect.scoped(
       Effect.gen(function* () {
         const { absent, found } = yield* find(input)
         yield* Chosen.sayAbsent(absent)
-        const open = found.filter(({ gaps }) => gaps.some((gap) => !Gap.isExplained(gap)))
-        if (open.length === 0) return undefined
+        if (other !== undefined) yield* Candidates.check(other.source)
         if (!quiet) yield* Progress.show
-        return yield* Backfill.run({ targets: open.map(targetOf), window: {}, force: true, repair: true, stop })
+        const own = yield* fillOwn(found, stop)
+        if (other === undefined || own?.interrupted === true) return { own, elsewhere: undefined }
+        return { own, elsewhere: yield* fillWith(input, other, stop) }
       })
     ).pipe(withRuntime("write"))
   return yield* untilInterrupted(
     work,
-    Effect.fnUntraced(function* (report: Report.Report | undefined) {
-      yield* print({
-        json: () => (report === undefined ? { series: [] } : Report.toJson(report)),
-        text: () => (report === undefined ? "Nothing is missing that has no cause" : BackfillView.toText(report))
-      })
-      if (report?.interrupted === true) yield* Console.error("tidemark: interrupted; what was fetched is stored")
-      return yield* exitWith(report === undefined ? 0 : Report.exitCode(report))
+    Effect.fnUntraced(function* (filled: CandidatesView.Filled) {
+      yield* print({ json: () => CandidatesView.toJson(filled), text: () => CandidatesView.toText(filled) })
+      if (CandidatesView.isInterrupted(filled)) {
+        yield* Console.error("tidemark: interrupted; what was fetched is stored")
+      }
+      return yield* exitWith(CandidatesView.exitCode(filled))
     })
   )
 })

@@ -1,6 +1,6 @@
 /** The work of `tidemark verify`. */
 import { Survey, UsageError, Verify } from "@tidemark/backfill"
-import { CandleStore, FileProblem, Instant, Interval, Series } from "@tidemark/core"
+import { CandleStore, FileProblem, Gap, Instant, Interval, Series } from "@tidemark/core"
 import { Certificate } from "@tidemark/quality"
 import { Clock, Effect, FileSystem, Option } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -28,7 +28,7 @@ const verifyOne = Effect.fnUntraced(function* (
   const { coverage, series } = stored
   const suspects = Verify.suspects(calendar, series.timeframe, coverage, tallies)
   const { found, lost } = yield* Verify.damage(series, calendar, coverage, Interval.intersection(suspects, [interval]))
-  const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0)
+  const missing = gaps.filter(Gap.isWanted).reduce((sum, gap) => sum + gap.missing, 0)
   const verified: VerifyView.Verified = {
     series: stored.series,
     interval,

@@ -149,3 +149,6 @@ export const toText = (report: Report.Report): string =>
     "",
     summary(report)
   ].join("\n")
+
+/** Without what is missing, where that is told otherwise. */
+export const toBrief = (report: Report.Report): string => [...errorLines(report).slice(1), summary(report)].join("\n")

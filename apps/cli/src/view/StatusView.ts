@@ -31,7 +31,8 @@ export interface Status {
 const unexplained = ({ gaps }: SeriesStatus): number =>
   gaps.reduce((sum, gap) => (Gap.isExplained(gap) ? sum : sum + gap.missing), 0)
 
-const missing = ({ gaps }: SeriesStatus): number => gaps.reduce((sum, gap) => sum + gap.missing, 0)
+const missing = ({ gaps }: SeriesStatus): number =>
+  gaps.reduce((sum, gap) => (Gap.isWanted(gap) ? sum + gap.missing : sum), 0)
 
 const completeness = (one: SeriesStatus): number =>
   one.expected === 0 ? 1 : (one.expected - missing(one)) / one.expected

@@ -48,14 +48,15 @@ const missing = (gaps: ReadonlyArray<Gap.Gap>) => gaps.reduce((sum, gap) => sum 
 
 export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<string>): string => {
   const rows = verified.map((one) => {
-    const explained = one.gaps.filter(Gap.isExplained)
+    const wanted = one.gaps.filter(Gap.isWanted)
+    const explained = wanted.filter(Gap.isExplained)
     return [
       Series.key(one.series),
       minute(one.interval.from),
       minute(one.interval.to),
       count(one.rows),
       count(missing(explained)),
-      count(missing(one.gaps) - missing(explained)),
+      count(missing(wanted) - missing(explained)),
       isSound(one) ? "verified" : "NOT VERIFIED"
     ]
   })
