@@ -44,7 +44,12 @@ const request = (extra: Partial<Plan.SeriesRequest> = {}): Plan.SeriesRequest =>
 })
 
 const options = { now, force: false, pagesPerChunk: 2 }
-const fetched = (from: number, to: number) => ({ fetched: [{ from, to, rows: 0, at: 0 }], empty: [], stale: [] })
+const fetched = (from: number, to: number) => ({
+  fetched: [{ from, to, rows: 0, at: 0 }],
+  empty: [],
+  stale: [],
+  pruned: []
+})
 
 describe("Plan", () => {
   it("ends with the last candle that has closed", () => {
@@ -62,7 +67,7 @@ describe("Plan", () => {
           request({
             capabilities: late,
             window: { from: whole.from, to: whole.to },
-            coverage: { fetched: [{ ...whole, rows: 0, at: fetchedAt }], empty: [], stale: [] }
+            coverage: { fetched: [{ ...whole, rows: 0, at: fetchedAt }], empty: [], stale: [], pruned: [] }
           }),
           options
         ).chunks
@@ -184,7 +189,12 @@ describe("Plan", () => {
           series: { source: "test", symbol: "X/USD", timeframe },
           calendar,
           window: { from: base },
-          coverage: { fetched: covered.map((interval) => ({ ...interval, rows: 0, at: 0 })), empty: [], stale: [] }
+          coverage: {
+            fetched: covered.map((interval) => ({ ...interval, rows: 0, at: 0 })),
+            empty: [],
+            stale: [],
+            pruned: []
+          }
         }),
         { ...options, pagesPerChunk }
       )

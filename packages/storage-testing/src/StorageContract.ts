@@ -26,6 +26,7 @@ import { Effect, type Layer, Random, Stream } from "effect"
 import * as ActionCases from "./ActionCases.ts"
 import * as GapCases from "./GapCases.ts"
 import * as Model from "./Model.ts"
+import * as RetentionCases from "./RetentionCases.ts"
 import * as SharedCases from "./SharedCases.ts"
 
 export type Stores =
@@ -103,6 +104,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
   it.layer(layer)(`storage contract (${name})`, (it) => {
     ActionCases.cases(it)
     GapCases.cases(it)
+    RetentionCases.cases(it)
     SharedCases.cases(it)
 
     it.effect("S01 what is written is read back, value for value and in order", () =>

@@ -15,6 +15,7 @@ import actions from "./migrations/0002_actions.ts"
 import files from "./migrations/0003_files.ts"
 import quality from "./migrations/0004_quality.ts"
 import features from "./migrations/0008_features.ts"
+import retention from "./migrations/0009_retention.ts"
 
 const table = "tidemark_migrations"
 
@@ -24,7 +25,8 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [2, "actions", Effect.succeed(actions)],
   [3, "files", Effect.succeed(files)],
   [4, "quality", Effect.succeed(quality)],
-  [8, "features", Effect.succeed(features)]
+  [8, "features", Effect.succeed(features)],
+  [9, "retention", Effect.succeed(retention)]
 ]
 
 /** The newest schema that this program knows. */
