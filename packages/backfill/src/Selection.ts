@@ -28,6 +28,7 @@ import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import type { PassedOver } from "./Report.ts"
 import { reach } from "./Reach.ts"
+import * as Retention from "./Retention.ts"
 import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
 import { UsageError } from "./UsageError.ts"
 import * as Verify from "./Verify.ts"
@@ -139,6 +140,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   const store = yield* CandleStore.CandleStore
   const events = yield* Events
   const policy = yield* Policy
+  const retention = yield* Retention.Retention
   const inferred = yield* (yield* GapLedger.GapLedger).outages
   const stored = new Map((yield* store.list).map((entry) => [Series.key(entry.series), entry]))
   const realSymbols = new Set(
@@ -207,6 +209,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
       // A source that cannot say what it has leaves nothing to plan; the run goes on with the others.
       window: Result.isSuccess(window) ? window.success : { from: options.now, to: options.now },
       coverage,
+      keeps: Retention.termOf(retention, series),
       outages: outagesOf(registered.id, registered.plugin, subject, inferred),
       listedAt: stored.get(Series.key(series))?.listedAt
     }

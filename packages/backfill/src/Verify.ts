@@ -19,8 +19,9 @@ import {
 } from "@tidemark/core"
 import { Months, Outages } from "@tidemark/quality"
 import { Effect, Stream } from "effect"
-import type { SeriesPlan, SeriesRequest } from "./Plan.ts"
+import { type Excluded, type SeriesPlan, type SeriesRequest, wantedOf } from "./Plan.ts"
 import { Policy } from "./Policy.ts"
+import * as Retention from "./Retention.ts"
 
 /** Candles looked at in one piece: bounds memory, whatever the history. */
 const opensPerPiece = 65_536
@@ -229,19 +230,40 @@ const causeOf = (
   return { cause: "unexplained", evidence: [asked], nextAction }
 }
 
-/** What of the wanted range cannot be had from the source, as gaps with that for a cause. */
+/** Why a part of the wanted range cannot be had, and what to do. */
+const excludedBecause = (
+  { capabilities, keeps, series }: SeriesRequest,
+  { cause, interval, prunedAt }: Excluded
+): Pick<Gap.Gap, "evidence" | "nextAction"> => {
+  if (prunedAt !== undefined) {
+    const limited = capabilities.historyMillis?.[series.timeframe] !== undefined
+    const again = limited ? `to have again what ${series.source} still serves of it` : "to have it again"
+    return {
+      evidence: [`pruned on ${Instant.formatDate(prunedAt)}: ${Retention.older(keeps, series.timeframe)}`],
+      nextAction: `nothing; ${again}, ${Retention.raise(series)}, then: ${command(series, interval)}`
+    }
+  }
+  const evidence = {
+    "not-listed": `${series.source} has nothing of ${series.symbol} before ${Instant.format(interval.to)}`,
+    delisted: `${series.symbol} was delisted at ${Instant.format(interval.from)}`,
+    "retention-limit": `${series.source} keeps ${series.timeframe} only from ${Instant.format(interval.to)} on`
+  }[cause]
+  const nextAction = cause === "retention-limit" ? "another source may have it" : "nothing: there is no such candle"
+  return { evidence: [evidence], nextAction }
+}
+
+/** What of the wanted range cannot be had, as gaps with that for a cause. */
 export const excludedGaps = ({ excluded, request }: SeriesPlan): ReadonlyArray<Gap.Gap> =>
-  excluded.flatMap(({ cause, interval }): ReadonlyArray<Gap.Gap> => {
+  excluded.flatMap((part): ReadonlyArray<Gap.Gap> => {
     const { calendar, series } = request
+    const { cause, interval } = part
     const missing = calendar.countOpens(series.timeframe, interval)
-    const evidence = {
-      "not-listed": `${series.source} has nothing of ${series.symbol} before ${Instant.format(interval.to)}`,
-      delisted: `${series.symbol} was delisted at ${Instant.format(interval.from)}`,
-      "retention-limit": `${series.source} keeps ${series.timeframe} only from ${Instant.format(interval.to)} on`
-    }[cause]
-    const nextAction = cause === "retention-limit" ? "another source may have it" : "nothing: there is no such candle"
-    return missing === 0 ? [] : [{ series, interval, missing, cause, evidence: [evidence], attempts: 0, nextAction }]
+    return missing === 0 ? [] : [{ series, interval, missing, cause, attempts: 0, ...excludedBecause(request, part) }]
   })
+
+/** What was pruned of the wanted range, and is not to be had again. */
+export const prunedGaps = (plan: SeriesPlan): ReadonlyArray<Gap.Gap> =>
+  excludedGaps({ ...plan, excluded: plan.excluded.filter(({ prunedAt }) => prunedAt !== undefined) })
 
 /** What is missing of the requested range, with cause, evidence and next action. */
 export const gaps = Effect.fnUntraced(function* (
@@ -253,8 +275,8 @@ export const gaps = Effect.fnUntraced(function* (
   if (requested === undefined) return []
   const { calendar, series } = request
   const policy = yield* Policy
-  const unfetched = Interval.difference([requested], Coverage.fetchedSet(coverage)).flatMap(
-    (interval): ReadonlyArray<Gap.Gap> => {
+  const unasked = (intervals: Interval.IntervalSet, evidence: string) =>
+    intervals.flatMap((interval): ReadonlyArray<Gap.Gap> => {
       const missing = calendar.countOpens(series.timeframe, interval)
       if (missing === 0) return []
       return [
@@ -263,13 +285,21 @@ export const gaps = Effect.fnUntraced(function* (
           interval,
           missing,
           cause: error === undefined ? "unfetched" : "source-failure",
-          evidence: [error ?? "the source was not asked for this range yet"],
+          evidence: [error ?? evidence],
           attempts: 0,
           nextAction: command(series, interval)
         }
       ]
-    }
-  )
+    })
+  const absent = Interval.difference(wantedOf(plan), Coverage.fetchedSet(coverage))
+  const pruned = Interval.normalize(coverage.pruned)
+  const unfetched = [
+    ...unasked(Interval.difference(absent, pruned), "the source was not asked for this range yet"),
+    ...unasked(
+      Interval.intersection(absent, pruned),
+      "pruned once, and kept now: the source was not asked for it again yet"
+    )
+  ]
   const stale = coverage.stale.flatMap((run): ReadonlyArray<Gap.Gap> => {
     const interval = Interval.intersect(run, requested)
     const missing = interval === undefined ? 0 : calendar.countOpens(series.timeframe, interval)
