@@ -137,7 +137,8 @@ export class CandleStore extends Context.Service<
     ) => Effect.Effect<IntervalSet, StoreError>
     /**
      * Takes away what opens before an instant: rows and revisions, so that no reading as of an earlier time brings a
-     * part of them back; what checks have found there, whole months and anomalies; gaps and files that end before it.
+     * part of them back; what was derived of them; what checks have found there, whole months and anomalies; gaps and
+     * files that end before it.
      * Records it as pruned, all in one transaction.
      */
     readonly prune: (series: Series, cut: Cut) => Effect.Effect<PruneResult, StoreError>

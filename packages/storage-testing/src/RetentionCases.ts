@@ -4,6 +4,7 @@ import {
   Candles,
   CandleStore,
   Coverage,
+  FeatureStore,
   type Gap,
   GapLedger,
   Interval,
@@ -83,6 +84,7 @@ const pruneTo = (series: Series.Series, hoursIn: number, at: number) =>
 
 type Stores =
   | CandleStore.CandleStore
+  | FeatureStore.FeatureStore
   | GapLedger.GapLedger
   | QualityStore.QualityStore
   | SourceFile.SourceFiles
@@ -317,6 +319,55 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
           assert.strictEqual(Interval.has(coverage.pruned, instant), pruned.has(at), `pruned ${at}`)
         }
       }
+    })
+  )
+
+  it.effect("R07 what was derived of candles goes with them; what is left is as it was made, and goes on", () =>
+    Effect.gen(function* () {
+      const store = yield* CandleStore.CandleStore
+      const features = yield* FeatureStore.FeatureStore
+      const series = fresh()
+      yield* store.write([page(series, range(0, 100), hours(range(0, 100)))])
+      const { openTime } = hours(range(0, 100))
+      const progress: FeatureStore.Progress = {
+        series,
+        version: 1,
+        from: start,
+        until: range(0, 100).to,
+        seenAt: 1_000,
+        missing: [range(10, 12), range(38, 42), range(70, 71)],
+        state: { saved: "as it is" }
+      }
+      yield* features.write({
+        progress,
+        interval: range(0, 100),
+        rows: {
+          openTime,
+          knownAt: openTime.map((open) => open + hour),
+          columns: FeatureStore.columns.map((_, i) => openTime.map((open) => open / hour + i)),
+          inputHash: openTime.map((_, i) => i)
+        },
+        reasons: [...openTime].map(() => null),
+        at: 2_000
+      })
+      const known = Effect.map(features.progress, (all) => all.find((one) => one.series.symbol === series.symbol))
+      const hashes = Effect.map(Stream.runCollect(features.read(series, whole)), (batches) =>
+        batches.flatMap(({ inputHash }) => [...inputHash])
+      )
+      yield* pruneTo(series, 40, 9_000)
+      assert.deepStrictEqual(
+        yield* hashes,
+        Array.from({ length: 60 }, (_, i) => 40 + i)
+      )
+      assert.deepStrictEqual(yield* known, {
+        ...progress,
+        from: range(40, 100).from,
+        missing: [range(40, 42), range(70, 71)]
+      })
+      // Nothing of what is left has changed.
+      assert.isUndefined(yield* features.touched((yield* known)!))
+      yield* pruneTo(series, 100, 9_000)
+      assert.deepStrictEqual([yield* hashes, yield* known], [[], undefined])
     })
   )
 }

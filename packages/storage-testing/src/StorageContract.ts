@@ -10,6 +10,7 @@ import {
   Candles,
   CandleStore,
   Coverage,
+  type FeatureStore,
   type GapLedger,
   Instrument,
   type Interval,
@@ -32,6 +33,7 @@ import * as SharedCases from "./SharedCases.ts"
 export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
+  | FeatureStore.FeatureStore
   | GapLedger.GapLedger
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
