@@ -12,6 +12,7 @@ import { exportCommand } from "./commands/export.ts"
 import { features } from "./commands/features.ts"
 import { gaps } from "./commands/gaps.ts"
 import { migrate } from "./commands/migrate.ts"
+import { prune } from "./commands/prune.ts"
 import { quality } from "./commands/quality.ts"
 import { query } from "./commands/query.ts"
 import { sources } from "./commands/sources.ts"
@@ -37,6 +38,7 @@ Command.make("tidemark").pipe(
     sources,
     query,
     exportCommand,
+    prune,
     copy,
     migrate,
     doctor

@@ -181,6 +181,7 @@ describe("reading what is stored", { concurrent: true }, () => {
             to: "2024-01-03T00:00Z",
             candles: 47,
             missing: 1,
+            pruned: [],
             unfetched: 0,
             stale: 0
           }

@@ -290,7 +290,10 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
     removed: progress.removed,
     gaps,
     files: progress.files,
-    notes: Actions.notes(progress.selected, progress.before, progress.selected.coverage, now),
+    notes: [
+      ...Actions.notes(progress.selected, progress.before, progress.selected.coverage, now),
+      ...Plan.outlivedNotes(plan, now)
+    ],
     error: progress.error?.message
   }
   return outcome

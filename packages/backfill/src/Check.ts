@@ -5,6 +5,7 @@
 import { ActionStore, CandleStore, QualityStore } from "@tidemark/core"
 import { Anomalies, Anomaly, Months } from "@tidemark/quality"
 import { Clock, Effect, Stream } from "effect"
+import * as Plan from "./Plan.ts"
 import { SourceRegistry } from "./SourceRegistry.ts"
 import * as Survey from "./Survey.ts"
 
@@ -46,11 +47,10 @@ export const series = Effect.fn("Check.series")(function* (surveyed: Survey.Surv
     })
   )
   const anomalies = scan.finish()
-  const requested = plan.requested ?? interval
   const checked: Checked = {
     series: stored.series,
     rows,
-    months: Months.summarize({ calendar, timeframe, interval: requested, gaps, anomalies }),
+    months: Months.summarize({ calendar, timeframe, wanted: Plan.expectedOf(plan), gaps, anomalies }),
     findings: anomalies.map((anomaly) => ({ ...anomaly, severity: Anomaly.severityOf[anomaly.kind] }))
   }
   yield* store.record(checked, yield* Clock.currentTimeMillis)

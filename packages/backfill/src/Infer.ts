@@ -26,6 +26,18 @@ const inferFor = (venue: string, omitsQuiet: boolean, stored: ReadonlyArray<Cand
     .filter(({ from, to }) => !omitsQuiet || to - from >= quietMillis)
 }
 
+/** Outages whose witnesses were pruned since, at least in part: nothing can find them again. */
+const unwitnessed = (
+  known: ReadonlyArray<Outage.Outage>,
+  stored: ReadonlyArray<CandleStore.StoredSeries>,
+  inferred: ReadonlyArray<Outage.Outage>
+) =>
+  known.filter(
+    (outage) =>
+      stored.some(({ coverage }) => coverage.pruned.some((run) => Interval.overlaps(run, outage))) &&
+      !inferred.some((again) => Interval.overlaps(again, outage))
+  )
+
 /** Looks at the venues of these series again, keeps what was found, and gives the series with it. */
 export const explain = Effect.fn("Infer.explain")(function* (selected: ReadonlyArray<Selected>, now: number) {
   const candles = yield* CandleStore.CandleStore
@@ -41,9 +53,10 @@ export const explain = Effect.fn("Infer.explain")(function* (selected: ReadonlyA
       ({ series: { source, symbol } }) =>
         source === id && venueOf(source, plugin, { symbol, assetClass: Instrument.assetClassOf(symbol) }) === venue
     )
-    const outages = inferFor(venue, plugin.capabilities.omitsQuiet === true, ofVenue)
-    found.push(...outages)
     const known = before.filter((outage) => outage.venue === venue)
+    const inferred = inferFor(venue, plugin.capabilities.omitsQuiet === true, ofVenue)
+    const outages = [...unwitnessed(known, ofVenue, inferred), ...inferred].toSorted((a, b) => a.from - b.from)
+    found.push(...outages)
     if (JSON.stringify(known) === JSON.stringify(outages)) continue
     yield* ledger.recordOutages(venue, outages, now)
     // What it explains now, or no longer, of series that were looked at before.
@@ -51,7 +64,7 @@ export const explain = Effect.fn("Infer.explain")(function* (selected: ReadonlyA
       choose: (one) => ofVenue.some(({ series }) => Series.equals(series, one.series))
     })
     yield* ledger.record(
-      others.map(({ gaps, stored }) => ({ series: stored.series, gaps })),
+      others.map((one) => ({ series: one.stored.series, gaps: Survey.gapsOf(one) })),
       now
     )
   }

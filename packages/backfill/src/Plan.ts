@@ -1,8 +1,8 @@
 /**
  * What to ask a source for, and what it will cost. Pure.
  *
- * requested range − not yet closed − outside the instrument's life − beyond
- * what the source keeps − what is covered → chunks.
+ * requested range − not yet closed − pruned − outside the instrument's life −
+ * beyond what the source keeps − what is covered → chunks.
  */
 import {
   Calendar,
@@ -17,6 +17,7 @@ import {
   Source,
   Timeframe
 } from "@tidemark/core"
+import * as Retention from "./Retention.ts"
 
 /** The range that the user wants: an end and one of the two starts, both with defaults. */
 export interface Window {
@@ -39,6 +40,8 @@ export interface SeriesRequest {
   readonly capabilities: Source.Capabilities
   readonly window: Window
   readonly coverage: Coverage.Coverage
+  /** How long its candles are kept here. */
+  readonly keeps: Retention.Term
   /** Times in which the venue was down. */
   readonly outages: ReadonlyArray<Outage.Outage>
   /** What other sources have of what the series lacks. */
@@ -54,7 +57,7 @@ export interface SeriesRequest {
  * of another: there, and from the first to the last that it was asked for on
  * its own account. `undefined`: everywhere.
  */
-export const wantedOf = (
+export const wantedBeside = (
   coverage: Coverage.Coverage,
   aside: Interval.IntervalSet,
   asked: Interval.IntervalSet = []
@@ -76,6 +79,8 @@ export interface Options {
 export interface Excluded {
   readonly interval: Interval.Interval
   readonly cause: Extract<Gap.GapCause, "not-listed" | "delisted" | "retention-limit">
+  /** When it was taken away here, where that is why. */
+  readonly prunedAt?: Instant.EpochMillis
 }
 
 export interface Cost {
@@ -90,7 +95,7 @@ export interface Cost {
 
 export interface SeriesPlan {
   readonly request: SeriesRequest
-  /** What is complete when the plan is done; `undefined` if nothing is left of the wanted range. */
+  /** What is complete when the plan is done, but for what is excluded inside; `undefined` if nothing is left to want. */
   readonly requested: Interval.Interval | undefined
   /** Candles that the calendar has in `requested` where they are wanted. */
   readonly expected: number
@@ -132,15 +137,30 @@ const wanted = (request: SeriesRequest, now: Instant.EpochMillis): Interval.Inte
   return Interval.clamp(window.whole === true ? from : calendar.openAtOrAfter(series.timeframe, from), to)
 }
 
+/** What was pruned and would be again. What is kept longer now is not among it. */
+const prunedFor = ({ calendar, coverage, keeps, series }: SeriesRequest, now: Instant.EpochMillis) => {
+  if (coverage.pruned.length === 0) return []
+  const kept = Retention.cutoff(keeps, calendar, series.timeframe, now)
+  return kept === undefined ? [] : Coverage.without(coverage.pruned, [{ from: kept, to: Infinity }])
+}
+
 /** Takes off what cannot be had, and says why. */
 const possible = (request: SeriesRequest, whole: Interval.Interval, now: Instant.EpochMillis) => {
   const { capabilities, instrument, series } = request
-  const excluded: Array<Excluded> = []
+  const pruned = prunedFor(request, now)
+  const gone = Interval.normalize(pruned)
+  const excluded = pruned.flatMap((run): ReadonlyArray<Excluded> => {
+    const interval = Interval.intersect(run, whole)
+    return interval === undefined ? [] : [{ interval, cause: "retention-limit", prunedAt: run.at }]
+  })
   let { from, to } = whole
+  const exclude = (interval: Interval.Interval, cause: Excluded["cause"]) => {
+    excluded.push(...Interval.difference([interval], gone).map((interval): Excluded => ({ interval, cause })))
+  }
   const startAt = (instant: number | undefined, cause: Excluded["cause"]) => {
     if (instant === undefined || instant <= from) return
     const cut = Math.min(instant, to)
-    excluded.push({ interval: { from, to: cut }, cause })
+    exclude({ from, to: cut }, cause)
     from = cut
   }
   const listed = Math.max(request.listedAt ?? 0, instrument.listedAt ?? 0, capabilities.earliest ?? 0)
@@ -149,10 +169,35 @@ const possible = (request: SeriesRequest, whole: Interval.Interval, now: Instant
   startAt(keeps === undefined ? undefined : now - keeps, "retention-limit")
   if (instrument.delistedAt !== undefined && instrument.delistedAt < to && from < to) {
     const cut = Math.max(instrument.delistedAt, from)
-    excluded.push({ interval: { from: cut, to }, cause: "delisted" })
+    exclude({ from: cut, to }, "delisted")
     to = cut
   }
-  return { requested: Interval.clamp(from, to), excluded }
+  const left = from < to ? Interval.difference([{ from, to }], gone) : []
+  return {
+    requested: left.length === 0 ? undefined : left.reduce(Interval.hull),
+    excluded: excluded.toSorted((a, b) => a.interval.from - b.interval.from)
+  }
+}
+
+/** What a plan wants to be there. */
+export const wantedOf = ({ excluded, requested }: Pick<SeriesPlan, "excluded" | "requested">): Interval.IntervalSet =>
+  requested === undefined
+    ? []
+    : Interval.difference([requested], Interval.normalize(excluded.map(({ interval }) => interval)))
+
+/** Where candles are expected: of a series that was asked on account of another, that alone. */
+export const expectedOf = (plan: Pick<SeriesPlan, "excluded" | "request" | "requested">): Interval.IntervalSet =>
+  plan.request.wanted === undefined ? wantedOf(plan) : Interval.intersection(wantedOf(plan), plan.request.wanted)
+
+/** What to say where a plan wants candles that are not kept as long. */
+export const outlivedNotes = (plan: SeriesPlan, now: Instant.EpochMillis): ReadonlyArray<string> => {
+  const { calendar, keeps, series } = plan.request
+  const kept = Retention.cutoff(keeps, calendar, series.timeframe, now)
+  const old = kept === undefined ? [] : Interval.intersection(wantedOf(plan), [{ from: -Infinity, to: kept }])
+  const opens = old.reduce((sum, interval) => sum + calendar.countOpens(series.timeframe, interval), 0)
+  if (opens === 0) return []
+  const what = `${Interval.format(old.reduce(Interval.hull))} is ${Retention.older(keeps, series.timeframe)}`
+  return [`${what}: the next prune would take it away; to keep it, ${Retention.raise(series)}`]
 }
 
 /** Cuts to pieces of about `pagesPerChunk` pages, on candle opens; pieces without a candle are dropped. */
@@ -248,20 +293,21 @@ export const make = (request: SeriesRequest, options: Options): SeriesPlan => {
     return { request, requested, expected: 0, excluded, chunks: [], cost: noCost }
   }
   const { only } = request.window
+  const wished = wantedOf({ excluded, requested })
   const missing =
     only !== undefined
-      ? Interval.intersection(only, [requested])
+      ? Interval.intersection(only, wished)
       : options.force
-        ? [requested]
+        ? wished
         : Interval.union(
-            Interval.difference([requested], Coverage.settledSet(coverage)),
-            Interval.intersection(unsettled(request, options.now), [requested])
+            Interval.difference(wished, Coverage.settledSet(coverage)),
+            Interval.intersection(unsettled(request, options.now), wished)
           )
   const chunks = cut(request, missing, options.pagesPerChunk)
   return {
     request,
     requested,
-    expected: Interval.intersection([requested], request.wanted ?? [requested]).reduce(
+    expected: expectedOf({ request, requested, excluded }).reduce(
       (sum, interval) => sum + calendar.countOpens(series.timeframe, interval),
       0
     ),

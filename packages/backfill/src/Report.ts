@@ -88,6 +88,9 @@ export const gapJson = (gap: Gap.Gap) => ({
   next_action: gap.nextAction
 })
 
+const prunedJson = ({ prunedAt }: Excluded) =>
+  prunedAt === undefined ? {} : { pruned_at: Instant.format(Math.floor(prunedAt / 1000) * 1000) }
+
 const outcomeJson = (outcome: SeriesOutcome) => ({
   ...outcome.series,
   provenance: outcome.provenance,
@@ -107,7 +110,7 @@ const outcomeJson = (outcome: SeriesOutcome) => ({
     rewritten: outcome.files.rewritten
   },
   notes: outcome.notes,
-  excluded: outcome.excluded.map((part) => ({ ...rangeJson(part.interval), cause: part.cause })),
+  excluded: outcome.excluded.map((part) => ({ ...rangeJson(part.interval), cause: part.cause, ...prunedJson(part) })),
   error: outcome.error ?? null
 })
 

@@ -29,6 +29,7 @@ import { Policy } from "./Policy.ts"
 import * as Repair from "./Repair.ts"
 import type { PassedOver } from "./Report.ts"
 import { reach } from "./Reach.ts"
+import * as Retention from "./Retention.ts"
 import type { RequestCount } from "./SourceHttp.ts"
 import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
 import { UsageError } from "./UsageError.ts"
@@ -136,6 +137,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   const store = yield* CandleStore.CandleStore
   const events = yield* Events
   const policy = yield* Policy
+  const retention = yield* Retention.Retention
   const ledger = yield* GapLedger.GapLedger
   const inferred = yield* ledger.outages
   const verdicts = yield* ledger.candidates
@@ -208,10 +210,11 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
       // A source that cannot say what it has leaves nothing to plan; the run goes on with the others.
       window: Result.isSuccess(window) ? window.success : { from: options.now, to: options.now },
       coverage,
+      keeps: Retention.termOf(retention, series),
       outages: outagesOf(registered.id, registered.plugin, subject, inferred),
       candidates,
       // Whoever asks for a range wants all of it; whoever names the holes does not want what lies between them.
-      wanted: only === undefined ? undefined : Plan.wantedOf(coverage, Interval.union(aside, only)),
+      wanted: only === undefined ? undefined : Plan.wantedBeside(coverage, Interval.union(aside, only)),
       listedAt: stored.get(Series.key(series))?.listedAt
     }
     const plan = Plan.make(request, { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk })

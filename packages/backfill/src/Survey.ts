@@ -4,6 +4,7 @@
 import {
   Candidate,
   CandleStore,
+  Coverage,
   type Gap,
   GapLedger,
   Instrument,
@@ -16,6 +17,7 @@ import { Calendars } from "@tidemark/calendars"
 import { Clock, Effect } from "effect"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
+import * as Retention from "./Retention.ts"
 import { outagesOf, type Selected, type Subject } from "./Selection.ts"
 import { SourceRegistry } from "./SourceRegistry.ts"
 import * as Verify from "./Verify.ts"
@@ -25,6 +27,8 @@ export interface Surveyed {
   readonly stored: CandleStore.StoredSeries
   readonly plan: Plan.SeriesPlan
   readonly gaps: ReadonlyArray<Gap.Gap>
+  /** What was taken away here, and so is not missing of it. */
+  readonly pruned: ReadonlyArray<Gap.Gap>
 }
 
 export interface Options {
@@ -35,9 +39,10 @@ export interface Options {
   readonly to?: number | undefined
 }
 
-const instrumentOf = (
+/** What is known of the symbol of a series: the user's entry, or what follows from its form. */
+export const instrumentOf = (
   known: ReadonlyMap<string, Instrument.Instrument>,
-  { series: { source, symbol } }: CandleStore.StoredSeries
+  { series: { source, symbol } }: Pick<CandleStore.StoredSeries, "series">
 ): Instrument.Instrument => {
   const listed = known.get(symbol)
   if (listed !== undefined) return listed
@@ -68,6 +73,7 @@ const ofSeries = Effect.fnUntraced(function* (
   const policy = yield* Policy
   const now = yield* Clock.currentTimeMillis
   const { coverage, listedAt, series } = stored
+  const extent = Coverage.extent(coverage)
   const plugin = yield* registry.plugin(series.source)
   const calendar = Calendars.get(instrument.calendar)
   const { aside, candidates } = Candidate.about(verdicts, series)
@@ -79,19 +85,25 @@ const ofSeries = Effect.fnUntraced(function* (
       calendar,
       capabilities: plugin.capabilities,
       window: {
-        from: from ?? coverage.fetched[0]?.from ?? now,
-        to: to ?? coverage.fetched.at(-1)?.to ?? now,
+        from: from ?? extent?.from ?? now,
+        to: to ?? extent?.to ?? now,
         whole: from === undefined
       },
       coverage,
+      keeps: Retention.termOf(yield* Retention.Retention, series),
       outages: outagesOf(series.source, plugin, subject, inferred),
       candidates,
-      wanted: Plan.wantedOf(coverage, aside),
+      wanted: Plan.wantedBeside(coverage, aside),
       listedAt
     },
     { now, force: false, pagesPerChunk: policy.pagesPerChunk }
   )
-  const surveyed: Surveyed = { stored, plan, gaps: yield* Verify.gaps(plan, coverage, undefined) }
+  const surveyed: Surveyed = {
+    stored,
+    plan,
+    gaps: yield* Verify.gaps(plan, coverage, undefined),
+    pruned: Verify.prunedGaps(plan)
+  }
   return surveyed
 })
 
@@ -104,11 +116,16 @@ export const run = Effect.fn("Survey.run")(function* (options: Options) {
   return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), known, options))
 })
 
-/** From the first instant that was asked for to the last. */
-export const extentOf = ({ coverage }: Pick<CandleStore.StoredSeries, "coverage">): Interval.Interval | undefined => {
-  const [first, last] = [coverage.fetched[0], coverage.fetched.at(-1)]
-  return first && last && Interval.hull(first, last)
-}
+/** From the first instant that was asked for to the last, whether it is still there or not. */
+export const extentOf = ({ coverage }: Pick<CandleStore.StoredSeries, "coverage">): Interval.Interval | undefined =>
+  Coverage.extent(coverage)
+
+/** Whether there is something to say of a series: rows, or that they were pruned. */
+export const isKnown = ({ coverage, rows }: CandleStore.StoredSeries): boolean => rows > 0 || coverage.pruned.length > 0
+
+/** All gaps of a series that was surveyed, by time. */
+export const gapsOf = ({ gaps, pruned }: Pick<Surveyed, "gaps" | "pruned">): ReadonlyArray<Gap.Gap> =>
+  [...pruned, ...gaps].sort((a, b) => a.interval.from - b.interval.from)
 
 /** Keeps what is missing of series that somebody has looked at, over all that they were ever asked for. */
 export const record = Effect.fn("Survey.record")(function* (
@@ -123,18 +140,19 @@ export const record = Effect.fn("Survey.record")(function* (
   const verdicts = yield* ledger.candidates
   const found = yield* Effect.forEach(looked, ({ error, selected: { coverage, plan } }) => {
     const { request, requested } = plan
-    const whole = [...coverage.fetched, ...(requested === undefined ? [] : [requested])]
-    const window =
-      whole.length === 0
-        ? request.window
-        : { ...whole.reduce<Interval.Interval>(Interval.hull, whole[0]!), whole: true }
+    const extent = Coverage.extent(coverage)
+    const whole = [...(extent === undefined ? [] : [extent]), ...(requested === undefined ? [] : [requested])]
+    const window = whole.length === 0 ? request.window : { ...whole.reduce(Interval.hull), whole: true }
     const { aside, candidates } = Candidate.about(verdicts, request.series)
-    const wanted = Plan.wantedOf(coverage, aside, request.wanted ?? (requested === undefined ? [] : [requested]))
+    const wanted = Plan.wantedBeside(coverage, aside, request.wanted ?? (requested === undefined ? [] : [requested]))
     const over = Plan.make(
       { ...request, coverage, window, candidates, wanted },
       { now, force: false, pagesPerChunk: policy.pagesPerChunk }
     )
-    return Effect.map(Verify.gaps(over, coverage, error?.message), (gaps) => ({ series: request.series, gaps }))
+    return Effect.map(Verify.gaps(over, coverage, error?.message), (gaps) => ({
+      series: request.series,
+      gaps: gapsOf({ gaps, pruned: Verify.prunedGaps(over) })
+    }))
   })
   yield* ledger.record(found, now)
 })

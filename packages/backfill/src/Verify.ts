@@ -19,9 +19,10 @@ import {
 } from "@tidemark/core"
 import { Months } from "@tidemark/quality"
 import { Clock, Effect, Stream } from "effect"
-import type { SeriesPlan, SeriesRequest } from "./Plan.ts"
+import { type Excluded, type SeriesPlan, type SeriesRequest, wantedOf } from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import * as Repair from "./Repair.ts"
+import * as Retention from "./Retention.ts"
 
 /** Candles looked at in one piece: bounds memory, whatever the history. */
 const opensPerPiece = 65_536
@@ -252,19 +253,40 @@ const withCandidates = ({ candidates = [] }: SeriesRequest, gap: Gap.Gap): Gap.G
     : { ...gap, evidence: [...gap.evidence, ...about.flatMap((one) => Candidate.sentences(one, gap.interval))] }
 }
 
-/** What of the wanted range cannot be had from the source, as gaps with that for a cause. */
+/** Why a part of the wanted range cannot be had, and what to do. */
+const excludedBecause = (
+  { capabilities, keeps, series }: SeriesRequest,
+  { cause, interval, prunedAt }: Excluded
+): Pick<Gap.Gap, "evidence" | "nextAction"> => {
+  if (prunedAt !== undefined) {
+    const limited = capabilities.historyMillis?.[series.timeframe] !== undefined
+    const again = limited ? `to have again what ${series.source} still serves of it` : "to have it again"
+    return {
+      evidence: [`pruned on ${Instant.formatDate(prunedAt)}: ${Retention.older(keeps, series.timeframe)}`],
+      nextAction: `nothing; ${again}, ${Retention.raise(series)}, then: ${command(series, interval)}`
+    }
+  }
+  const evidence = {
+    "not-listed": `${series.source} has nothing of ${series.symbol} before ${Instant.format(interval.to)}`,
+    delisted: `${series.symbol} was delisted at ${Instant.format(interval.from)}`,
+    "retention-limit": `${series.source} keeps ${series.timeframe} only from ${Instant.format(interval.to)} on`
+  }[cause]
+  const nextAction = cause === "retention-limit" ? "another source may have it" : "nothing: there is no such candle"
+  return { evidence: [evidence], nextAction }
+}
+
+/** What of the wanted range cannot be had, as gaps with that for a cause. */
 export const excludedGaps = ({ excluded, request }: SeriesPlan): ReadonlyArray<Gap.Gap> =>
-  excluded.flatMap(({ cause, interval }): ReadonlyArray<Gap.Gap> => {
+  excluded.flatMap((part): ReadonlyArray<Gap.Gap> => {
     const { calendar, series } = request
+    const { cause, interval } = part
     const missing = calendar.countOpens(series.timeframe, interval)
-    const evidence = {
-      "not-listed": `${series.source} has nothing of ${series.symbol} before ${Instant.format(interval.to)}`,
-      delisted: `${series.symbol} was delisted at ${Instant.format(interval.from)}`,
-      "retention-limit": `${series.source} keeps ${series.timeframe} only from ${Instant.format(interval.to)} on`
-    }[cause]
-    const nextAction = cause === "retention-limit" ? "another source may have it" : "nothing: there is no such candle"
-    return missing === 0 ? [] : [{ series, interval, missing, cause, evidence: [evidence], attempts: 0, nextAction }]
+    return missing === 0 ? [] : [{ series, interval, missing, cause, attempts: 0, ...excludedBecause(request, part) }]
   })
+
+/** What was pruned of the wanted range, and is not to be had again. */
+export const prunedGaps = (plan: SeriesPlan): ReadonlyArray<Gap.Gap> =>
+  excludedGaps({ ...plan, excluded: plan.excluded.filter(({ prunedAt }) => prunedAt !== undefined) })
 
 /** What is missing of the requested range, with cause, evidence and next action. */
 export const gaps = Effect.fnUntraced(function* (
@@ -277,27 +299,32 @@ export const gaps = Effect.fnUntraced(function* (
   const { calendar, series } = request
   const policy = yield* Policy
   const now = yield* Clock.currentTimeMillis
-  const missingIn = (interval: Interval.Interval) => calendar.countOpens(series.timeframe, interval)
-  const never = Interval.difference([requested], Coverage.fetchedSet(coverage))
-  const wanted = request.wanted ?? [requested]
-  const unfetched = Interval.intersection(never, wanted).map((interval): Gap.Gap => ({
-    series,
-    interval,
-    missing: missingIn(interval),
+  const unasked = (intervals: Interval.IntervalSet, of: Pick<Gap.Gap, "cause" | "evidence">, next: string) =>
+    intervals.flatMap((interval): ReadonlyArray<Gap.Gap> => {
+      const missing = calendar.countOpens(series.timeframe, interval)
+      const nextAction = `${next}${command(series, interval)}`
+      return missing === 0 ? [] : [{ series, interval, missing, ...of, attempts: 0, nextAction }]
+    })
+  const absent = Interval.difference(wantedOf(plan), Coverage.fetchedSet(coverage))
+  const never = request.wanted === undefined ? absent : Interval.intersection(absent, request.wanted)
+  const pruned = Interval.normalize(coverage.pruned)
+  const because = (sentence: string): Pick<Gap.Gap, "cause" | "evidence"> => ({
     cause: error === undefined ? "unfetched" : "source-failure",
-    evidence: [error ?? "the source was not asked for this range yet"],
-    attempts: 0,
-    nextAction: command(series, interval)
-  }))
-  const unwanted = Interval.difference(never, wanted).map((interval): Gap.Gap => ({
-    series,
-    interval,
-    missing: missingIn(interval),
-    cause: "not-wanted",
-    evidence: ["only candles around it were asked for, to compare another source with"],
-    attempts: 0,
-    nextAction: `nothing, unless you want it: ${command(series, interval)}`
-  }))
+    evidence: [error ?? sentence]
+  })
+  const unfetched = [
+    ...unasked(Interval.difference(never, pruned), because("the source was not asked for this range yet"), ""),
+    ...unasked(
+      Interval.intersection(never, pruned),
+      because("pruned once, and kept now: the source was not asked for it again yet"),
+      ""
+    )
+  ]
+  const unwanted = unasked(
+    Interval.difference(absent, never),
+    { cause: "not-wanted", evidence: ["only candles around it were asked for, to compare another source with"] },
+    "nothing, unless you want it: "
+  )
   const stale = coverage.stale.flatMap((run): ReadonlyArray<Gap.Gap> => {
     const interval = Interval.intersect(run, requested)
     const missing = interval === undefined ? 0 : calendar.countOpens(series.timeframe, interval)
@@ -322,7 +349,7 @@ export const gaps = Effect.fnUntraced(function* (
     const interval = Interval.intersect(run, requested)
     if (interval === undefined) return []
     return Repair.partsOf(request, run, interval, policy).map((part): Gap.Gap => {
-      const missing = missingIn(part.interval)
+      const missing = calendar.countOpens(series.timeframe, part.interval)
       const why = causeOf(request, run, part, policy, now)
       const evidence = [askedSentence(series, run, missing), ...why.evidence]
       return { series, interval: part.interval, missing, attempts: run.confirmations, ...why, evidence }

@@ -39,12 +39,18 @@ const request = (extra: Partial<Plan.SeriesRequest> = {}): Plan.SeriesRequest =>
   capabilities,
   window: { from: now - 10 * day },
   coverage: Coverage.none,
+  keeps: "forever",
   outages: [],
   ...extra
 })
 
 const options = { now, force: false, pagesPerChunk: 2 }
-const fetched = (from: number, to: number) => ({ fetched: [{ from, to, rows: 0, at: 0 }], empty: [], stale: [] })
+const fetched = (from: number, to: number) => ({
+  fetched: [{ from, to, rows: 0, at: 0 }],
+  empty: [],
+  stale: [],
+  pruned: []
+})
 
 describe("Plan", () => {
   it("ends with the last candle that has closed", () => {
@@ -62,7 +68,7 @@ describe("Plan", () => {
           request({
             capabilities: late,
             window: { from: whole.from, to: whole.to },
-            coverage: { fetched: [{ ...whole, rows: 0, at: fetchedAt }], empty: [], stale: [] }
+            coverage: { fetched: [{ ...whole, rows: 0, at: fetchedAt }], empty: [], stale: [], pruned: [] }
           }),
           options
         ).chunks
@@ -184,7 +190,12 @@ describe("Plan", () => {
           series: { source: "test", symbol: "X/USD", timeframe },
           calendar,
           window: { from: base },
-          coverage: { fetched: covered.map((interval) => ({ ...interval, rows: 0, at: 0 })), empty: [], stale: [] }
+          coverage: {
+            fetched: covered.map((interval) => ({ ...interval, rows: 0, at: 0 })),
+            empty: [],
+            stale: [],
+            pruned: []
+          }
         }),
         { ...options, pagesPerChunk }
       )
@@ -226,6 +237,96 @@ describe("Plan", () => {
         if (inside.length > 1) assert.isAtMost(calendar.countOpens("1h", window), capabilities.pageSize)
         else assert.deepStrictEqual(window, { from: inside[0]!.from, to: inside[0]!.to })
       }
+    },
+    { arbitrary: { runs: 300 } }
+  )
+
+  it("leaves out what was pruned and would be again, says when, and asks for it once it is kept longer", () => {
+    const [from, to] = [utc("2024-05-01T00:00Z"), utc("2024-06-12T10:00Z")]
+    const at = utc("2024-06-10T01:02Z")
+    const pruned = [{ from, to: utc("2024-06-02T00:00Z"), rows: 768, at }]
+    const coverage = { ...fetched(utc("2024-06-02T00:00Z"), to), pruned }
+    const made = (keeps: string, force = false) =>
+      Plan.make(request({ coverage, keeps, window: { from } }), { ...options, force })
+    const kept = made("10 days")
+    assert.deepStrictEqual(kept.excluded, [
+      { interval: { from, to: utc("2024-06-02T00:00Z") }, cause: "retention-limit", prunedAt: at }
+    ])
+    assert.deepStrictEqual(kept.requested, { from: utc("2024-06-02T00:00Z"), to })
+    assert.deepStrictEqual(kept.chunks, [])
+    assert.deepStrictEqual(Interval.normalize(made("10 days", true).chunks), [kept.requested!])
+    // Ten days later it is the same, though the cut has moved on.
+    assert.deepStrictEqual(made("8 days").chunks, [])
+    const raised = made("12 days")
+    assert.deepStrictEqual(Interval.normalize(raised.chunks), [
+      { from: utc("2024-05-31T00:00Z"), to: utc("2024-06-02T00:00Z") }
+    ])
+    assert.deepStrictEqual(Interval.normalize(made("forever").chunks), [{ from, to: utc("2024-06-02T00:00Z") }])
+    const all = Plan.make(request({ coverage, keeps: "10 days", window: { from, to: pruned[0]!.to } }), options)
+    assert.deepStrictEqual([all.requested, all.expected, all.chunks], [undefined, 0, []])
+  })
+
+  it("an older range that was never pruned is asked for, and the plan says that the next prune takes it away", () => {
+    const plan = Plan.make(request({ keeps: "2 days" }), options)
+    assert.strictEqual(Interval.normalize(plan.chunks)[0]!.from, plan.requested!.from)
+    assert.deepStrictEqual(Plan.outlivedNotes(plan, now), [
+      "2024-06-02T11:00Z → 2024-06-10T00:00Z is older than the 2 days that 1h is kept: the next prune would take it " +
+        'away; to keep it, raise "retention" of 1h, or of X/USD 1h, in tidemark.json'
+    ])
+    assert.deepStrictEqual(Plan.outlivedNotes(Plan.make(request({ keeps: "11 days" }), options), now), [])
+  })
+
+  it.prop(
+    "whatever is fetched and pruned, a candle is asked for exactly if it is neither, or pruned and kept again",
+    {
+      pieces: Pieces,
+      lost: Pieces,
+      days: Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 45 })),
+      force: Schema.Boolean,
+      listedAt: Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 500 }))
+    },
+    ({ days, force, listedAt, lost, pieces }) => {
+      const calendar = Calendars.get("24/7")
+      const base = calendar.openAtOrAfter("1h", now - 1_000 * hour)
+      const set = (all: typeof pieces) =>
+        Interval.normalize(
+          all.map(({ from, length }) => ({ from: base + from * hour, to: base + (from + length) * hour }))
+        )
+      const pruned = Interval.difference(set(lost), set(pieces))
+      const plan = Plan.make(
+        request({
+          window: { from: base },
+          keeps: `${days} days`,
+          listedAt: base + listedAt * hour,
+          coverage: {
+            ...Coverage.none,
+            fetched: set(pieces).map((interval) => ({ ...interval, rows: 0, at: 0 })),
+            pruned: pruned.map((interval) => ({ ...interval, rows: 1, at: 7 }))
+          }
+        }),
+        { ...options, force }
+      )
+      const kept = Math.floor(now / day) * day - days * day
+      const opens = [...calendar.openTimes("1h", { from: base, to: utc("2024-06-12T10:00Z") })]
+      const isGone = (open: number) => Interval.has(pruned, open) && open < kept
+      const isWanted = (open: number) => open >= base + listedAt * hour && !isGone(open)
+      const asked = plan.chunks.flatMap((chunk) => [...calendar.openTimes("1h", chunk)])
+      assert.deepStrictEqual(
+        asked,
+        opens.filter((open) => isWanted(open) && (force || !Interval.has(set(pieces), open)))
+      )
+      assert.strictEqual(plan.expected, opens.filter(isWanted).length)
+      // What is left out is left out once, for one reason.
+      const out = plan.excluded.flatMap(({ interval }) => [...calendar.openTimes("1h", interval)])
+      assert.deepStrictEqual(
+        out.toSorted((a, b) => a - b),
+        opens.filter((open) => !isWanted(open))
+      )
+      const because = plan.excluded.filter(({ prunedAt }) => prunedAt === 7).map(({ interval }) => interval)
+      assert.deepStrictEqual(
+        because.flatMap((interval) => [...calendar.openTimes("1h", interval)]),
+        opens.filter(isGone)
+      )
     },
     { arbitrary: { runs: 300 } }
   )

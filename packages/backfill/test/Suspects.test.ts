@@ -47,7 +47,8 @@ describe("the months that are suspect", () => {
           firstAt: 0,
           lastAt: 0
         })),
-        stale: []
+        stale: [],
+        pruned: []
       }
       const sound = opens.filter((open) => !empty.some((run) => Interval.contains(run, open)))
       const suspects = (rows: ReadonlyArray<number>) => Verify.suspects(calendar, "30m", coverage, tallies(rows))

@@ -54,6 +54,21 @@ export interface ReadOptions {
   readonly batchRows?: number
 }
 
+/** Where a series is cut because older candles are not kept. */
+export interface Cut {
+  /** Open of the first candle that stays. */
+  readonly before: EpochMillis
+  readonly at: EpochMillis
+  /** Candles that the calendar expects in an interval. */
+  readonly countOpens: (interval: Interval) => number
+}
+
+/** What a cut took away. */
+export interface PruneResult {
+  readonly rows: number
+  readonly revisions: number
+}
+
 /** What is stored of a series, without reading it. */
 export interface StoredSeries {
   readonly series: Series
@@ -95,6 +110,8 @@ export class CandleStore extends Context.Service<
           parts: ReadonlyArray<{ readonly labels: Labels; readonly interval: Interval }>
         ) => Effect.Effect<number, StoreError>)
       | undefined
+    /** How many rows open in the interval: the store counts, so that no row is read. */
+    readonly count: (series: Series, interval: Interval) => Effect.Effect<number, StoreError>
     /** What is covered; `Coverage.none` for a series that is not there. */
     readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
     /** How many rows there are and where, month by month: the store counts, so that no row is read. */
@@ -118,6 +135,13 @@ export class CandleStore extends Context.Service<
       series: Series,
       evidence: Pick<Stale, "since" | "at"> & { readonly storedBefore: EpochMillis }
     ) => Effect.Effect<IntervalSet, StoreError>
+    /**
+     * Takes away what opens before an instant: rows and revisions, so that no reading as of an earlier time brings a
+     * part of them back; what was derived of them; what checks have found there, whole months and anomalies; gaps and
+     * files that end before it.
+     * Records it as pruned, all in one transaction.
+     */
+    readonly prune: (series: Series, cut: Cut) => Effect.Effect<PruneResult, StoreError>
     /**
      * Runs work during which nobody else writes the series, in one transaction: what it reads fits together,
      * and what it writes counts only if it succeeds. Work that loses the database is run again from its start.

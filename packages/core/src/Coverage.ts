@@ -1,12 +1,13 @@
 /**
  * What has been asked of a source and answered, for one series.
  *
- * Three layers, all written in the same transaction as the rows they speak
+ * Four layers, all written in the same transaction as the rows they speak
  * of. `fetched`: intervals that the source has answered for, with the number
  * of rows stored in each. `empty`: runs of expected candles inside them that
  * the answer did not hold, with how often that was confirmed. `stale`: where
  * rows are in a scale that the source has left since, because of a split, so
- * that it has to be asked again.
+ * that it has to be asked again. `pruned`: what was fetched once and has been
+ * taken away because nobody wants to keep it that long.
  *
  * So within what is fetched, a candle of the calendar's grid is either a row
  * or part of an `empty` run; and the row counts reconcile with the table, so
@@ -43,6 +44,14 @@ export interface Stale extends Interval.Interval {
   readonly at: EpochMillis
 }
 
+/** Evidence `pruned`. */
+export interface Pruned extends Interval.Interval {
+  /** Rows that went. Where a part of the run has been fetched again, the share of the rest, by time. */
+  readonly rows: number
+  /** When the last part of it went. */
+  readonly at: EpochMillis
+}
+
 export interface Coverage {
   /** Sorted and disjoint; touching intervals are one. */
   readonly fetched: ReadonlyArray<Fetched>
@@ -50,9 +59,11 @@ export interface Coverage {
   readonly empty: ReadonlyArray<Empty>
   /** Sorted and disjoint, each inside a fetched interval. */
   readonly stale: ReadonlyArray<Stale>
+  /** Sorted and disjoint, each outside of what is fetched; touching runs are one. */
+  readonly pruned: ReadonlyArray<Pruned>
 }
 
-export const none: Coverage = { fetched: [], empty: [], stale: [] }
+export const none: Coverage = { fetched: [], empty: [], stale: [], pruned: [] }
 
 /** A run of expected candles that an answer lacked: the interval and how many. */
 export interface Hole extends Interval.Interval {
@@ -99,6 +110,19 @@ export const markStale = (coverage: Coverage, stale: ReadonlyArray<Stale>): Cove
 
 export const emptyWithin = (coverage: Coverage, interval: Interval.Interval): ReadonlyArray<Empty> =>
   coverage.empty.filter((empty) => Interval.overlaps(empty, interval))
+
+/** From the first instant that was ever fetched to the last, whether it is still there or not. */
+export const extent = ({ fetched, pruned }: Coverage): Interval.Interval | undefined => {
+  const ends = [fetched[0], fetched.at(-1), pruned[0], pruned.at(-1)].filter((run) => run !== undefined)
+  return ends.length === 0 ? undefined : ends.map(({ from, to }) => ({ from, to })).reduce(Interval.hull)
+}
+
+/** `runs` without what lies in `cut`; each rest has the share of the rows that it has of the time. */
+export const prunedWithout = (runs: ReadonlyArray<Pruned>, cut: Interval.IntervalSet): ReadonlyArray<Pruned> =>
+  without(runs, cut).map((rest) => {
+    const run = runs.find((whole) => Interval.overlaps(whole, rest))!
+    return { ...rest, rows: Math.round((run.rows * (rest.to - rest.from)) / (run.to - run.from)) }
+  })
 
 /** Rows that the table must hold for the series. */
 export const rows = (coverage: Coverage): number => coverage.fetched.reduce((sum, fetched) => sum + fetched.rows, 0)
@@ -160,6 +184,60 @@ export const record = (coverage: Coverage, answer: Answer): Coverage => {
   return {
     fetched,
     empty: [...kept, ...found].sort((a, b) => a.from - b.from),
-    stale: without(coverage.stale, [interval])
+    stale: without(coverage.stale, [interval]),
+    pruned: prunedWithout(coverage.pruned, [interval])
+  }
+}
+
+/** What goes when everything before an instant does. */
+export interface Cut {
+  /** Open of the first candle that stays. */
+  readonly before: EpochMillis
+  readonly at: EpochMillis
+  /** The parts of fetched runs that lie before, with the rows that went. */
+  readonly taken: ReadonlyArray<Interval.Interval & { readonly rows: number }>
+  /** Candles that the calendar expects in an interval. */
+  readonly countOpens: (interval: Interval.Interval) => number
+}
+
+/** The parts of fetched runs that lie before an instant. */
+export const fetchedBefore = (coverage: Coverage, before: EpochMillis): Interval.IntervalSet =>
+  Interval.intersection(fetchedSet(coverage), [{ from: -Infinity, to: before }])
+
+/** Runs that touch become one. */
+const joined = (runs: ReadonlyArray<Pruned>): ReadonlyArray<Pruned> => {
+  const out: Array<Pruned> = []
+  for (const run of runs.toSorted((a, b) => a.from - b.from)) {
+    const last = out.at(-1)
+    if (last === undefined || last.to < run.from) out.push(run)
+    else {
+      out[out.length - 1] = {
+        ...Interval.hull(last, run),
+        rows: last.rows + run.rows,
+        at: Math.max(last.at, run.at)
+      }
+    }
+  }
+  return out
+}
+
+/** What is covered after everything before an instant has been taken away. Pass at least all that begins by then. */
+export const prune = (coverage: Coverage, { at, before, countOpens, taken }: Cut): Coverage => {
+  const gone = [{ from: -Infinity, to: before }]
+  return {
+    fetched: coverage.fetched.flatMap((run) =>
+      without([run], gone).map((rest): Fetched => {
+        const went = taken.filter((part) => Interval.overlaps(part, run)).reduce((sum, part) => sum + part.rows, 0)
+        return { ...rest, rows: Math.max(0, run.rows - went) }
+      })
+    ),
+    empty: coverage.empty.flatMap((run) => {
+      const [rest] = without([run], gone)
+      if (rest === undefined || rest.from === run.from) return rest === undefined ? [] : [rest]
+      const opens = countOpens(rest)
+      return opens === 0 ? [] : [{ ...rest, opens }]
+    }),
+    stale: without(coverage.stale, gone),
+    pruned: joined([...coverage.pruned, ...taken.map(({ from, rows, to }): Pruned => ({ from, to, rows, at }))])
   }
 }

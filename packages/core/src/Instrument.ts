@@ -11,7 +11,7 @@ import { CalendarId } from "./Calendar.ts"
  * characters.
  */
 export const Symbol = Schema.String.check(
-  Schema.isPattern(/^(?=.{1,32}$)\^?[A-Z0-9][A-Z0-9._-]*(\/[A-Z0-9][A-Z0-9._-]*(:[A-Z0-9]+)?)?$/, {
+  Schema.isPattern(/^(?=.{1,32}$)\^?[A-Z0-9][A-Z0-9._-]*(\/[A-Z0-9][A-Z0-9._-]*(:[A-Z0-9]+)?)?$/u, {
     message: "a symbol such as BTC/USDT, AAPL, ^GSPC or EUR/USD (upper case, at most 32 characters)"
   })
 )

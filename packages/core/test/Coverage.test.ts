@@ -117,4 +117,83 @@ describe("Coverage", () => {
     coverage = Coverage.record(coverage, answer({ from: 0, to: 10 }, [wide], 200, -2))
     assert.deepStrictEqual(coverage.empty, [{ ...wide, confirmations: 1, firstAt: 200, lastAt: 200 }])
   })
+
+  it.prop(
+    "after any answers and cuts, a candle is fetched, pruned or neither, as the last of them says; counts stay true",
+    { answers: Answers, cuts: Schema.Array(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 44 }))) },
+    ({ answers, cuts }) => {
+      let coverage = Coverage.none
+      const [rows, fetched, pruned, lacking] = [
+        new Set<number>(),
+        new Set<number>(),
+        new Set<number>(),
+        new Set<number>()
+      ]
+      let [went, cameAgain] = [0, false]
+      answers.forEach(({ from, has, length }, i) => {
+        const interval = { from, to: from + length }
+        const before = rows.size
+        for (let at = interval.from; at < interval.to; at++) {
+          fetched.add(at)
+          if (pruned.delete(at)) cameAgain = true
+          if (has.includes(at)) {
+            rows.add(at)
+            lacking.delete(at)
+          } else {
+            rows.delete(at)
+            lacking.add(at)
+          }
+        }
+        coverage = Coverage.record(coverage, answer(interval, holesOf(interval, new Set(has)), i, rows.size - before))
+        const cut = cuts[i]
+        if (cut === undefined) return
+        const taken = Coverage.fetchedBefore(coverage, cut).map((part) => ({
+          ...part,
+          rows: [...rows].filter((at) => Interval.contains(part, at)).length
+        }))
+        const countOpens = ({ from, to }: Interval.Interval) => to - from
+        coverage = Coverage.prune(coverage, { before: cut, at: 100 + i, taken, countOpens })
+        for (const at of fetched) {
+          if (at >= cut) continue
+          fetched.delete(at)
+          pruned.add(at)
+          lacking.delete(at)
+          if (rows.delete(at)) went++
+        }
+        // To the same instant once more: nothing is left to take.
+        assert.deepStrictEqual(Coverage.fetchedBefore(coverage, cut), [])
+        assert.deepStrictEqual(Coverage.prune(coverage, { before: cut, at: 200, taken: [], countOpens }), coverage)
+      })
+      const has = (runs: ReadonlyArray<Interval.Interval>, at: number) =>
+        runs.filter((run) => Interval.contains(run, at))
+      for (let at = 0; at < 45; at++) {
+        assert.lengthOf(has(coverage.fetched, at), fetched.has(at) ? 1 : 0)
+        assert.lengthOf(has(coverage.pruned, at), pruned.has(at) ? 1 : 0)
+        assert.lengthOf(has(coverage.empty, at), lacking.has(at) ? 1 : 0)
+      }
+      for (const run of coverage.empty) assert.strictEqual(run.opens, run.to - run.from)
+      assert.strictEqual(Coverage.rows(coverage), rows.size)
+      // Touching runs are one, and until one is fetched again in part they know how many rows went.
+      const pieces = coverage.pruned.map(({ from, to }) => ({ from, to }))
+      if (!cameAgain) {
+        assert.deepStrictEqual(pieces, Interval.normalize(pieces))
+        assert.strictEqual(
+          coverage.pruned.reduce((sum, run) => sum + run.rows, 0),
+          went
+        )
+      }
+    },
+    { arbitrary: { runs: 500 } }
+  )
+
+  it("what is left of a pruned run has its share of the rows, and begins and ends what was ever fetched", () => {
+    const pruned = [{ from: 0, to: 100, rows: 90, at: 7 }]
+    const coverage = Coverage.record({ ...Coverage.none, pruned }, answer({ from: 60, to: 80 }, [], 9, 20))
+    assert.deepStrictEqual(coverage.pruned, [
+      { from: 0, to: 60, rows: 54, at: 7 },
+      { from: 80, to: 100, rows: 18, at: 7 }
+    ])
+    assert.deepStrictEqual(Coverage.extent(coverage), { from: 0, to: 100 })
+    assert.isUndefined(Coverage.extent(Coverage.none))
+  })
 })

@@ -178,12 +178,26 @@ export interface Difference {
   readonly revisions: ReadonlyArray<Revision.Revision>
 }
 
+/** A range of rows that was pruned since, as the ledger tells: gone for a reason. */
+export interface Gone {
+  readonly series: Series.Series
+  readonly was: Range
+  /** What is left of it, which no hash is known of; none where all of it went. */
+  readonly rows: number
+  readonly prunedAt: Instant.EpochMillis
+}
+
+export interface Compared {
+  readonly differences: ReadonlyArray<Difference>
+  readonly pruned: ReadonlyArray<Gone>
+}
+
 /** Compares what is stored with a certificate, range by range. */
 export const compare = Effect.fn("Certificate.compare")(function* (
   store: CandleStore.CandleStore["Service"],
   certificate: SeriesCertificate,
   createdAt: Instant.EpochMillis
-): Effect.fn.Return<ReadonlyArray<Difference>, StoreError.StoreError> {
+): Effect.fn.Return<Compared, StoreError.StoreError> {
   const series = seriesOf(certificate)
   const interval = intervalOf(certificate)
   const now = yield* ranges(series.timeframe, interval, store.read(series, interval))
@@ -191,14 +205,28 @@ export const compare = Effect.fn("Certificate.compare")(function* (
     const was = certificate.ranges[i]
     return was === undefined || (was.hash === is.hash && was.rows === is.rows) ? [] : [{ is, was }]
   })
-  if (changed.length === 0) return []
+  if (changed.length === 0) return { differences: [], pruned: [] }
+  const coverage = yield* store.coverage(series)
   const revisions = (yield* store.revisions(series, interval)).filter(({ revisedAt }) => revisedAt >= createdAt)
-  return changed.map(({ is, was }): Difference => ({
-    series,
-    was,
-    is,
-    revisions: revisions.filter(({ openTime }) => Interval.contains(intervalOf(was), openTime))
-  }))
+  const differences: Array<Difference> = []
+  const pruned: Array<Gone> = []
+  for (const { is, was } of changed) {
+    const range = intervalOf(was)
+    const runs = coverage.pruned.filter((run) => run.at >= createdAt && Interval.overlaps(run, range))
+    const isAllGone = Interval.covers(Interval.normalize(runs), range)
+    // Of a range that was pruned in part, what is left is less than there was; of one that is all gone, nothing is there.
+    if (runs.length > 0 && (isAllGone ? is.rows === 0 : is.rows < was.rows)) {
+      pruned.push({ series, was, rows: is.rows, prunedAt: Math.max(...runs.map(({ at }) => at)) })
+    } else {
+      differences.push({
+        series,
+        was,
+        is,
+        revisions: revisions.filter(({ openTime }) => Interval.contains(range, openTime))
+      })
+    }
+  }
+  return { differences, pruned }
 })
 
 export const createdAt = ({ created_at }: Certificate): Instant.EpochMillis => instant(created_at)

@@ -31,7 +31,7 @@ export interface Asked {
   readonly calendar: Calendar.Calendar
   readonly timeframe: Timeframe.Timeframe
   /** What there should be candles of. */
-  readonly interval: Interval.Interval
+  readonly wanted: Interval.IntervalSet
   readonly gaps: ReadonlyArray<Gap.Gap>
   readonly anomalies: ReadonlyArray<Pick<Anomaly.Anomaly, "interval">>
 }
@@ -47,10 +47,15 @@ const missingIn = (
     return common === undefined ? sum : sum + calendar.countOpens(timeframe, common)
   }, 0)
 
-/** Months in which the market had no candle are left out. */
-export const summarize = (asked: Asked): ReadonlyArray<QualityStore.Month> =>
-  months(asked.interval).flatMap(({ interval, month }): ReadonlyArray<QualityStore.Month> => {
-    const expected = asked.calendar.countOpens(asked.timeframe, interval)
+/** Months in which the market had no candle are left out, and those of which nothing is wanted. */
+export const summarize = (asked: Asked): ReadonlyArray<QualityStore.Month> => {
+  const { calendar, timeframe, wanted } = asked
+  if (wanted.length === 0) return []
+  return months(wanted.reduce(Interval.hull)).flatMap(({ interval, month }): ReadonlyArray<QualityStore.Month> => {
+    const expected = Interval.intersection(wanted, [interval]).reduce(
+      (sum, part) => sum + calendar.countOpens(timeframe, part),
+      0
+    )
     if (expected === 0) return []
     return [
       {
@@ -62,3 +67,4 @@ export const summarize = (asked: Asked): ReadonlyArray<QualityStore.Month> =>
       }
     ]
   })
+}

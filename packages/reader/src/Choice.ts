@@ -148,13 +148,15 @@ const absentOf = <E, R>(
         : [{ symbol }]
   )
   return names.map(({ symbol, timeframe }) => {
-    const others = stored.filter(
-      ({ rows, series }) => rows > 0 && series.symbol === symbol && (timeframe ?? series.timeframe) === series.timeframe
+    const same = stored.filter(
+      ({ series }) => series.symbol === symbol && (timeframe ?? series.timeframe) === series.timeframe
     )
+    const others = same.filter(({ rows }) => rows > 0)
     return new ChoiceError.NotStored({
       symbol,
       isListed: instruments.has(symbol),
       kinds: [...new Set(others.map(({ provenance }) => provenance))],
+      isPruned: same.some(({ coverage }) => coverage.pruned.length > 0),
       ...(timeframe === undefined ? {} : { timeframe })
     })
   })

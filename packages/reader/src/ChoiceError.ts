@@ -15,7 +15,9 @@ export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {
   /** Whether the symbol is on the list, with its sources. */
   isListed: Schema.Boolean,
   /** What is stored of the name instead. */
-  kinds: Schema.Array(Provenance.Provenance)
+  kinds: Schema.Array(Provenance.Provenance),
+  /** Whether it was stored, and has gone because it is not kept that long. */
+  isPruned: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message(): string {
     const { isListed, kinds, range, source, symbol, timeframe } = this
@@ -36,6 +38,9 @@ export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {
       ...(isListed ? [] : [`--source ${source ?? "SOURCE"}`]),
       ...(range === undefined ? [] : [`--start ${Instant.format(range.from)} --end ${Instant.format(range.to)}`])
     ]
+    if (this.isPruned === true) {
+      return `all of ${name} was pruned${from}; to have it again, raise "retention" in tidemark.json, then: tidemark backfill ${flags.join(" ")}`
+    }
     return `${name} is not stored${from}; fetch it: tidemark backfill ${flags.join(" ")}`
   }
 }

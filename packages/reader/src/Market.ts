@@ -35,8 +35,9 @@ type Stores = ActionStore.ActionStore | CandleStore.CandleStore
 /** What keeps a request from being answered in full. */
 export type Problem = ReaderError.ReaderError | ChoiceError.NotStored | ChoiceError.Outside
 
-/** Whether a problem is that candles are missing, and nothing worse. */
-export const isGap = (problem: Problem): boolean => problem._tag === "ReaderError" && problem.reason._tag === "Missing"
+/** Whether a problem is that candles are missing, or not kept that long, and nothing worse. */
+export const isGap = (problem: Problem): boolean =>
+  problem._tag === "ReaderError" && (problem.reason._tag === "Missing" || problem.reason._tag === "Pruned")
 
 /** The rows of one symbol and timeframe. */
 export interface Part {

@@ -17,16 +17,24 @@ export const problems = (chosen: Chosen, missing: Interval.IntervalSet): Readonl
   const ledger = Coverage.rows(coverage)
   const found: Array<ReaderError.ReaderError> = []
   if (rows !== ledger) found.push(fail(new ReaderError.Damaged({ rows, ledger, range: interval })))
-  if (missing.length > 0) {
-    const opens = (one: Interval.Interval) => calendar.countOpens(series.timeframe, one)
-    const hull = missing.reduce(Interval.hull)
+  const opens = (one: Interval.Interval) => calendar.countOpens(series.timeframe, one)
+  const some = (runs: Interval.IntervalSet) => runs.filter((run) => opens(run) > 0)
+  const pruned = some(Interval.intersection(missing, Interval.normalize(coverage.pruned)))
+  const absent = some(Interval.difference(missing, pruned))
+  if (pruned.length > 0) {
+    const { from, to } = pruned.reduce(Interval.hull)
+    const count = pruned.reduce((sum, run) => sum + opens(run), 0)
+    found.push(fail(new ReaderError.Pruned({ range: { from, to }, pruned: count, expected: opens(life) })))
+  }
+  if (absent.length > 0) {
+    const hull = absent.reduce(Interval.hull)
     found.push(
       fail(
         new ReaderError.Missing({
-          ranges: missing.map(({ from, to }) => ({ from, to, missing: opens({ from, to }) })),
+          ranges: absent.map(({ from, to }) => ({ from, to, missing: opens({ from, to }) })),
           expected: opens(life),
           hull: { from: hull.from, to: hull.to },
-          wasAsked: Interval.difference(missing, Coverage.fetchedSet(coverage)).length === 0
+          wasAsked: Interval.difference(absent, Coverage.fetchedSet(coverage)).length === 0
         })
       )
     )

@@ -52,8 +52,16 @@ export class Missing extends Schema.TaggedError<Missing>()("Missing", {
   hull: Range,
   /** How many there should be in all that is wanted. */
   expected: Schema.Int,
-  /** Whether the source has been asked for all of them. */
+  /** Whether all of them were asked for, or pruned: another backfill does not bring them. */
   wasAsked: Schema.Boolean
+}) {}
+
+/** Candles were taken away here because they are not kept that long. */
+export class Pruned extends Schema.TaggedError<Pruned>()("Pruned", {
+  range: Range,
+  pruned: Schema.Int,
+  /** How many there should be in all that is wanted. */
+  expected: Schema.Int
 }) {}
 
 /** The table holds another number of rows than were stored. */
@@ -74,6 +82,7 @@ export class Changed extends Schema.TaggedError<Changed>()("Changed", {}) {}
 
 export const Reason = Schema.Union([
   Missing,
+  Pruned,
   Damaged,
   ActionsUnknown,
   CloseMissing,
@@ -116,6 +125,14 @@ const describe = (series: Series.Series, reason: Reason): string => {
   switch (reason._tag) {
     case "Missing":
       return missing(series, reason)
+    case "Pruned": {
+      const { expected, pruned, range } = reason
+      return (
+        `${number(pruned)} of ${number(expected)} candle${expected === 1 ? "" : "s"} ${pruned === 1 ? "was" : "were"} ` +
+        `pruned (${Interval.format(range)}); read what is stored all the same with --allow-gaps, or, to have them ` +
+        `again, raise "retention" of ${series.timeframe} in tidemark.json, then: ${backfill(series, series.timeframe, range)}`
+      )
+    }
     case "Damaged":
       return (
         `${number(reason.rows)} rows are there where ${number(reason.ledger)} were stored: something else has changed ` +

@@ -80,6 +80,39 @@ describe("a request", () => {
   )
 
   test(
+    "says of what was pruned that it was, and fetches nothing; of what is all gone, too",
+    Effect.gen(function* () {
+      yield* store(series(), day, [hour(5)])
+      const candleStore = yield* CandleStore.CandleStore
+      const countOpens = (one: Interval.Interval) => calendar.countOpens("1m", one)
+      const pruneTo = (before: number) => candleStore.prune(series(), { before, at: now, countOpens })
+      yield* pruneTo(hour(3).from)
+      const found = yield* problems({ from: day.from })
+      assert.strictEqual(
+        found[0],
+        "binance BTC/USDT 1m: 180 of 1,440 candles were pruned (2024-01-01T00:00Z → 2024-01-01T03:00Z); read what is " +
+          'stored all the same with --allow-gaps, or, to have them again, raise "retention" of 1m in tidemark.json, ' +
+          "then: tidemark backfill --symbols BTC/USDT --timeframes 1m --source binance --start 2024-01-01T00:00Z " +
+          "--end 2024-01-01T03:00Z"
+      )
+      assert.include(found[1], "60 of 1,440 candles are missing (2024-01-01T05:00Z → 2024-01-01T06:00Z)")
+      assert.lengthOf(found, 2)
+      const { problems: gaps } = yield* Market.open(request({ from: day.from }))
+      assert.isTrue(gaps.every(Market.isGap))
+      assert.strictEqual(Candles.length((yield* all({ from: day.from, allowGaps: true }))[0]!.candles), 1_200)
+      // Of another source it can be had.
+      yield* store(series("kraken"))
+      assert.deepStrictEqual(yield* problems({ source: "binance", fillFrom: "kraken", from: day.from }), [])
+      yield* candleStore.prune(series("kraken"), { before: day.to, at: now, countOpens })
+      yield* pruneTo(day.to)
+      assert.deepStrictEqual(yield* problems(), [
+        'all of BTC/USDT 1m was pruned; to have it again, raise "retention" in tidemark.json, then: ' +
+          "tidemark backfill --symbols BTC/USDT --timeframes 1m --source SOURCE"
+      ])
+    })
+  )
+
+  test(
     "is refused where rows are in an old scale",
     Effect.gen(function* () {
       yield* store(series())

@@ -5,7 +5,7 @@
  * The one place where the process's environment and the configuration file
  * are read. Everything else gets values.
  */
-import { UsageError } from "@tidemark/backfill"
+import { Retention, UsageError } from "@tidemark/backfill"
 import { FileProblem, Instrument } from "@tidemark/core"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { parseEnv } from "node:util"
@@ -30,13 +30,16 @@ export const ConfigFile = Schema.Struct({
   /** As `DATABASE_URL`. */
   database: Schema.optionalKey(Schema.NonEmptyString),
   /** Settings of each source, by its id. */
-  sources: Schema.optionalKey(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown)))
+  sources: Schema.optionalKey(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown))),
+  /** How long candles are kept, by timeframe, for all symbols and for single ones. */
+  retention: Schema.optionalKey(Retention.Settings)
 })
 export type ConfigFile = typeof ConfigFile.Type
 
 export interface Configuration {
   readonly databaseUrl: string
   readonly sources: Readonly<Record<string, Readonly<Record<string, unknown>>>>
+  readonly retention: Retention.Settings
   readonly variables: Readonly<Record<string, string | undefined>>
 }
 
@@ -102,6 +105,7 @@ export const load = Effect.fnUntraced(function* (
       () => variables["DATABASE_URL"] || (file.database ?? defaultDatabase)
     ),
     sources: file.sources ?? {},
+    retention: file.retention ?? {},
     variables
   }
   return configuration

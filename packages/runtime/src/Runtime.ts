@@ -1,5 +1,5 @@
 /** Everything that an application needs, from one configuration. */
-import { Events, SourceHttp, SourceRegistry } from "@tidemark/backfill"
+import { Events, Retention, SourceHttp, SourceRegistry } from "@tidemark/backfill"
 import { RequestBudgets } from "@tidemark/core"
 import { Effect, Layer } from "effect"
 import type { Configuration } from "./Configuration.ts"
@@ -45,9 +45,13 @@ export const parquetWriter = Layer.unwrap(
 /** Stores only. */
 export const stores = (configuration: Configuration, mode: Stores.Mode) => Stores.layer(configuration.databaseUrl, mode)
 
-/** Stores and sources. Where several processes may write at once, they share what providers allow them. */
+/** Stores and sources, and how long candles are kept. Where several processes may write at once, they share what providers allow them. */
 export const layer = (configuration: Configuration, mode: Stores.Mode) => {
   const stored = stores(configuration, mode)
   const isShared = mode === "write" && Stores.isShared(configuration.databaseUrl)
-  return Layer.merge(stored, sourcesOver(configuration, isShared ? stored : RequestBudgets.RequestBudgets.layerMemory))
+  return Layer.mergeAll(
+    stored,
+    sourcesOver(configuration, isShared ? stored : RequestBudgets.RequestBudgets.layerMemory),
+    Layer.succeed(Retention.Retention, configuration.retention)
+  )
 }

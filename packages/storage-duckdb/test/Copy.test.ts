@@ -65,6 +65,15 @@ const inMemory = Layer.build(DuckDbStorage.connect({ path: ":memory:", mode: "wr
 const storeOf = (context: Context.Context<Storage.Connection>) =>
   Effect.provide(CandleStore.CandleStore, Storage.over(Layer.succeedContext(context)))
 
+/** Takes the oldest of every series away; what is fetched of it again leaves pruned runs between fetched ones. */
+const pruneSome = Effect.fnUntraced(function* (store: CandleStore.CandleStore["Service"]) {
+  for (const series of all) {
+    const before = start + (yield* Random.nextIntBetween(20, 60)) * minute
+    yield* store.prune(series, { before, at: 8_600, countOpens: ({ from, to }) => (to - from) / minute })
+    yield* store.write([yield* answer(series, 8_700)])
+  }
+})
+
 /** Everything that a store says of its history. */
 const contentOf = Effect.fnUntraced(function* (context: Context.Context<Storage.Connection>) {
   const store = yield* storeOf(context)
@@ -95,7 +104,9 @@ describe("copy", () => {
         assert.isNotEmpty(
           yield* source.markStale(all[1]!, { since: start + 60 * minute, at: 8_500, storedBefore: 9_000 })
         )
+        yield* pruneSome(source).pipe(Random.withSeed(`${seed}-pruned`))
         const content = yield* contentOf(from)
+        assert.isNotEmpty(content.flatMap(({ coverage }) => coverage.pruned))
         const pieceRows = yield* Random.nextIntBetween(1, 12)
         for (let stops = 0; ; stops++) {
           let left = yield* Random.nextIntBetween(2, 8)
@@ -108,6 +119,8 @@ describe("copy", () => {
             assert.strictEqual(rows, Coverage.rows(coverage), "what is there is a history of its own")
             const beyond = Interval.difference(Interval.normalize(coverage.stale), Coverage.fetchedSet(coverage))
             assert.deepStrictEqual(beyond, [], "nothing is stale that is not there")
+            const there = Interval.intersection(Interval.normalize(coverage.pruned), Coverage.fetchedSet(coverage))
+            assert.deepStrictEqual(there, [], "nothing is pruned that is there")
           }
           if (exit === undefined) {
             assert.isBelow(stops, 200, "it does not go on from where it was")
@@ -139,6 +152,26 @@ describe("copy", () => {
       }).pipe(Effect.scoped, Random.withSeed(seed))
     )
   }
+
+  it.live("brings a series of which everything was pruned", () =>
+    Effect.gen(function* () {
+      const from = yield* inMemory
+      const to = yield* inMemory
+      const source = yield* storeOf(from)
+      yield* source.write(yield* Effect.forEach(all, (series) => answer(series, 1_000)))
+      for (const series of all)
+        yield* source.prune(series, { before: start + 300 * minute, at: 2_000, countOpens: () => 0 })
+      for (const copied of [0, 1]) {
+        const report = yield* Copy.run({ from, to, onProgress: () => Effect.void })
+        assert.deepStrictEqual(
+          report.series.map(({ candles }) => candles),
+          [0, 0],
+          `copy ${copied}`
+        )
+        assert.deepStrictEqual(yield* contentOf(to), yield* contentOf(from))
+      }
+    }).pipe(Effect.scoped, Random.withSeed("pruned"))
+  )
 
   it.live("knows every table of the schema", () =>
     Effect.gen(function* () {

@@ -12,7 +12,7 @@ interface Version {
 }
 
 export const make = () => {
-  const versions: Array<Version> = []
+  let versions: Array<Version> = []
   let revisions = 0
   const current = (time: number) =>
     versions.find((version) => version.until === Infinity && version.candles.openTime[version.row] === time)
@@ -30,6 +30,12 @@ export const make = () => {
       page.candles.openTime.forEach((time, row) => {
         if (current(time) === undefined) versions.push({ candles: page.candles, row, from: page.at, until: Infinity })
       })
+    },
+    /** Nothing that opens before the instant was ever there. */
+    prune: (before: number) => {
+      const timeOf = ({ candles, row }: Version) => candles.openTime[row]!
+      revisions -= versions.filter((version) => version.until !== Infinity && timeOf(version) < before).length
+      versions = versions.filter((version) => timeOf(version) >= before)
     },
     /** The rows known at an instant, or now. */
     rows: (asOf = Number.MAX_SAFE_INTEGER): Candles.Candles =>

@@ -10,6 +10,7 @@ import {
   Candles,
   CandleStore,
   Coverage,
+  type FeatureStore,
   type GapLedger,
   Instrument,
   type Interval,
@@ -26,11 +27,13 @@ import { Effect, type Layer, Random, Stream } from "effect"
 import * as ActionCases from "./ActionCases.ts"
 import * as GapCases from "./GapCases.ts"
 import * as Model from "./Model.ts"
+import * as RetentionCases from "./RetentionCases.ts"
 import * as SharedCases from "./SharedCases.ts"
 
 export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
+  | FeatureStore.FeatureStore
   | GapLedger.GapLedger
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
@@ -103,6 +106,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
   it.layer(layer)(`storage contract (${name})`, (it) => {
     ActionCases.cases(it)
     GapCases.cases(it)
+    RetentionCases.cases(it)
     SharedCases.cases(it)
 
     it.effect("S01 what is written is read back, value for value and in order", () =>

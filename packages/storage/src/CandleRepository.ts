@@ -8,6 +8,7 @@ import { failingStream } from "./Failure.ts"
 import * as FileRepository from "./FileRepository.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Operation from "./Operation.ts"
+import * as Pruning from "./Pruning.ts"
 import { compare, type Stored } from "./Replacement.ts"
 import { insertRows } from "./Rows.ts"
 import { epochMillis, timestamp, timestampText } from "./Timestamp.ts"
@@ -271,12 +272,13 @@ const make = Effect.gen(function* () {
               })
             )
           )
-          yield* sql`DELETE FROM coverage WHERE series_id = ${seriesId}`
-          yield* ledger.insert(seriesId, {
+          yield* ledger.rewrite(seriesId, {
             fetched,
             // Where a lost interval cuts a run, the whole run is asked again: it cannot be counted here.
             empty: before.empty.filter((run) => !asked.some((interval) => Interval.overlaps(run, interval))),
-            stale: Coverage.without(before.stale, asked)
+            stale: Coverage.without(before.stale, asked),
+            // What is there again, by whatever means, is not pruned.
+            pruned: Coverage.prunedWithout(before.pruned, kept)
           })
         })
       ),
@@ -307,6 +309,19 @@ const make = Effect.gen(function* () {
         })
       ),
     operation("mark candles as stale")
+  )
+
+  const count = Effect.fn("CandleStore.count")(function* (series: Series.Series, interval: Interval.Interval) {
+    const row = yield* ledger.find(series)
+    if (row === undefined) return 0
+    const [counted] = yield* sql<{ rows: number }>`
+      SELECT count(*) AS rows FROM candles WHERE ${inside(row.series_id, interval)}`
+    return Number(counted!.rows)
+  }, operation("count candles"))
+
+  const prune: CandleStore.CandleStore["Service"]["prune"] = Effect.fn("CandleStore.prune")(
+    (series, cut) => sql.withTransaction(Pruning.prune(sql, ledger, series, cut)),
+    operation("prune candles")
   )
 
   const exclusively: CandleStore.CandleStore["Service"]["exclusively"] = (series, work) =>
@@ -366,11 +381,13 @@ const make = Effect.gen(function* () {
     read,
     writeParquet,
     openTimes,
+    count,
     coverage,
     tally,
     list,
     reconcile,
     markStale,
+    prune,
     exclusively,
     revisions,
     setListedAt

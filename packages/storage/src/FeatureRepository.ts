@@ -58,6 +58,24 @@ const columnsOf = (
   { name: "computed_at", kind: "constant", type: "timestamp", value: at }
 ]
 
+/**
+ * Takes away what was derived of candles before an instant, inside the current
+ * transaction. Later rows stay as they were made, and the next candle goes on
+ * from them.
+ */
+export const prune = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seriesId: number, before: number) {
+  yield* sql`DELETE FROM features WHERE series_id = ${seriesId} AND open_time < ${timestamp(sql, before)}`
+  yield* sql`DELETE FROM feature_progress WHERE series_id = ${seriesId} AND until_ms <= ${before}`
+  const [known] = yield* sql<{ missing: string }>`SELECT missing FROM feature_progress
+    WHERE series_id = ${seriesId} AND from_ms < ${before}`
+  if (known === undefined) return
+  const missing = Interval.difference(Interval.normalize(decodeMissing(known.missing)), [
+    { from: -Infinity, to: before }
+  ])
+  yield* sql`UPDATE feature_progress SET from_ms = ${before}, missing = ${encodeMissing(missing)}
+    WHERE series_id = ${seriesId}`
+})
+
 /** How many of the rows that were there follow from something else now; both ascend by open. */
 const countChanged = (before: ReadonlyArray<ReadonlyArray<Float64Array>>, page: FeatureStore.FeaturePage): number => {
   const { rows, progress } = page

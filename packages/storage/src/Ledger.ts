@@ -16,7 +16,7 @@ export interface SeriesRow {
 
 export interface CoverageRow {
   readonly series_id: number
-  readonly evidence: "fetched" | "verified-empty" | "stale"
+  readonly evidence: "fetched" | "verified-empty" | "stale" | "pruned"
   readonly from_ms: number
   readonly to_ms: number
   readonly candles: number
@@ -30,10 +30,13 @@ export const fromRows = (rows: ReadonlyArray<CoverageRow>): Coverage.Coverage =>
   const fetched: Array<Coverage.Fetched> = []
   const empty: Array<Coverage.Empty> = []
   const stale: Array<Coverage.Stale> = []
+  const pruned: Array<Coverage.Pruned> = []
   for (const row of rows) {
     const interval = { from: Number(row.from_ms), to: Number(row.to_ms) }
     if (row.evidence === "fetched") {
       fetched.push({ ...interval, rows: Number(row.candles), at: Number(row.last_ms) })
+    } else if (row.evidence === "pruned") {
+      pruned.push({ ...interval, rows: Number(row.candles), at: Number(row.last_ms) })
     } else if (row.evidence === "stale") {
       stale.push({ ...interval, since: Number(row.first_ms), at: Number(row.last_ms) })
     } else {
@@ -47,7 +50,12 @@ export const fromRows = (rows: ReadonlyArray<CoverageRow>): Coverage.Coverage =>
     }
   }
   const ascending = (a: Interval.Interval, b: Interval.Interval) => a.from - b.from
-  return { fetched: fetched.sort(ascending), empty: empty.sort(ascending), stale: stale.sort(ascending) }
+  return {
+    fetched: fetched.sort(ascending),
+    empty: empty.sort(ascending),
+    stale: stale.sort(ascending),
+    pruned: pruned.sort(ascending)
+  }
 }
 
 const toRows = (seriesId: number, coverage: Coverage.Coverage): ReadonlyArray<CoverageRow> => [
@@ -81,6 +89,16 @@ const toRows = (seriesId: number, coverage: Coverage.Coverage): ReadonlyArray<Co
     confirmations: 1,
     first_ms: stale.since,
     last_ms: stale.at
+  })),
+  ...coverage.pruned.map((pruned): CoverageRow => ({
+    series_id: seriesId,
+    evidence: "pruned",
+    from_ms: pruned.from,
+    to_ms: pruned.to,
+    candles: pruned.rows,
+    confirmations: 1,
+    first_ms: pruned.at,
+    last_ms: pruned.at
   }))
 ]
 
@@ -121,6 +139,12 @@ export const make = Effect.gen(function* () {
   const all = (seriesId: number) =>
     Effect.map(sql<CoverageRow>`SELECT * FROM coverage WHERE series_id = ${seriesId}`, fromRows)
 
+  const begun = (seriesId: number, by: number) => sql`series_id = ${seriesId} AND from_ms <= ${by}`
+
+  /** What begins by an instant. */
+  const begunBy = (seriesId: number, by: number) =>
+    Effect.map(sql<CoverageRow>`SELECT * FROM coverage WHERE ${begun(seriesId, by)}`, fromRows)
+
   const insert = (seriesId: number, coverage: Coverage.Coverage) =>
     insertRows(sql, "coverage", toRows(seriesId, coverage))
 
@@ -140,19 +164,34 @@ export const make = Effect.gen(function* () {
       before.fetched.length === 1 &&
       after.fetched.length === 1 &&
       before.empty.length === 0 &&
-      before.stale.length === 0
+      before.stale.length === 0 &&
+      before.pruned.length === 0
     ) {
       yield* sql`UPDATE coverage SET from_ms = ${grown.from}, to_ms = ${grown.to}, candles = ${grown.rows},
         last_ms = ${grown.at} WHERE series_id = ${seriesId} AND evidence = 'fetched' AND from_ms = ${old.from}`
       yield* insert(seriesId, { ...after, fetched: [] })
       return
     }
-    if (before.fetched.length > 0 || before.empty.length > 0 || before.stale.length > 0) {
+    if (Object.values(before).some((layer) => layer.length > 0)) {
       yield* sql`DELETE FROM coverage WHERE series_id = ${seriesId} AND from_ms <= ${interval.to}
         AND to_ms >= ${interval.from}`
     }
     yield* insert(seriesId, after)
   })
 
-  return { find, lock, lockOrCreate, around, all, replace, insert }
+  /** Writes all that is known of a series anew. */
+  const rewrite = Effect.fnUntraced(function* (seriesId: number, coverage: Coverage.Coverage) {
+    yield* sql`DELETE FROM coverage WHERE series_id = ${seriesId}`
+    yield* insert(seriesId, coverage)
+  })
+
+  /** Writes `after` in place of what begins by an instant. */
+  const replaceBegunBy = Effect.fnUntraced(function* (seriesId: number, by: number, after: Coverage.Coverage) {
+    yield* sql`DELETE FROM coverage WHERE ${begun(seriesId, by)}`
+    yield* insert(seriesId, after)
+  })
+
+  return { find, lock, lockOrCreate, around, all, begunBy, replace, replaceBegunBy, rewrite, insert }
 })
+
+export type Ledger = Effect.Success<typeof make>

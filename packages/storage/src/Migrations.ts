@@ -17,6 +17,7 @@ import quality from "./migrations/0004_quality.ts"
 import retries from "./migrations/0005_retries.ts"
 import candidates from "./migrations/0006_candidates.ts"
 import features from "./migrations/0008_features.ts"
+import retention from "./migrations/0009_retention.ts"
 
 const table = "tidemark_migrations"
 
@@ -28,7 +29,8 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [4, "quality", Effect.succeed(quality)],
   [5, "retries", Effect.succeed(retries)],
   [6, "candidates", Effect.succeed(candidates)],
-  [8, "features", Effect.succeed(features)]
+  [8, "features", Effect.succeed(features)],
+  [9, "retention", Effect.succeed(retention)]
 ]
 
 /** The newest schema that this program knows. */

@@ -1,6 +1,6 @@
 /** The work of `tidemark quality compare`. */
 import { SourceRegistry, Survey, UsageError } from "@tidemark/backfill"
-import { type Adjustment, Candles, Interval, Timeframe } from "@tidemark/core"
+import { type Adjustment, Candles, Coverage, Interval, Timeframe } from "@tidemark/core"
 import { Reconciliation } from "@tidemark/quality"
 import { Reader } from "@tidemark/reader"
 import { Effect, Option, Stream } from "effect"
@@ -52,10 +52,10 @@ const piecesOf = ({ plan, stored }: Surveyed, interval: Interval.Interval, finer
   return pieces
 }
 
-/** What both have been asked for. */
+/** From the first candle that both have been asked for, and that is still there, to the last. */
 const common = (a: Surveyed, b: Surveyed): Interval.Interval | undefined => {
-  const [one, other] = [Survey.extentOf(a.stored), Survey.extentOf(b.stored)]
-  return one && other && Interval.intersect(one, other)
+  const both = Interval.intersection(Coverage.fetchedSet(a.stored.coverage), Coverage.fetchedSet(b.stored.coverage))
+  return both.length === 0 ? undefined : both.reduce(Interval.hull)
 }
 
 const withFiner = Effect.fnUntraced(function* (coarse: Surveyed, finer: Surveyed) {

@@ -1,11 +1,12 @@
 /** The work of `tidemark coverage`: what the ledger says is stored. */
+import { Retention } from "@tidemark/backfill"
 import { Calendars } from "@tidemark/calendars"
 import { CandleStore, Instant, Instrument, SymbolStore } from "@tidemark/core"
-import { Effect, type Option } from "effect"
+import { Clock, Effect, type Option } from "effect"
 import * as CoverageView from "../view/CoverageView.ts"
 import * as Chosen from "./Chosen.ts"
 import * as Lists from "./Lists.ts"
-import { print, withStores } from "./Session.ts"
+import { configuration, print, withStores } from "./Session.ts"
 
 export interface Input {
   readonly symbols: Option.Option<string>
@@ -28,17 +29,28 @@ export const run = Effect.fnUntraced(function* (input: Input) {
       (symbols.size === 0 || symbols.has(series.symbol)) &&
       (input.timeframes._tag === "None" || timeframes.includes(series.timeframe))
   )
-  const rows = stored.map((entry) =>
-    CoverageView.summarize(entry, (interval) =>
-      calendarOf(entry.series.symbol).countOpens(entry.series.timeframe, interval)
+  const { retention } = yield* configuration
+  const now = yield* Clock.currentTimeMillis
+  const rows = stored.map((entry) => {
+    const { symbol, timeframe } = entry.series
+    const calendar = calendarOf(symbol)
+    return CoverageView.summarize(
+      entry,
+      (interval) => calendar.countOpens(timeframe, interval),
+      Retention.cutoff(Retention.termOf(retention, entry.series), calendar, timeframe, now)
     )
-  )
+  })
   yield* print({
     json: () =>
       rows.map((row) => ({
         ...row,
         from: row.from === undefined ? null : Instant.format(row.from),
-        to: row.to === undefined ? null : Instant.format(row.to)
+        to: row.to === undefined ? null : Instant.format(row.to),
+        pruned: row.pruned.map(({ candles, from, to }) => ({
+          from: Instant.format(from),
+          to: Instant.format(to),
+          candles
+        }))
       })),
     text: () => (rows.length === 0 && all.length > 0 ? "Nothing of these is stored" : CoverageView.toText(rows))
   })

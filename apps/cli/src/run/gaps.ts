@@ -49,7 +49,7 @@ const find = Effect.fnUntraced(function* (input: Input) {
   )
   const found = surveyed.map((one) => ({
     ...one,
-    gaps: one.gaps.filter(({ cause }) => causes.size === 0 || causes.has(cause))
+    gaps: Survey.gapsOf(one).filter(({ cause }) => causes.size === 0 || causes.has(cause))
   }))
   return { absent, causes, found }
 })

@@ -16,7 +16,7 @@ const isSound = ({ findings, months }: Check.Checked, acknowledged: ReadonlySet<
 export const check = Effect.fnUntraced(function* (input: Chosen.SeriesFlags) {
   const { absent, checks, known } = yield* Effect.gen(function* () {
     const chosen = yield* Chosen.chosen(input)
-    const surveyed = yield* Survey.run({ choose: (stored) => stored.rows > 0 && chosen.includes(stored) })
+    const surveyed = yield* Survey.run({ choose: (stored) => Survey.isKnown(stored) && chosen.includes(stored) })
     const absent = Chosen.absent(
       chosen,
       surveyed.map(({ stored }) => stored)

@@ -1,5 +1,5 @@
 /** The work of `tidemark quality report`. */
-import { Survey } from "@tidemark/backfill"
+import { Plan, Survey } from "@tidemark/backfill"
 import { QualityStore } from "@tidemark/core"
 import { Months } from "@tidemark/quality"
 import { Clock, Effect } from "effect"
@@ -13,8 +13,8 @@ export interface Input extends Chosen.SeriesFlags {
   readonly html: string
 }
 
-const rowOf = ({ gaps, plan, stored }: Survey.Surveyed, findings: ReadonlyArray<QualityStore.StoredFinding>) => {
-  const interval = plan.requested
+const rowOf = (one: Survey.Surveyed, findings: ReadonlyArray<QualityStore.StoredFinding>) => {
+  const { gaps, plan, stored } = one
   const { series } = stored
   const own = findings.filter(
     (finding) =>
@@ -25,17 +25,14 @@ const rowOf = ({ gaps, plan, stored }: Survey.Surveyed, findings: ReadonlyArray<
   const row: HtmlReport.Row = {
     series,
     provenance: stored.provenance,
-    gaps,
-    months:
-      interval === undefined
-        ? []
-        : Months.summarize({
-            calendar: plan.request.calendar,
-            timeframe: series.timeframe,
-            interval,
-            gaps,
-            anomalies: own
-          })
+    gaps: Survey.gapsOf(one),
+    months: Months.summarize({
+      calendar: plan.request.calendar,
+      timeframe: series.timeframe,
+      wanted: Plan.expectedOf(plan),
+      gaps,
+      anomalies: own
+    })
   }
   return row
 }

@@ -44,7 +44,11 @@ const look = Effect.fnUntraced(function* (input: Input) {
   const store = yield* CandleStore.CandleStore
   const { from, to } = yield* toSpan(input)
   const chosen = yield* Chosen.chosen(input)
-  const surveyed = yield* Survey.run({ choose: (stored) => stored.rows > 0 && chosen.includes(stored), from, to })
+  const surveyed = yield* Survey.run({
+    choose: (stored) => Survey.isKnown(stored) && chosen.includes(stored),
+    from,
+    to
+  })
   const absent = Chosen.absent(
     chosen,
     surveyed.map(({ stored }) => stored)
@@ -103,16 +107,19 @@ const against = Effect.fnUntraced(function* (path: string, input: Input) {
   const certificate = yield* readCertificate(path)
   const createdAt = Certificate.createdAt(certificate)
   const series = yield* certified(certificate, path, input)
-  const differences = yield* Effect.gen(function* () {
+  const { differences, pruned } = yield* Effect.gen(function* () {
     const store = yield* CandleStore.CandleStore
     return yield* Effect.forEach(series, (one) => Certificate.compare(store, one, createdAt))
   }).pipe(
     withStores("read"),
-    Effect.map((all) => all.flat())
+    Effect.map((all) => ({
+      differences: all.flatMap((one) => one.differences),
+      pruned: all.flatMap((one) => one.pruned)
+    }))
   )
   yield* print({
-    json: () => VerifyView.differencesJson(differences),
-    text: () => VerifyView.differencesText(differences, series)
+    json: () => VerifyView.differencesJson(differences, pruned),
+    text: () => VerifyView.differencesText(differences, pruned, series)
   })
   yield* exitWith(differences.length === 0 && series.every(({ verified }) => verified) ? 0 : 3)
 })

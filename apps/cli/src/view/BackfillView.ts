@@ -105,7 +105,10 @@ const noteLines = (report: Report.Report): ReadonlyArray<string> =>
 const excludedLines = (report: Report.Report): ReadonlyArray<string> => {
   const causes = new Map<string, number>()
   for (const { excluded } of report.outcomes) {
-    for (const { cause } of excluded) causes.set(cause, (causes.get(cause) ?? 0) + 1)
+    for (const { cause, prunedAt } of excluded) {
+      const why = prunedAt === undefined ? cause : `${cause}, pruned; see: tidemark gaps list --cause ${cause}`
+      causes.set(why, (causes.get(why) ?? 0) + 1)
+    }
   }
   return [...causes].map(
     ([cause, series]) => `  part of the range was not asked for in ${plural(series, "case")}: ${cause}`

@@ -16,19 +16,30 @@ export interface CoverageRow {
   readonly missing: number
   /** Candles between the first and the last that were never asked for. */
   readonly unfetched: number
+  /** What was pruned and is not kept any more: from, to, candles. */
+  readonly pruned: ReadonlyArray<{ readonly from: number; readonly to: number; readonly candles: number }>
   /** Candles in the scale of before a split, to be fetched again. */
   readonly stale: number
 }
 
-/** `countOpens`: candles that the series' calendar expects in an interval. */
+/**
+ * `countOpens`: candles that the series' calendar expects in an interval. `keptFrom`: open of the first candle that is
+ * kept; all are where absent.
+ */
 export const summarize = (
   { coverage, provenance, rows, series }: CandleStore.StoredSeries,
-  countOpens: (interval: Interval.Interval) => number
+  countOpens: (interval: Interval.Interval) => number,
+  keptFrom: number | undefined
 ): CoverageRow => {
   const from = coverage.fetched[0]?.from
   const to = coverage.fetched.at(-1)?.to
+  const pruned =
+    keptFrom === undefined ? [] : Coverage.prunedWithout(coverage.pruned, [{ from: keptFrom, to: Infinity }])
+  const whole = Coverage.extent({ ...coverage, pruned: Coverage.without(coverage.pruned, Interval.normalize(pruned)) })
   const between =
-    from === undefined || to === undefined ? [] : Interval.difference([{ from, to }], Coverage.fetchedSet(coverage))
+    whole === undefined
+      ? []
+      : Interval.difference([whole], Interval.union(Coverage.fetchedSet(coverage), Interval.normalize(pruned)))
   return {
     symbol: series.symbol,
     timeframe: series.timeframe,
@@ -38,6 +49,7 @@ export const summarize = (
     to,
     candles: rows,
     missing: coverage.empty.reduce((sum, run) => sum + run.opens, 0),
+    pruned: pruned.map(({ from, rows, to }) => ({ from, to, candles: rows })),
     unfetched: between.reduce((sum, interval) => sum + countOpens(interval), 0),
     stale:
       coverage.stale.reduce((sum, run) => sum + countOpens(run), 0) -
@@ -90,6 +102,12 @@ export const toText = (rows: ReadonlyArray<CoverageRow>): string => {
       right: [6, 7, 8]
     }),
     ...(rows.length > shown ? [`… and ${count(rows.length - shown)} series more: --json lists all`] : []),
+    ...rows.flatMap((row) =>
+      row.pruned.map(
+        ({ candles, from, to }) =>
+          `${row.source} ${row.symbol} ${row.timeframe}: ${plural(candles, "candle")} from ${minute(from)} to ${minute(to)} pruned`
+      )
+    ),
     ...rows
       .filter((row) => row.stale > 0)
       .map(

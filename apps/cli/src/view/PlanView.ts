@@ -1,6 +1,6 @@
 /** What a backfill would do, for people and machines. Pure. */
-import type { Backfill } from "@tidemark/backfill"
-import { Instant, Interval } from "@tidemark/core"
+import { type Backfill, Plan } from "@tidemark/backfill"
+import { Instant, Interval, Series } from "@tidemark/core"
 import type { Effect } from "effect"
 import { bytes, count, duration } from "./Format.ts"
 import { render } from "./Table.ts"
@@ -15,11 +15,14 @@ export const toText = (planned: Planned): string => {
     plan.requested === undefined ? "nothing" : Interval.format(plan.requested),
     count(plan.cost.candles),
     count(plan.cost.requests),
-    plan.excluded.map(({ cause }) => cause).join(", ")
+    plan.excluded.map(({ cause, prunedAt }) => (prunedAt === undefined ? cause : `${cause} (pruned)`)).join(", ")
   ])
   const { cost } = planned
   return [
     render(["symbol", "timeframe", "source", "range", "candles", "requests", "left out"], rows, { right: [4, 5] }),
+    ...planned.selected.flatMap(({ plan }) =>
+      Plan.outlivedNotes(plan, planned.now).map((note) => `${Series.key(plan.request.series)}: ${note}`)
+    ),
     "",
     `${count(cost.candles)} candles, ${count(cost.requests)} requests (weight ${count(cost.weight)}), ` +
       `about ${bytes(cost.bytes)}, at least ${duration(cost.millis)}. Nothing was fetched.`
@@ -38,6 +41,7 @@ export const toJson = (planned: Planned) => ({
     to: plan.requested === undefined ? null : Instant.format(plan.requested.to),
     expected: plan.expected,
     ...plan.cost,
+    notes: Plan.outlivedNotes(plan, planned.now),
     chunks: plan.chunks.map((chunk) => ({ from: Instant.format(chunk.from), to: Instant.format(chunk.to) }))
   }))
 })

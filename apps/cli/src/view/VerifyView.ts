@@ -76,7 +76,10 @@ export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<
 /** At most so many changed candles are named one by one. */
 const shown = 5
 
-export const differencesJson = (differences: ReadonlyArray<Certificate.Difference>) => ({
+export const differencesJson = (
+  differences: ReadonlyArray<Certificate.Difference>,
+  pruned: ReadonlyArray<Certificate.Gone>
+) => ({
   same: differences.length === 0,
   differences: differences.map(({ is, revisions, series, was }) => ({
     ...series,
@@ -89,8 +92,33 @@ export const differencesJson = (differences: ReadonlyArray<Certificate.Differenc
       revised_at: Instant.format(revisedAt),
       reason
     }))
+  })),
+  pruned: pruned.map(({ prunedAt, rows, series, was }) => ({
+    ...series,
+    from: was.from,
+    to: was.to,
+    was: { rows: was.rows, hash: was.hash },
+    rows_left: rows,
+    pruned_at: Instant.format(prunedAt)
   }))
 })
+
+/** What was pruned since, a line a series, and a line for what is left of a range. */
+const prunedLines = (pruned: ReadonlyArray<Certificate.Gone>): ReadonlyArray<string> =>
+  [...Map.groupBy(pruned, ({ series }) => Series.key(series))].flatMap(([key, all]) => {
+    const whole = all.filter(({ rows }) => rows === 0)
+    const part = all.filter(({ rows }) => rows > 0)
+    const on = (some: ReadonlyArray<Certificate.Gone>) =>
+      `pruned on ${Instant.formatDate(Math.max(...some.map(({ prunedAt }) => prunedAt)))}`
+    return [
+      ...(whole.length === 0 ? [] : [`${key} ${whole[0]!.was.from} → ${whole.at(-1)!.was.to}: ${on(whole)}`]),
+      ...part.map(
+        (one) =>
+          `${key} ${one.was.from} → ${one.was.to}: ${on([one])} in part; the ${plural(one.rows, "row")} that ` +
+          `${one.rows === 1 ? "is" : "are"} left cannot be compared; make a new certificate: tidemark verify --lock FILE`
+      )
+    ]
+  })
 
 /** Series that were certified although something was missing or wrong. */
 const doubtful = (series: ReadonlyArray<Certificate.SeriesCertificate>): ReadonlyArray<string> => {
@@ -100,12 +128,15 @@ const doubtful = (series: ReadonlyArray<Certificate.SeriesCertificate>): Readonl
 
 export const differencesText = (
   differences: ReadonlyArray<Certificate.Difference>,
+  pruned: ReadonlyArray<Certificate.Gone>,
   series: ReadonlyArray<Certificate.SeriesCertificate>
 ): string => {
   if (differences.length === 0) {
-    return [`${count(series.length)} series: the same as certified`, ...doubtful(series)].join("\n")
+    const what = pruned.length === 0 ? "the same as certified" : "what was not pruned is the same as certified"
+    return [...prunedLines(pruned), `${count(series.length)} series: ${what}`, ...doubtful(series)].join("\n")
   }
   return [
+    ...prunedLines(pruned),
     ...differences.flatMap(({ is, revisions, series, was }) => [
       `${Series.key(series)} ${was.from} → ${was.to}: ${
         is.rows === was.rows

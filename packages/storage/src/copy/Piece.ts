@@ -13,17 +13,19 @@ export const cut = (coverage: Coverage.Coverage, end: number, lastRows: number):
     .filter((run) => run.from < end)
     .map((run) => (run.to <= end ? run : { ...run, to: end, rows: lastRows })),
   empty: coverage.empty.filter((run) => run.from < end),
-  stale: coverage.stale.filter((run) => run.from < end).map((run) => ({ ...run, to: Math.min(run.to, end) }))
+  stale: coverage.stale.filter((run) => run.from < end).map((run) => ({ ...run, to: Math.min(run.to, end) })),
+  pruned: coverage.pruned.filter((run) => run.from < end).map((run) => ({ ...run, to: Math.min(run.to, end) }))
 })
 
 /** What a ledger says of the time from an instant on, with what touches it. */
 export const from = (coverage: Coverage.Coverage, start: number): Coverage.Coverage => ({
   fetched: coverage.fetched.filter((run) => run.to >= start),
   empty: coverage.empty.filter((run) => run.to >= start),
-  stale: coverage.stale.filter((run) => run.to >= start)
+  stale: coverage.stale.filter((run) => run.to >= start),
+  pruned: coverage.pruned.filter((run) => run.to >= start)
 })
 
-/** How far a ledger reaches; -Infinity if it is empty. */
+/** How far a ledger reaches; -Infinity if nothing was fetched that is still there. */
 export const reach = ({ empty, fetched }: Coverage.Coverage): number =>
   // Runs ascend and do not overlap: the last ends last.
   Math.max(fetched.at(-1)?.to ?? -Infinity, empty.at(-1)?.to ?? -Infinity)
