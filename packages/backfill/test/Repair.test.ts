@@ -136,6 +136,7 @@ describe("a hole that is explained", () => {
           capabilities: { ...capabilities, omitsQuiet: extra.quiet === true },
           window: {},
           coverage: { pruned: [], fetched: [], empty: [], stale: [] },
+          keeps: "forever",
           outages: [],
           candidates: extra.candidates ?? []
         },
