@@ -13,7 +13,10 @@ import {
   type Provenance,
   type Series,
   SymbolStore,
-  Timeframe
+  Timeframe,
+  Candidate,
+  Coverage,
+  GapLedger
 } from "@tidemark/core"
 import { Calendars } from "@tidemark/calendars"
 import { Clock, Effect } from "effect"
@@ -97,6 +100,19 @@ const wholeCandles = (
       ? Calendar.closedUntil(calendar, timeframe, to)
       : calendar.closeOf(timeframe, calendar.openAtOrBefore(timeframe, to - 1))
   )
+
+/** Of several, not the one that stands in, and none of which there is only what was asked for to compare it. */
+const mainOf = (
+  found: ReadonlyArray<CandleStore.StoredSeries>,
+  verdicts: ReadonlyArray<Candidate.Candidate>,
+  fillFrom: string | undefined
+): ReadonlyArray<CandleStore.StoredSeries> => {
+  const isMain = ({ coverage, series }: CandleStore.StoredSeries) =>
+    series.source !== fillFrom &&
+    Interval.difference(Coverage.fetchedSet(coverage), Candidate.about(verdicts, series).aside).length > 0
+  const main = found.filter(isMain)
+  return main.length === 0 ? found : main
+}
 
 /** What there is of a series for a request; an interval without a candle that has closed is none. */
 const of = Effect.fnUntraced(function* <E, R>(
@@ -190,6 +206,7 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
   const instruments = new Map(listed.map((instrument) => [instrument.symbol, instrument]))
   const allowed = new Set<Provenance.Provenance>(["observed", ...include])
   const stored = yield* (yield* CandleStore.CandleStore).list
+  const verdicts = yield* (yield* GapLedger.GapLedger).candidates
   const named = stored.filter(
     ({ series }) =>
       (symbols.length === 0 || symbols.includes(series.symbol)) &&
@@ -206,8 +223,7 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
   const problems: Array<ChoiceError.NotStored | ChoiceError.Outside> = []
   for (const found of groups.values()) {
     const instrument = instruments.get(found[0]!.series.symbol)
-    const others = found.filter(({ series }) => found.length === 1 || series.source !== fillFrom)
-    const one = yield* pick(others.length === 0 ? found : others, instrument)
+    const one = yield* pick(mainOf(found, verdicts, fillFrom), instrument)
     const { coverage, series } = one
     const main = yield* of(request, one, instrument, now)
     if (main === undefined) {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Candles, CandleStore, type Interval, Regrid } from "@tidemark/core"
+import { type Candidate, Candles, CandleStore, GapLedger, type Interval, Regrid } from "@tidemark/core"
 import { Market, Resample } from "@tidemark/reader"
 import { Effect, type Layer, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
@@ -144,6 +144,37 @@ describe("a request", () => {
 })
 
 describe("another source's candles", () => {
+  test(
+    "that were only asked for to compare them do not stand for the symbol",
+    Effect.gen(function* () {
+      yield* store(series(), day, [hour(2)])
+      yield* store(series("kraken"), hour(1, 4))
+      const two = yield* Effect.flip(Market.open(request()))
+      assert.include(two.message, "is stored from binance, kraken")
+      const verdict: Candidate.Candidate = {
+        series: series(),
+        source: "kraken",
+        interval: hour(2),
+        missing: 60,
+        has: 60,
+        asked: hour(1, 4),
+        compared: 120,
+        lacking: 0,
+        differing: 0,
+        medianOff: 0,
+        tolerance: 0.001,
+        basis: "prices as both give them",
+        verdict: "offered",
+        askedAt: now
+      }
+      yield* (yield* GapLedger.GapLedger).recordCandidates([verdict])
+      const [only] = (yield* Market.open(request())).parts
+      assert.strictEqual(only!.labels.series.source, "binance")
+      const [named] = (yield* Market.open(request({ source: "kraken" }))).parts
+      assert.strictEqual(named!.labels.series.source, "kraken")
+    })
+  )
+
   test(
     "stand where those of the first are missing, under their own name, and nowhere else",
     Effect.gen(function* () {
