@@ -63,7 +63,9 @@ export const wantedBeside = (
   asked: Interval.IntervalSet = []
 ): Interval.IntervalSet | undefined => {
   if (aside.length === 0) return undefined
-  const own = Interval.difference(Coverage.fetchedSet(coverage), aside)
+  // What was pruned was asked for once.
+  const ever = Interval.union(Coverage.fetchedSet(coverage), Interval.normalize(coverage.pruned))
+  const own = Interval.difference(ever, aside)
   const [first, last] = [own[0], own.at(-1)]
   return Interval.normalize([...(first && last ? [Interval.hull(first, last)] : []), ...aside, ...asked])
 }

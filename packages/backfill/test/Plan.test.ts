@@ -266,6 +266,14 @@ describe("Plan", () => {
     assert.deepStrictEqual([all.requested, all.expected, all.chunks], [undefined, 0, []])
   })
 
+  it("of a series that was asked on account of another, what was pruned of its own history is wanted too", () => {
+    const [from, cut, to] = [utc("2024-05-01T00:00Z"), utc("2024-06-01T00:00Z"), utc("2024-06-12T10:00Z")]
+    const pruned = [{ from, to: cut, rows: 744, at: now }]
+    const aside = [{ from: from - 9 * day, to: from - 8 * day }]
+    assert.deepStrictEqual(Plan.wantedBeside({ ...fetched(cut, to), pruned }, aside), [...aside, { from, to }])
+    assert.isUndefined(Plan.wantedBeside({ ...fetched(cut, to), pruned }, []))
+  })
+
   it("an older range that was never pruned is asked for, and the plan says that the next prune takes it away", () => {
     const plan = Plan.make(request({ keeps: "2 days" }), options)
     assert.strictEqual(Interval.normalize(plan.chunks)[0]!.from, plan.requested!.from)
