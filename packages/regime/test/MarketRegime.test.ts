@@ -168,7 +168,7 @@ describe("the market regime", () => {
     const { close } = days(200, 9)
     const volumes = [0, 1_000, Number.NaN, Infinity]
     for (const volume of volumes) {
-      const rows = { ...daysOf([...close]), volume: new Float64Array(200).fill(volume) }
+      const rows = { ...daysOf(close), volume: new Float64Array(200).fill(volume) }
       const [causal, classic] = [all(rows), all(rows, "classic")]
       for (const batch of [causal, classic]) assertWhole(batch)
       assert.isTrue(causal.anomalyOf.slice(79).every((of) => of === "volatility-proxy"))
@@ -179,7 +179,7 @@ describe("the market regime", () => {
     }
     // A single day without volume, for as long as it is in the window.
     const traded = Array.from({ length: 200 }, (_, i) => (i === 100 ? 0 : 1_000 + (i % 7)))
-    const { anomalyOf } = all(daysOf([...close], traded))
+    const { anomalyOf } = all(daysOf(close, traded))
     assert.deepStrictEqual(
       [99, 100, 159, 160].map((row) => anomalyOf[row]),
       ["volume", "volatility-proxy", "volatility-proxy", "volume"]

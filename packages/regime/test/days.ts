@@ -39,14 +39,14 @@ export const days = (size: number, seed: number): Candles.Candles => {
 }
 
 /** Days of these closes, and of these volumes. */
-export const daysOf = (close: ReadonlyArray<number>, volume: ReadonlyArray<number> = []): Candles.Candles => {
+export const daysOf = (close: Iterable<number>, volume: ReadonlyArray<number> = []): Candles.Candles => {
   const prices = Float64Array.from(close)
   return {
-    openTime: Float64Array.from(close, (_, i) => 1_577_836_800_000 + i * dayMillis),
+    openTime: Float64Array.from(prices, (_, i) => 1_577_836_800_000 + i * dayMillis),
     open: prices,
     high: prices,
     low: prices,
     close: prices,
-    volume: Float64Array.from(close, (_, i) => volume[i] ?? 0)
+    volume: Float64Array.from(prices, (_, i) => volume[i] ?? 0)
   }
 }

@@ -1,11 +1,12 @@
-/** Market regimes of the S&P 500, and what is known of them. */
+/** Regimes of the S&P 500 and the Nasdaq 100, and what is known of them. */
 import { assert, describe, it } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
-import { Candles } from "@tidemark/core"
+import { Candles, Interval } from "@tidemark/core"
 import { Annual } from "@tidemark/features"
 import * as PointInTime from "@tidemark/features/PointInTime"
 import * as Performance from "@tidemark/regime/Performance"
 import * as Transitions from "@tidemark/regime/Transitions"
+import { JumpModel, Labels } from "@tidemark/regime/jump"
 import { Description, indicators, MarketRegime, Regime } from "@tidemark/regime/market"
 import * as Data from "./data.ts"
 
@@ -154,5 +155,87 @@ describe.skipIf(Data.isAbsent)(`market regimes of the S&P 500, 2000 to 2020${Dat
       1e-12
     )
     assert.strictEqual(Transitions.of(Regime.all, batch.confirmed).switches, 140)
+  })
+})
+
+describe.skipIf(Data.isAbsent)(`the jump model of the Nasdaq 100${Data.note}`, () => {
+  const ndx = () => days("regimes/NDX.csv", [1, 1, 1, 1, 9])
+  // Closes since October 1985 are the past that the first day of the training follows from.
+  const training = Interval.make(openOf("2007-01-01"), openOf("2022-01-01"))
+  const fit = (seed?: number): JumpModel.Model => {
+    const model = JumpModel.fit(ndx(), { interval: training, seed })
+    assert(typeof model !== "string", String(model))
+    return model
+  }
+  const factsOf = ({ features, inputHash, labels, lead }: Labels.Batch) =>
+    labels.map((label, row) => ({
+      knownAfter: row + 1,
+      label,
+      figures: [lead, inputHash, ...features].map((column) => column[row])
+    }))
+
+  it("has the centroid of the bull market that is expected, and 18 switches in training", () => {
+    const { centroids, training } = fit()
+    const expected = [0.154342, -0.296901, 0.157169, 0.296358, -0.31877, 0.274053, 0.336652, -0.245783, 0.336974]
+    for (const [i, value] of expected.entries()) assert.closeTo(centroids.bull[i]!, value, 1e-6, `feature ${i}`)
+    assert.deepInclude(training, { from: openOf("2007-01-03"), to: openOf("2021-12-31"), days: 3_777, switches: 18 })
+    assert.closeTo(training.cost, 12_478.4361008, 1e-6)
+  })
+
+  it("comes out the same wherever the search begins", () => {
+    const model = fit()
+    for (const seed of [2, 3, 4, 5, 6]) {
+      const { centroids, training } = fit(seed)
+      assert.closeTo(training.cost, model.training.cost, 1e-8)
+      for (const label of JumpModel.all) {
+        for (const [i, value] of centroids[label].entries()) assert.closeTo(value, model.centroids[label][i]!, 1e-12)
+      }
+    }
+  })
+
+  it("tells its labels day by day, which never change, at 200 cuts", () => {
+    const model = fit()
+    const rows = ndx()
+    const facts = (end: number) => factsOf(new Labels.Run({ model }).push(Candles.slice(rows, 0, end)))
+    assert.isUndefined(PointInTime.leak(9_827, facts, cutsOf(9_827, 200)))
+  })
+
+  it("tells the same labels in one step a day, from what is saved", () => {
+    const model = JSON.parse(JSON.stringify(fit())) as JumpModel.Model
+    const rows = ndx()
+    const whole = factsOf(new Labels.Run({ model }).push(rows))
+    const from = Candles.lowerBound(rows.openTime, training.to)
+    let run = new Labels.Run({ model })
+    run.push(Candles.slice(rows, 0, from))
+    for (let row = from; row < 9_827; row++) {
+      run = new Labels.Run(JSON.parse(JSON.stringify(run.save())) as Labels.Saved)
+      const [fact] = factsOf(run.push(Candles.slice(rows, row, row + 1)))
+      assert.deepStrictEqual(fact, { ...whole[row]!, knownAfter: 1 })
+    }
+  })
+
+  it("changes its mind on known days, and more often than the path that knows the future", () => {
+    const rows = ndx()
+    const { labels } = new Labels.Run({ model: fit() }).push(rows)
+    const changes = labels.flatMap((label, row) =>
+      row > 180 && label !== labels[row - 1]
+        ? [`${new Date(rows.openTime[row]!).toISOString().slice(0, 10)} ${label}`]
+        : []
+    )
+    assert.deepStrictEqual(changes.slice(-4), [
+      "2022-01-21 bear",
+      "2023-02-03 bull",
+      "2024-08-07 bear",
+      "2024-08-19 bull"
+    ])
+    const inTraining = labels.slice(
+      Candles.lowerBound(rows.openTime, training.from),
+      Candles.lowerBound(rows.openTime, training.to)
+    )
+    // More than the 18 of the path that knows the future: this is what could have been known.
+    assert.strictEqual(Transitions.of(JumpModel.all, inTraining).switches, 32)
+    const { bear, bull } = Performance.byRegime(JumpModel.all, { close: rows.close, regimes: labels, barsPerYear })
+    assert.isAbove(bull.sharpe!, bear.sharpe!)
+    assert.isAbove(bear.volatility!, 1.5 * bull.volatility!)
   })
 })
