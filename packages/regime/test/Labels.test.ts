@@ -118,6 +118,7 @@ describe("labels of the jump model", () => {
       assert.strictEqual(cut.reasons[301], "needs 181 daily candles, has 1 since a candle without prices")
       const after = all(Candles.slice(rows, 301, size))
       assert.deepStrictEqual(cut.labels.slice(301), after.labels)
+      assert.deepStrictEqual(cut.lead.slice(301), after.lead)
       assert.deepStrictEqual(cut.inputHash.slice(301), after.inputHash)
     }
     const gap = new Labels.Run({ model, beginning: "gap" }).push(days(200, 1))

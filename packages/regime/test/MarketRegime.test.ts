@@ -228,7 +228,7 @@ describe("the market regime", () => {
   })
 
   it("is that of one share after a split, whose past is told in new shares", () => {
-    const rows = days(300, 13)
+    const rows = { ...days(300, 13), volume: Float64Array.from({ length: 300 }, (_, i) => 1_000 + ((i * 7_919) % 613)) }
     const factor = 0.25
     const split = (from: number, column: Float64Array, by: number) =>
       column.map((value, i) => (i < from ? value : value * by))
@@ -245,6 +245,9 @@ describe("the market regime", () => {
     }
     const after = run.push(Candles.slice(raw, 200, 300))
     assert.deepStrictEqual(after.regimes, plain.regimes.slice(200))
+    for (const [i, column] of after.indicators.entries()) {
+      for (const [row, value] of column.entries()) assert.closeTo(value, plain.indicators[i]![200 + row]!, 1e-9)
+    }
     assert.notDeepEqual(all(raw).regimes.slice(200), plain.regimes.slice(200))
   })
 

@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { MarketRegime } from "@tidemark/regime/market"
+import { MarketRegime, type Regime } from "@tidemark/regime/market"
 import { causal } from "../src/market/Causal.ts"
 import { classic } from "../src/market/Classic.ts"
+import * as Confirmation from "../src/market/Confirmation.ts"
 import * as Points from "../src/market/Points.ts"
 import { days, daysOf } from "./days.ts"
 
@@ -137,6 +138,15 @@ describe("the indicators", () => {
     }
   })
 
+  it("of drawdown remember a high for as long as they say: 60 days in the classic profile, 252 in the causal", () => {
+    const peaked = daysOf(close.map((_, i) => (i === 20 ? 200 : 100 + (i % 3))))
+    const from = (profile: MarketRegime.ProfileId, row: number) => measured(profile, peaked)(row)[4]!
+    assert.closeTo(from("classic", 79), 1 - 101 / 200, 1e-12)
+    assert.closeTo(from("classic", 80), 0, 1e-12)
+    assert.closeTo(from("causal", 271), 1 - 101 / 200, 1e-12)
+    assert.closeTo(from("causal", 272), 0, 1e-12)
+  })
+
   it("rank a volatility that was there before by half: of days that come again every 20, all are the same", () => {
     // Powers of two have exact logarithms here, so that the same 20 returns in another order have the same deviation.
     const swinging = daysOf(Array.from({ length: 200 }, (_, i) => (i % 2 === 0 ? 64 : 128)))
@@ -166,5 +176,23 @@ describe("the indicators", () => {
     for (const profile of ["classic", "causal"] as const) assert.strictEqual(measured(profile, halted)(124)[3], 0)
     const momentum = close.slice(79).map((_, i) => measured("causal", rows)(79 + i)[3]!)
     assert.strictEqual(Math.max(...momentum.map(Math.abs)), 3)
+  })
+})
+
+describe("a regime", () => {
+  const after = (given: ReadonlyArray<Regime.Regime | null>) =>
+    given.reduce(Confirmation.next, Confirmation.none).confirmed
+
+  it("is confirmed by its fifth day running, and stays so until another is", () => {
+    assert.isNull(after(["bull", "bull", "bull", "bull"]))
+    assert.strictEqual(after(["bull", "bull", "bull", "bull", "bull"]), "bull")
+    assert.strictEqual(after(["bull", "bull", "bull", "bull", "bull", "bear", "bear", "bear", "bear"]), "bull")
+    assert.strictEqual(after([...Array.from({ length: 9 }, () => "bull" as const), "bear", "bull", "bear"]), "bull")
+  })
+
+  it("is not confirmed over a day without one", () => {
+    assert.isNull(after(["bull", "bull", "bull", null, "bull", "bull"]))
+    assert.isNull(after(["bull", "bull", "bull", "bull", null, "bull"]))
+    assert.strictEqual(after(["bull", "bull", "bull", "bull", "bull", null, "bear"]), "bull")
   })
 })

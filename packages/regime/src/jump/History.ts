@@ -1,10 +1,8 @@
 /** The features of daily candles that follow one another, candle by candle. */
 import type { Candles } from "@tidemark/core"
+import { type Beginning, shortage } from "../Beginning.ts"
 import { isPriced } from "../Priced.ts"
 import * as JumpFeatures from "./JumpFeatures.ts"
-
-/** What the first candle of a run comes after. */
-export type Beginning = "series" | "gap" | "broken candle"
 
 /** Candles of a run, up to and with the first that has features to go by. */
 export const needs = JumpFeatures.warmUp + 1
@@ -17,12 +15,6 @@ export interface Saved {
   /** The last one's. */
   readonly close: number
   readonly averages: ReadonlyArray<number>
-}
-
-const since: Record<Beginning, string> = {
-  series: "",
-  gap: " since a gap",
-  "broken candle": " since a candle without prices"
 }
 
 export class History {
@@ -74,7 +66,7 @@ export class History {
     if (!this.isEmpty) JumpFeatures.push(change, this.averages, this.features)
     this.age++
     this.close = close
-    if (this.age < needs) return `needs ${needs} daily candles, has ${this.age}${since[this.beginning]}`
+    if (this.age < needs) return shortage(needs, this.age, this.beginning)
     return this.features.every(Number.isFinite) ? null : "there is no loss in its past"
   }
 }

@@ -1,4 +1,3 @@
 export * as JumpFeatures from "./JumpFeatures.ts"
 export * as JumpModel from "./JumpModel.ts"
 export * as Labels from "./Labels.ts"
-export type { Beginning } from "./History.ts"

@@ -13,6 +13,7 @@ import { Candles } from "@tidemark/core"
 import type { Columns } from "@tidemark/features"
 import * as InputHash from "@tidemark/features/InputHash"
 import { deviation } from "@tidemark/features/Windows"
+import { type Beginning, shortage } from "../Beginning.ts"
 import { isPriced } from "../Priced.ts"
 import { causal } from "./Causal.ts"
 import { classic } from "./Classic.ts"
@@ -24,9 +25,6 @@ import * as Rows from "./Rows.ts"
 
 export const profiles = { classic, causal } as const
 export type ProfileId = keyof typeof profiles
-
-/** What the first candle of a run comes after. */
-export type Beginning = "series" | "gap" | "broken candle"
 
 export interface Options {
   /** Default: `causal`. */
@@ -69,12 +67,6 @@ export interface Batch {
 }
 
 type Filling = { -readonly [K in keyof Batch]: Batch[K] extends ReadonlyArray<infer A> ? Array<A> : Batch[K] }
-
-const since: Record<Beginning, string> = {
-  series: "",
-  gap: " since a gap",
-  "broken candle": " since a candle without prices"
-}
 
 const allocate = (openTime: Float64Array): Filling => {
   const size = openTime.length
@@ -180,9 +172,7 @@ export class Run {
     for (let row = from; row < to; row++) {
       this.age++
       batch.reasons[row] =
-        this.age < needs
-          ? `needs ${needs} daily candles, has ${this.age}${since[this.beginning]}`
-          : this.judge(rows, start + row - from, row, batch)
+        this.age < needs ? shortage(needs, this.age, this.beginning) : this.judge(rows, start + row - from, row, batch)
       this.confirmation = Confirmation.next(this.confirmation, batch.regimes[row]!)
       if (batch.regimes[row] !== null) batch.confirmed[row] = this.confirmation.confirmed
     }
