@@ -10,7 +10,7 @@ import { Effect } from "effect"
 import { fresh, onEvery } from "./databases.ts"
 import { parse, provider, type ReportJson, type Row, run } from "./tidemark.ts"
 
-const seconds = 60_000
+const seconds = 120_000
 const { Dividend, Split } = CorporateAction
 
 /** A split and a dividend, the dates of which the synthetic prices do not know of. */

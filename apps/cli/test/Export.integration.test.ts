@@ -11,7 +11,7 @@ import { asyncBufferFromFile, parquetReadObjects } from "hyparquet"
 import { fresh, onEvery } from "./databases.ts"
 import { folder, parse, type Row, run } from "./tidemark.ts"
 
-const seconds = 60_000
+const seconds = 120_000
 const span = ["--start=2024-01-30", "--end=2024-02-02"]
 const minutes = ["--symbols=BTC/USDT", "--timeframes=1m", "--source=synthetic", "--include=synthetic", ...span]
 
