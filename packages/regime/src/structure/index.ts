@@ -1,0 +1,1 @@
+export * as SmcCompat from "./SmcCompat.ts"
