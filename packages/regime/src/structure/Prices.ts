@@ -9,6 +9,10 @@ import type { Candles } from "@tidemark/core"
 /** 1 up, -1 down. */
 export type Sign = 1 | -1
 
+export type Direction = "bullish" | "bearish"
+
+export const directionOf = (sign: Sign): Direction => (sign === 1 ? "bullish" : "bearish")
+
 export interface Prices {
   readonly open: Float64Array
   readonly high: Float64Array

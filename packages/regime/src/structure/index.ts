@@ -1,1 +1,3 @@
 export * as SmcCompat from "./SmcCompat.ts"
+export * as SmcPit from "./SmcPit.ts"
+export * as StructureRegime from "./StructureRegime.ts"
