@@ -1,7 +1,9 @@
 /** Swing structure against what the reference library found, on 24,424 quarters of an hour of EUR/USD. */
 import { assert, describe, it } from "@effect/vitest"
-import { Candles } from "@tidemark/core"
-import { SmcCompat } from "@tidemark/regime/structure"
+import { Calendars } from "@tidemark/calendars"
+import { Candles, Regrid } from "@tidemark/core"
+import { PointInTime } from "@tidemark/features"
+import { SmcCompat, SmcPit, StructureRegime } from "@tidemark/regime/structure"
 import * as Data from "./data.ts"
 
 const swingLength = 5
@@ -120,5 +122,75 @@ describe.skipIf(Data.isAbsent)(`recorded structure${Data.note}`, () => {
     const broken = rows.map((row, i) => ({ at: breaks.broken[row]!, fourth: rows[i + 2] })).filter(({ at }) => at > 0)
     const early = broken.filter(({ at, fourth }) => at < fourth! + swingLength)
     assert.deepStrictEqual([early.length, broken.length], [1_098, 1_296])
+  })
+
+  const cuts = () => Array.from({ length: 200 }, (_, i) => Math.floor((i * 7_919 + 101) % size))
+
+  it("point in time is the same with and without the future, at 200 cuts", () => {
+    const compute = (end: number) => SmcPit.events(Candles.slice(candles, 0, end))
+    assert.isUndefined(PointInTime.leak(size, compute, cuts()))
+  })
+
+  it("of the reference is not: it is found to look ahead at the first cuts", () => {
+    const compute = (end: number) => {
+      const known = Candles.slice(candles, 0, end)
+      const marked = SmcCompat.Swings.of(known, swingLength)
+      const { bos, choch } = SmcCompat.Breaks.of(known, marked)
+      return Array.from({ length: end }, (_, row) => ({ knownAfter: row + 1, bos: bos[row], choch: choch[row] }))
+    }
+    assert.isDefined(PointInTime.leak(size, compute, cuts().slice(0, 3)))
+  })
+
+  it("point in time comes to the reference's in the end: all its swings and gaps, and its breaks but for closes at a level", () => {
+    const events = SmcPit.events(candles)
+    const count = (kind: SmcPit.Event["kind"]) => events.filter((event) => event.kind === kind).length
+    assert.deepStrictEqual([count("fair-value-gap"), count("fair-value-gap-mitigated")], [5_020, 4_983])
+    const replaced = events.filter((event) => event.kind === "swing" && event.replaces !== null).length
+    // Without the artificial swings of the first and the last row.
+    assert.strictEqual(count("swing") - replaced, 2_708 - 2)
+
+    const standing = new Map<number, SmcPit.Break>()
+    for (const event of events) {
+      if (event.kind === "break") standing.set(event.row, event)
+      if (event.kind === "break-superseded") standing.delete(event.row)
+    }
+    let same = 0
+    for (let row = 0; row < size; row++) {
+      const sign = breaks.bos[row]! + breaks.choch[row]!
+      if (sign === 0) continue
+      const event = standing.get(row)
+      standing.delete(row)
+      if (event?.broken === breaks.broken[row]) same++
+      else {
+        // In 32 bits a level can lie on the other side of a close that is the same price.
+        assert.strictEqual(Math.fround(candles.close[breaks.broken[row]!]!), breaks.level[row], `row ${row}`)
+      }
+    }
+    assert.deepStrictEqual([same, standing.size], [1_108, 1])
+  })
+
+  it("as a regime is the same with and without the future, at 200 cuts", () => {
+    const calendar = Calendars.get("24/5")
+    const from = candles.openTime[0]!
+    const grid = (timeframe: StructureRegime.Timeframe, until: number) => {
+      const known = Candles.within(candles, { from, to: until })
+      const all = Regrid.toGrid(calendar, timeframe, known, "instant")
+      // What has not closed yet is not there.
+      return Candles.slice(all, 0, all.openTime.findLastIndex((open) => calendar.closeOf(timeframe, open) <= until) + 1)
+    }
+    const compute = (end: number) => {
+      const until = candles.openTime[end - 1] === undefined ? from : candles.openTime[end - 1]! + 900_000
+      const known = { "4h": grid("4h", until), "1h": grid("1h", until), "1d": grid("1d", until) }
+      const regimes = StructureRegime.history({ calendar, candles: known }, { from, to: until })
+      // Known with the candle that closes then, or the first after a time without one.
+      return regimes.map((regime) => ({
+        knownAfter: Candles.lowerBound(candles.openTime, regime.at - 900_000) + 1,
+        regime
+      }))
+    }
+    const whole = compute(size).map(({ regime }) => regime)
+    const count = (label: StructureRegime.Label) => whole.filter((regime) => regime.label === label).length
+    assert.deepStrictEqual(StructureRegime.labels.map(count), [1_468, 3, 8, 53])
+    assert.isUndefined(PointInTime.leak(size, compute, cuts()))
   })
 })
