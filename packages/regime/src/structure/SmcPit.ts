@@ -9,7 +9,7 @@
 import { Candles } from "@tidemark/core"
 import * as Bar from "./pit/Bar.ts"
 import { Breaks } from "./pit/Breaks.ts"
-import type { Event } from "./pit/Event.ts"
+import { type Event, sideOf } from "./pit/Event.ts"
 import { FairValueGaps } from "./pit/FairValueGaps.ts"
 import { Liquidity } from "./pit/Liquidity.ts"
 import { OrderBlocks, type Volumes } from "./pit/OrderBlocks.ts"
@@ -72,7 +72,25 @@ export class Run {
   }
 
   private candle(out: Array<Event>): void {
-    const { down, up } = this
+    const { down, range, swings, up } = this
+    const { row } = up
+    range.push(up)
+    const swing = swings.push(up)
+    if (swing !== undefined) {
+      const { price, replaces, row: of, sign } = swing
+      const level = sign * price
+      out.push({
+        kind: "swing",
+        knownAfter: row + 1,
+        row: of,
+        side: sideOf(sign),
+        level,
+        replaces: replaces?.row ?? null
+      })
+      // Before what this candle breaks: that is told by what is known at its close.
+      this.breaks.known(swing, row, out)
+      this.blocks[sign === 1 ? 0 : 1].known(swing, swings.lowestSince(sign))
+    }
     this.breaks.push(up, out)
     this.gaps[0].push(up, out)
     this.gaps[1].push(down, out)
@@ -80,23 +98,8 @@ export class Run {
     this.blocks[1].push(down, this.volumes, out)
     this.liquidity[0].push(up, out)
     this.liquidity[1].push(down, out)
-    this.range.push(up)
-    const swing = this.swings.push(up)
     if (swing === undefined) return
-    const { row } = up
-    const { price, replaces, row: of, sign } = swing
-    const side = sign === 1 ? 0 : 1
-    out.push({
-      kind: "swing",
-      knownAfter: row + 1,
-      row: of,
-      side: sign === 1 ? "high" : "low",
-      level: sign * price,
-      replaces: replaces?.row ?? null
-    })
-    this.breaks.known(swing, row, out)
-    this.blocks[side].known(swing, this.swings.lowestSince(sign))
-    this.liquidity[side].known(swing, this.options.liquidityPart * this.range.value, row, out)
+    this.liquidity[swing.sign === 1 ? 0 : 1].known(swing, this.options.liquidityPart * range.value, row, out)
   }
 }
 

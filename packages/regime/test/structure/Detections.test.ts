@@ -111,7 +111,10 @@ describe("detections", () => {
     })
     assert.isNotNull(detect(of([...gap, [104, 104, 101.5, 102]])).fairValueGap())
     assert.isNull(detect(of([...gap, [104, 104, 101.25, 102]])).fairValueGap())
-    assert.isNull(detect(of([...quiet, [100, 103, 100, 103], [103, 104, 101.0625, 104]])).fairValueGap())
+    const after = (close: number, low: number) =>
+      detect(of([...quiet, [100, 126, 100, close], [close, 130, low, 130]])).fairValueGap()
+    assert.strictEqual(after(125, 101.125)?.size, 0.001)
+    assert.isNull(after(126, 101.125))
   })
 
   it("tell a break both ways by the candle that came last, and in one candle by the way it went", () => {

@@ -22,9 +22,91 @@ const standing = (all: ReadonlyArray<SmcPit.Event>) => {
       assert.isFalse(found.has(event.row), `row ${event.row} is told twice`)
       found.set(event.row, `${event.direction} ${event.pattern} of ${event.row} by ${event.broken}`)
     }
-    if (event.kind === "break-superseded") assert.isTrue(found.delete(event.row), `row ${event.row} was not told`)
+    if (event.kind === "break-superseded") {
+      assert.isTrue(found.delete(event.row), `row ${event.row} was not told`)
+      const told = all.find((one) => one.kind === "break" && one.row === event.row)
+      assert.isBelow(told!.knownAfter, event.knownAfter, `row ${event.row} is told and superseded at once`)
+    }
   }
   return [...found.values()].toSorted()
+}
+
+/** Order blocks and what becomes of them, in the words of their definition. */
+const blocksAsWritten = ({ close, high, low }: Candles.Candles, all: ReadonlyArray<SmcPit.Event>) => {
+  const found: Array<ReadonlyArray<unknown>> = []
+  for (const [side, direction, sign] of [
+    ["high", "bullish", 1],
+    ["low", "bearish", -1]
+  ] as const) {
+    // Upside down where it is bearish.
+    const tops = (sign === 1 ? high : low).map((value) => sign * value)
+    const bottoms = (sign === 1 ? low : high).map((value) => sign * value)
+    const swings = ofKind(all, "swing").filter((swing) => swing.side === side)
+    const crossed = new Set<number>()
+    const made = new Set<number>()
+    for (let row = 0; row < size; row++) {
+      const swing = swings.findLast(({ knownAfter }) => knownAfter <= row + 1)
+      if (swing === undefined || crossed.has(swing.row) || sign * close[row]! <= tops[swing.row]!) continue
+      crossed.add(swing.row)
+      const between = bottoms.subarray(swing.row + 1, row)
+      const at = swing.row + 1 + between.lastIndexOf(Math.min(...between))
+      // It is one already, made by the swing that this one took the place of.
+      if (made.has(at)) continue
+      made.add(at)
+      found.push(["order-block", direction, at, row, high[at], low[at]])
+      const mitigated = bottoms.findIndex((value, i) => i > row && value < bottoms[at]!)
+      if (mitigated < 0) continue
+      found.push(["order-block-mitigated", direction, at, mitigated, high[at], low[at]])
+      const invalid = tops.findIndex((value, i) => i > mitigated && value > tops[at]!)
+      if (invalid >= 0) found.push(["order-block-invalidated", direction, at, invalid, high[at], low[at]])
+    }
+  }
+  return found.map((one) => one.join()).toSorted()
+}
+
+const liquidityOptions = { swingLength, liquidityPart: 0.05, liquidityCandles: 60 }
+
+/** Liquidity in the words of its definition: swings by the first one's band, and the candle beyond it. */
+const liquidityAsWritten = ({ high, low }: Candles.Candles, all: ReadonlyArray<SmcPit.Event>) => {
+  const found: Array<ReadonlyArray<unknown>> = []
+  for (const side of ["high", "low"] as const) {
+    const swings = ofKind(all, "swing").filter((swing) => swing.side === side)
+    let groups: Array<{ members: Array<SmcPit.Swing>; reach: number }> = []
+    for (let row = 0; row < size; row++) {
+      const isSwept = ({ members, reach }: (typeof groups)[number]) =>
+        side === "high" ? high[row]! >= members[0]!.level + reach : low[row]! <= members[0]!.level - reach
+      const tell = (kind: string, members: ReadonlyArray<SmcPit.Swing>) => {
+        const mean = members.reduce((sum, { level }) => sum + level, 0) / members.length
+        found.push([kind, side, members[0]!.row, row, members.at(-1)!.row, members.length, mean])
+      }
+      for (const group of groups.filter(isSwept)) if (group.members.length > 1) tell("liquidity-swept", group.members)
+      groups = groups.filter((group) => !isSwept(group))
+      const swing = swings.find(({ knownAfter }) => knownAfter === row + 1)
+      if (swing === undefined) continue
+      const replaced = groups.find(({ members }) => members.at(-1)!.row === swing.replaces)
+      if (replaced !== undefined) {
+        replaced.members.pop()
+        if (replaced.members.length > 0) {
+          replaced.members.push(swing)
+          tell("liquidity", replaced.members)
+          continue
+        }
+        groups = groups.filter((group) => group !== replaced)
+      }
+      const from = Math.max(0, row - 59)
+      const range = Math.max(...high.subarray(from, row + 1)) - Math.min(...low.subarray(from, row + 1))
+      const joined = groups.find(
+        ({ members: [first], reach }) =>
+          first!.knownAfter > swing.knownAfter - 60 && Math.abs(first!.level - swing.level) <= reach
+      )
+      if (joined === undefined) groups.push({ members: [swing], reach: 0.05 * range })
+      else {
+        joined.members.push(swing)
+        tell("liquidity", joined.members)
+      }
+    }
+  }
+  return found.map((one) => one.join()).toSorted()
 }
 
 describe("structure point in time", () => {
@@ -127,6 +209,34 @@ describe("structure point in time", () => {
           ofKind(all, "fair-value-gap").map(({ bottom, row, top }) => [row, top, bottom, mitigated.get(row) ?? 0]),
           gapRows.map((row) => [row, gaps.top[row], gaps.bottom[row], gaps.mitigated[row]])
         )
+      }),
+    { arbitrary: { runs: 100 } }
+  )
+})
+
+describe("order blocks and liquidity point in time", () => {
+  it.effect.prop(
+    "are what their definitions say",
+    { seed: Seed },
+    ({ seed }) =>
+      Effect.sync(() => {
+        const rows = candles(size, seed)
+        const all = SmcPit.events(rows, liquidityOptions)
+        const blocks = all.flatMap((event) =>
+          event.kind === "order-block" ||
+          event.kind === "order-block-mitigated" ||
+          event.kind === "order-block-invalidated"
+            ? [[event.kind, event.direction, event.row, event.knownAfter - 1, event.top, event.bottom].join()]
+            : []
+        )
+        assert.deepStrictEqual(blocks.toSorted(), blocksAsWritten(rows, all))
+        const liquidity = all.flatMap((event) =>
+          event.kind === "liquidity" || event.kind === "liquidity-swept"
+            ? [[event.kind, event.side, event.row, event.knownAfter - 1, event.end, event.swings, event.level].join()]
+            : []
+        )
+        assert.deepStrictEqual(liquidity.toSorted(), liquidityAsWritten(rows, all))
+        assert.isAbove(Math.min(blocks.length, liquidity.length), 0)
       }),
     { arbitrary: { runs: 100 } }
   )

@@ -25,6 +25,8 @@ export class OrderBlocks {
   /** The last swing, until it is crossed. */
   private swing: Swing | undefined
   private lowest: Block = { row: -1, low: Number.NaN, high: Number.NaN }
+  /** The row of the last block. */
+  private made = -1
 
   constructor(sign: Sign) {
     this.sign = sign
@@ -45,18 +47,22 @@ export class OrderBlocks {
       this.mitigated.add(-block.high, block)
       out.push({ kind: "order-block-mitigated", ...this.zone(block, row) })
     }
-    if (this.swing === undefined) return
-    if (close > this.swing.price) {
+    const { lowest, swing } = this
+    if (swing === undefined) return
+    if (close > swing.price) {
+      this.swing = undefined
+      // It is one already, made by the swing that this one took the place of.
+      if (lowest.row === this.made) return
+      this.made = lowest.row
       out.push({
         kind: "order-block",
-        ...this.zone(this.lowest, row),
-        swing: this.swing.row,
+        ...this.zone(lowest, row),
+        swing: swing.row,
         volume: volumes[0] + volumes[1] + volumes[2],
         percentage: percentage(volumes[0] + volumes[1], volumes[2])
       })
-      this.untouched.add(this.lowest.low, this.lowest)
-      this.swing = undefined
-    } else if (low <= this.lowest.low) this.lowest = { row, low, high }
+      this.untouched.add(lowest.low, lowest)
+    } else if (low <= lowest.low) this.lowest = { row, low, high }
   }
 
   private zone({ high, low, row: of }: Block, row: number) {
