@@ -233,10 +233,16 @@ const finite = (value: number): number | null => (Number.isFinite(value) ? value
 const missingCandle = (timeframe: Timeframe, open: number, last: number | undefined): string =>
   `the ${timeframe} candle of ${Instant.format(open)} is missing${last === undefined ? "" : `, the last is of ${Instant.format(last)}`}`
 
+/** One number of 53 bits for several. */
 const hashOf = (hashes: ReadonlyArray<number>): number => {
-  const state: InputHash.HashState = [...InputHash.initial]
-  for (const hash of hashes) InputHash.mix(hash, state)
-  return (state[1] >>> 11) * 0x1_0000_0000 + (state[0] >>> 0)
+  let [low, high] = InputHash.initial
+  for (const hash of hashes) {
+    low = Math.imul(low ^ (hash >>> 0), 0x85ebca6b)
+    low ^= low >>> 15
+    high = Math.imul(high ^ Math.floor(hash / 0x1_0000_0000) ^ low, 0xc2b2ae35)
+    high ^= high >>> 13
+  }
+  return (high >>> 11) * 0x1_0000_0000 + (low >>> 0)
 }
 
 /** The regime as it was known at an instant. */

@@ -242,6 +242,15 @@ describe("order blocks and liquidity point in time", () => {
   )
 })
 
+describe("an order block", () => {
+  it("is no candle twice, though a swing is crossed and the one in its place as well", () => {
+    // One of the few markets in which that happens.
+    const blocks = ofKind(SmcPit.events(candles(size, 231), { swingLength: 8 }), "order-block")
+    assert.isAbove(blocks.length, 5)
+    assert.strictEqual(new Set(blocks.map(({ direction, row }) => `${direction} ${row}`)).size, blocks.length)
+  })
+})
+
 /** Up to 110, back to 104, up to 120, down to 103, and up again: a candle at a time. */
 const turns = path(
   [

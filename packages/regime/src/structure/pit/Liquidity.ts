@@ -38,7 +38,7 @@ export class Liquidity {
   push({ high, row }: Bar, out: Array<Event>): void {
     while (-this.waiting.next <= high) {
       const group = this.waiting.take()
-      if (!group.isClosed && group.count > 1) this.tell("liquidity-swept", group, row, out)
+      if (group.count > 1) this.tell("liquidity-swept", group, row, out)
       group.isClosed = true
     }
   }
@@ -54,7 +54,6 @@ export class Liquidity {
         return
       }
       // Alone so far: the band moves with it.
-      latest.isClosed = true
       this.open = this.open.filter((group) => group !== latest)
     }
     const group = this.open.find(({ first, reach }) => Math.abs(swing.price - first.price) <= reach)
