@@ -2,7 +2,7 @@
  * Looks at all candles of a stored series: what is missing month by month, and
  * what looks wrong. Asks no source anything; keeps what it found.
  */
-import { ActionStore, CandleStore, QualityStore } from "@tidemark/core"
+import { ActionStore, CandleStore, QualityStore, Series } from "@tidemark/core"
 import { Anomalies, Anomaly, Months } from "@tidemark/quality"
 import { Clock, Effect, Stream } from "effect"
 import * as Plan from "./Plan.ts"
@@ -47,12 +47,21 @@ export const series = Effect.fn("Check.series")(function* (surveyed: Survey.Surv
     })
   )
   const anomalies = scan.finish()
+  const known = (yield* store.findings).filter(
+    ({ acknowledged, series }) => acknowledged !== undefined && Series.equals(series, stored.series)
+  )
+  const isRight = ({ interval, kind }: Pick<Anomaly.Anomaly, "interval" | "kind">) =>
+    known.some((one) => one.kind === kind && one.interval.from === interval.from)
+  // What somebody has found right counts no more, and stays on record.
+  const wrong = anomalies.filter((anomaly) => !isRight(anomaly))
+  const found = (some: ReadonlyArray<Anomaly.Anomaly>) =>
+    some.map((anomaly) => ({ ...anomaly, severity: Anomaly.severityOf[anomaly.kind] }))
   const checked: Checked = {
     series: stored.series,
     rows,
-    months: Months.summarize({ calendar, timeframe, wanted: Plan.expectedOf(plan), gaps, anomalies }),
-    findings: anomalies.map((anomaly) => ({ ...anomaly, severity: Anomaly.severityOf[anomaly.kind] }))
+    months: Months.summarize({ calendar, timeframe, wanted: Plan.expectedOf(plan), gaps, anomalies: wrong }),
+    findings: found(wrong)
   }
-  yield* store.record(checked, yield* Clock.currentTimeMillis)
+  yield* store.record({ ...checked, findings: found(anomalies) }, yield* Clock.currentTimeMillis)
   return checked
 })

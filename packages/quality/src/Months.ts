@@ -43,7 +43,9 @@ const missingIn = (
   counts: (gap: Gap.Gap) => boolean
 ): number =>
   gaps.reduce((sum, gap) => {
-    const common = counts(gap) ? Interval.intersect(gap.interval, interval) : undefined
+    // What is not wanted is not expected either.
+    const isMissing = gap.cause !== "not-wanted" && counts(gap)
+    const common = isMissing ? Interval.intersect(gap.interval, interval) : undefined
     return common === undefined ? sum : sum + calendar.countOpens(timeframe, common)
   }, 0)
 

@@ -235,6 +235,9 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
       (candidate) => candidate.series.source === fillFrom && keyOf(candidate.series) === keyOf(series)
     )
     if (fillFrom !== undefined && other === undefined) {
+      const unwanted = named.find(
+        ({ rows, series: of }) => rows > 0 && of.source === fillFrom && keyOf(of) === keyOf(series)
+      )
       problems.push(
         new ChoiceError.NotStored({
           symbol: series.symbol,
@@ -242,7 +245,7 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
           source: fillFrom,
           range: main.interval,
           isListed: false,
-          kinds: []
+          kinds: unwanted === undefined ? [] : [unwanted.provenance]
         })
       )
     }

@@ -29,7 +29,8 @@ export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {
     }
     const name = timeframe === undefined ? symbol : `${symbol} ${timeframe}`
     if (kind !== undefined) {
-      return `${name} is stored only as ${kinds.join(" and ")} data; export that by name: --include ${kind}`
+      const where = source === undefined ? "" : ` from ${source}`
+      return `${name} is stored${where} only as ${kinds.join(" and ")} data; export that by name: --include ${kind}`
     }
     const from = source === undefined ? "" : ` from ${source}`
     const flags = [

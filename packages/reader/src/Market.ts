@@ -12,7 +12,9 @@ import {
   type Labelled,
   type ParquetWriter,
   type StoreError,
-  type SymbolStore
+  type SymbolStore,
+  Candidate,
+  type Series
 } from "@tidemark/core"
 import { Effect, Stream } from "effect"
 import * as Choice from "./Choice.ts"
@@ -50,6 +52,8 @@ export interface Part {
   readonly openAtOrAfter: (instant: number) => number
   /** Ascending, in batches. */
   readonly rows: (interval: Interval.Interval) => Stream.Stream<Labelled.Labelled, Failure, Stores>
+  /** How many rows there are now; nothing where that takes reading them. */
+  readonly expected: number | undefined
   /** Whether rows are what the store holds, as it is. */
   readonly isAsStored: boolean
 }
@@ -81,7 +85,20 @@ const pieces = (interval: Interval.Interval, filled: Interval.IntervalSet) =>
     filled.flatMap(({ from, to }) => [from, to])
   ).map((piece) => ({ piece, isFilled: Interval.has(filled, piece.from) }))
 
-const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, gaps: ReadonlyArray<GapLedger.RecordedGap>) => {
+/** Gaps that another source was compared over and found to tell another price: nothing of it stands in there. */
+const refusedOf = (verdicts: ReadonlyArray<Candidate.Candidate>, series: Series.Series, source: string) =>
+  Interval.normalize(
+    Candidate.about(verdicts, series)
+      .candidates.filter((one) => one.source === source && one.verdict === "differs")
+      .map(({ interval }) => interval)
+  )
+
+interface Known {
+  readonly gaps: ReadonlyArray<GapLedger.RecordedGap>
+  readonly verdicts: ReadonlyArray<Candidate.Candidate>
+}
+
+const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, { gaps, verdicts }: Known) => {
   const { adjust, calendar, interval, labels, standIn, stored } = choice
   const { fillable, missing } = Problems.lacking(choice, gaps)
   const own = readerOf(request, choice)
@@ -89,6 +106,7 @@ const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, gaps: Read
     labels,
     allLabels: standIn === undefined ? [labels] : [labels, standIn.labels],
     interval,
+    expected: undefined,
     openAtOrAfter: (at: number) => calendar.openAtOrAfter(labels.series.timeframe, at)
   }
   const label = Stream.map((candles: Candles.Candles): Labelled.Labelled => ({ labels, candles }))
@@ -103,11 +121,14 @@ const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, gaps: Read
   }
   if (standIn === undefined || fillable.length === 0) {
     const isAsStored = adjust === "none" && request.asOf === undefined
-    const part: Part = { ...common, rows: (within) => label(own(within)), isAsStored }
+    const expected = Problems.rowsIn(choice)
+    const part: Part = { ...common, expected, rows: (within) => label(own(within)), isAsStored }
     return { part, problems: Problems.problems(choice, missing) }
   }
   const other = readerOf(request, standIn)
-  const filled = fillable.flatMap((hole) => Interval.intersection([hole], [standIn.interval]))
+  const refused = refusedOf(verdicts, stored.series, standIn.stored.series.source)
+  const fillableBy = Interval.difference([standIn.interval], refused)
+  const filled = Interval.intersection(fillable, fillableBy)
   const both = Problems.lacking(standIn, gaps)
   const rows: Part["rows"] = (within) =>
     Stream.flatMap(
@@ -116,10 +137,7 @@ const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, gaps: Read
         isFilled ? Stream.map(other(piece), (candles) => ({ labels: standIn.labels, candles })) : label(own(piece))
     )
   // Missing is what neither has.
-  const left = Interval.union(
-    Interval.difference(missing, [standIn.interval]),
-    Interval.intersection(missing, both.missing)
-  )
+  const left = Interval.union(Interval.difference(missing, fillableBy), Interval.intersection(missing, both.missing))
   const lost = left.filter((one) => calendar.countOpens(stored.series.timeframe, one) > 0)
   return { part: { ...common, rows, isAsStored: false }, problems: Problems.problems(choice, lost) }
 }
@@ -133,8 +151,9 @@ export const open = Effect.fn("Market.open")(function* <E, R>(
   CandleStore.CandleStore | SymbolStore.SymbolStore | GapLedger.GapLedger | R
 > {
   const { chosen, problems } = yield* Choice.choose(request)
-  const gaps = yield* (yield* GapLedger.GapLedger).list
-  const opened = chosen.map((choice) => openOne(request, choice, gaps))
+  const ledger = yield* GapLedger.GapLedger
+  const known = { gaps: yield* ledger.list, verdicts: yield* ledger.candidates }
+  const opened = chosen.map((choice) => openOne(request, choice, known))
   return {
     parts: opened.map(({ part }) => part),
     problems: [...problems, ...opened.flatMap((one) => one.problems)]

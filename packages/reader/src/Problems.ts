@@ -8,6 +8,16 @@ export const lacking = ({ calendar, life, stored }: Chosen, gaps: ReadonlyArray<
     ? { fillable: [], missing: [] }
     : Lacking.lacking(stored.series, calendar, stored.coverage, life, gaps)
 
+/** How many rows of the interval the ledger has: candles that were fetched, but for those that an answer lacked. */
+export const rowsIn = ({ calendar, interval, stored }: Chosen): number => {
+  const { coverage, series } = stored
+  const there = Interval.difference(
+    Interval.intersection(Coverage.fetchedSet(coverage), [interval]),
+    Interval.normalize(coverage.empty)
+  )
+  return there.reduce((sum, part) => sum + calendar.countOpens(series.timeframe, part), 0)
+}
+
 /** Why what is stored is not all of what is wanted, or not as it should be. */
 export const problems = (chosen: Chosen, missing: Interval.IntervalSet): ReadonlyArray<ReaderError.ReaderError> => {
   const { adjust, calendar, interval, life, stored } = chosen

@@ -137,6 +137,9 @@ describe("a request", () => {
         "ETH/USDT is not stored; fetch it: tidemark backfill --symbols ETH/USDT --source SOURCE"
       ])
       yield* store(series())
+      assert.deepStrictEqual(yield* problems({ source: "binance", fillFrom: "synthetic" }), [
+        "BTC/USDT 1m is stored from synthetic only as synthetic data; export that by name: --include synthetic"
+      ])
       const error = yield* Effect.flip(all({ include: ["synthetic"] }))
       assert.strictEqual(error.message, "BTC/USDT 1m is stored from binance, synthetic; name one with --source")
     })
@@ -172,6 +175,11 @@ describe("another source's candles", () => {
       assert.strictEqual(only!.labels.series.source, "binance")
       const [named] = (yield* Market.open(request({ source: "kraken" }))).parts
       assert.strictEqual(named!.labels.series.source, "kraken")
+      assert.deepStrictEqual(yield* problems({ fillFrom: "kraken" }), [])
+      // At another price they do not stand in either.
+      yield* (yield* GapLedger.GapLedger).recordCandidates([{ ...verdict, differing: 120, verdict: "differs" }])
+      assert.include((yield* problems({ fillFrom: "kraken" }))[0], "60 of 1,440 candles are missing")
+      assert.strictEqual(Candles.length(yield* joined({ fillFrom: "kraken" })), 1_380)
     })
   )
 

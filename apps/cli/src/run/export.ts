@@ -154,8 +154,15 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     yield* Effect.forEach(problems, ({ message }) => Console.error(`tidemark: ${message}`), { discard: true })
     if (problems.length > 0 && !input.allowGaps) return 1
     const written = parts.length > 0 ? yield* write(parts, output) : 0
-    if (parts.length > 0 && written === 0 && request.asOf !== undefined) {
-      yield* Console.error("tidemark: nothing of these was known at the time of --as-of")
+    const known = parts.map(({ expected }) => expected)
+    const now = known.reduce<number | undefined>(
+      (sum, one) => (sum === undefined || one === undefined ? undefined : sum + one),
+      0
+    )
+    if (request.asOf !== undefined && now !== undefined && written < now) {
+      const what =
+        written === 0 ? "nothing of these was" : `only ${count(written)} of the ${plural(now, "candle")} were`
+      yield* Console.error(`tidemark: ${what} known at the time of --as-of`)
       return 3
     }
     // Gaps were allowed; what is not there at all, or is damaged, was not.

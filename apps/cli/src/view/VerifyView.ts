@@ -36,7 +36,7 @@ const lines = ({ damaged, gaps, series }: Verified): ReadonlyArray<string> => [
     (interval) =>
       `  ${Series.key(series)} ${Interval.format(interval)}: the rows are not what was stored; mend them: ` +
       `tidemark backfill --symbols ${series.symbol} --timeframes ${series.timeframe} --source ${series.source} ` +
-      `--start ${Instant.format(interval.from)} --end ${Instant.format(interval.to)}`
+      `--start ${Instant.format(interval.from)} --end ${Instant.format(interval.to)} --force`
   ),
   ...gaps.flatMap((gap) => (Gap.isExplained(gap) ? [] : [`  ${Gap.format(gap)}`, `    next: ${gap.nextAction}`]))
 ]
