@@ -2,11 +2,12 @@
 import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
+import { Fault } from "@tidemark/emulator"
 import { type Certificate } from "@tidemark/quality"
 import { Effect } from "effect"
 import { fresh, onEvery } from "./databases.ts"
 import * as Market from "./market.ts"
-import { parse, provider, query, type ReportJson, type Row, run } from "./tidemark.ts"
+import { parse, provider, query, type ReportJson, type Row, run, spawn, until } from "./tidemark.ts"
 
 /** A dozen processes a test, on a machine that may be busy. */
 const seconds = 180_000
@@ -62,6 +63,65 @@ onEvery("trust", (it) => {
         assert.deepStrictEqual(yield* ask("SELECT venue, origin FROM venue_outages"), [
           { venue: "binance", origin: "inferred" }
         ])
+      }),
+    seconds
+  )
+
+  it.effect(
+    "what was asked for and never answered is missing, with the reason, until it is answered",
+    () =>
+      Effect.gen(function* () {
+        const { cwd, database, env, tidemark } = yield* world([market("BTC", { without: [] })])
+        const first = ["--timeframes=1h", "--source=binance", "--start=2024-01-01", "--end=2024-01-03"]
+        assert.strictEqual((yield* tidemark("backfill", "--symbols=BTC/USDT", ...first)).code, 0)
+        const down = yield* provider({
+          datasets: [market("BTC")],
+          faults: [Fault.ServerError({ status: 500, match: { path: "/api/v3/klines" }, times: Infinity })]
+        })
+        const failed = yield* run(["backfill", "--symbols=BTC/USDT", ...range], {
+          cwd,
+          env: { ...env, BINANCE_BASE_URL: down.url }
+        })
+        assert.strictEqual(failed.code, 1)
+        const listed = yield* tidemark("gaps", "list")
+        assert.include(
+          listed.stdout,
+          "BTC/USDT 1h 2024-01-03T00:00Z → 2024-01-05T00:00Z: 48 candles missing, source-failure"
+        )
+        assert.match(listed.stdout, /answered 500/)
+        assert.strictEqual((yield* tidemark("verify")).code, 3)
+        // Killed before the first answer: what was asked for is known all the same.
+        yield* Effect.scoped(
+          Effect.gen(function* () {
+            const silent = yield* provider({
+              datasets: [market("SOL")],
+              faults: [Fault.Stall({ after: "nothing", times: Infinity, match: { path: "/api/v3/klines" } })]
+            })
+            const running = yield* spawn(["backfill", "--symbols=SOL/USDT", ...range], {
+              cwd,
+              env: { ...env, BINANCE_BASE_URL: silent.url }
+            })
+            const asked = Effect.map(
+              silent.requests,
+              (all) => all.filter(({ path }) => path.endsWith("/klines")).length
+            )
+            yield* until(asked, (count) => count > 0)
+            yield* running.kill("SIGKILL")
+            yield* running.ended
+          })
+        )
+        yield* until(database.holders, (holders) => holders === 0)
+        assert.include(
+          (yield* tidemark("gaps", "list", "--symbols=SOL/USDT")).stdout,
+          "SOL/USDT 1h 2024-01-01T00:00Z → 2024-01-05T00:00Z: 96 candles missing, unfetched"
+        )
+        const mended = yield* provider({
+          datasets: ["BTC", "SOL"].map((symbol) => market(symbol, { without: [] }))
+        })
+        const filled = yield* run(["gaps", "fill"], { cwd, env: { ...env, BINANCE_BASE_URL: mended.url } })
+        assert.strictEqual(filled.code, 0, filled.stderr)
+        assert.include((yield* tidemark("gaps", "list")).stdout, "2 series: nothing is missing")
+        assert.strictEqual((yield* tidemark("verify")).code, 0)
       }),
     seconds
   )
@@ -248,7 +308,8 @@ onEvery("trust", (it) => {
         assert.match(status.stdout, /^1 series, 93 candles; last sync \d+ min ago$/m)
         assert.match(status.stdout, /2 runs, \d+ requests \(6 retries\), 1 of 2 series failed \(50.00 %\)/)
         assert.match(status.stdout, /^binance +1 +93 +\d+ min ago +2 +\d+ +6 +50.00 % +BTC\/USDT 1h: failed$/m)
-        assert.match(status.stdout, /binance BTC\/USDT 1h +93 +96.87 % +3 .*failed/)
+        // The day that the second run asked for in vain is missing too.
+        assert.match(status.stdout, /binance BTC\/USDT 1h +93 +77.50 % +27 .*failed/)
         const json = parse<Row>(yield* tidemark("status", "--json"))
         assert.deepInclude(json, { series: 1, candles: 93, runs: 2, failed: 1, error_rate: 0.5, retries: 6 })
 

@@ -369,6 +369,9 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
       progress.selected.plan.chunks.map((interval): Work => ({ progress, interval }))
     )
     if (work.length > 0) {
+      // What is asked for is known from now on, whatever becomes of the run.
+      const asked = all.filter(({ selected }) => selected.plan.chunks.length > 0)
+      yield* Survey.record(asked, now)
       yield* events.publish({ _tag: "StageStarted", stage: "fetch" })
       yield* fetchAll(work, options.force ? "force" : "fetch", options.concurrency)
       yield* verifyTouched()

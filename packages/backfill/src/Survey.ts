@@ -10,6 +10,7 @@ import {
   Instrument,
   Interval,
   type Outage,
+  Series,
   type SourceError,
   SymbolStore
 } from "@tidemark/core"
@@ -56,24 +57,45 @@ export const instrumentOf = (
   })
 }
 
-/** What explains what is missing of any series. */
+/** What is known of what is missing of any series. */
 interface Known {
+  /** As it was when somebody last looked. */
+  readonly recorded: ReadonlyArray<GapLedger.RecordedGap>
   readonly inferred: ReadonlyArray<Outage.Outage>
   readonly verdicts: ReadonlyArray<Candidate.Candidate>
+}
+
+/** What was asked for, and never answered: by a run that failed, was stopped or killed. */
+const isUnanswered = ({ cause }: Gap.Gap): boolean => cause === "unfetched" || cause === "source-failure"
+
+const hullOf = (extent: Interval.Interval | undefined, gaps: ReadonlyArray<Gap.Gap>): Interval.Interval | undefined =>
+  [...(extent === undefined ? [] : [extent]), ...gaps.map(({ interval }) => interval)].reduce<
+    Interval.Interval | undefined
+  >((hull, one) => (hull === undefined ? one : Interval.hull(hull, one)), undefined)
+
+/** A gap with why the source could not answer, where that was seen. */
+const withFailure = (gap: Gap.Gap, unanswered: ReadonlyArray<Gap.Gap>): Gap.Gap => {
+  const failure = unanswered.find(
+    ({ cause, interval }) => cause === "source-failure" && Interval.overlaps(interval, gap.interval)
+  )
+  return gap.cause !== "unfetched" || failure === undefined
+    ? gap
+    : { ...gap, cause: failure.cause, evidence: failure.evidence }
 }
 
 /** Of one series, with the outages that are known of its venue. */
 const ofSeries = Effect.fnUntraced(function* (
   stored: CandleStore.StoredSeries,
   instrument: Instrument.Instrument,
-  { inferred, verdicts }: Known,
+  { inferred, recorded, verdicts }: Known,
   { from, to }: Pick<Options, "from" | "to">
 ) {
   const registry = yield* SourceRegistry
   const policy = yield* Policy
   const now = yield* Clock.currentTimeMillis
   const { coverage, listedAt, series } = stored
-  const extent = Coverage.extent(coverage)
+  const unanswered = recorded.filter((gap) => Series.equals(gap.series, series) && isUnanswered(gap))
+  const asked = hullOf(Coverage.extent(coverage), unanswered)
   const plugin = yield* registry.plugin(series.source)
   const calendar = Calendars.get(instrument.calendar)
   const { aside, candidates } = Candidate.about(verdicts, series)
@@ -85,8 +107,8 @@ const ofSeries = Effect.fnUntraced(function* (
       calendar,
       capabilities: plugin.capabilities,
       window: {
-        from: from ?? extent?.from ?? now,
-        to: to ?? extent?.to ?? now,
+        from: from ?? asked?.from ?? now,
+        to: to ?? asked?.to ?? now,
         whole: from === undefined
       },
       coverage,
@@ -101,18 +123,43 @@ const ofSeries = Effect.fnUntraced(function* (
   const surveyed: Surveyed = {
     stored,
     plan,
-    gaps: yield* Verify.gaps(plan, coverage, undefined),
+    gaps: (yield* Verify.gaps(plan, coverage, undefined)).map((gap) => withFailure(gap, unanswered)),
     pruned: Verify.prunedGaps(plan)
   }
   return surveyed
+})
+
+/** A series of which nothing is stored, though it was asked for. */
+const nothingStored = Effect.fnUntraced(function* (series: Series.Series) {
+  const { capabilities } = yield* (yield* SourceRegistry).plugin(series.source)
+  const { provenance } = capabilities
+  const stored: CandleStore.StoredSeries = {
+    series,
+    provenance,
+    coverage: Coverage.none,
+    rows: 0,
+    listedAt: undefined
+  }
+  return stored
 })
 
 export const run = Effect.fn("Survey.run")(function* (options: Options) {
   const candles = yield* CandleStore.CandleStore
   const ledger = yield* GapLedger.GapLedger
   const instruments = new Map((yield* (yield* SymbolStore.SymbolStore).list).map((one) => [one.symbol, one]))
-  const known = { inferred: yield* ledger.outages, verdicts: yield* ledger.candidates }
-  const chosen = (yield* candles.list).filter(options.choose)
+  const known = {
+    recorded: yield* ledger.list,
+    inferred: yield* ledger.outages,
+    verdicts: yield* ledger.candidates
+  }
+  const stored = yield* candles.list
+  const keys = new Set(stored.map(({ series }) => Series.key(series)))
+  const others = new Map(
+    known.recorded.flatMap((gap) =>
+      keys.has(Series.key(gap.series)) || !isUnanswered(gap) ? [] : [[Series.key(gap.series), gap.series] as const]
+    )
+  )
+  const chosen = [...stored, ...(yield* Effect.forEach([...others.values()], nothingStored))].filter(options.choose)
   return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), known, options))
 })
 
