@@ -59,8 +59,8 @@ export const instrumentOf = (
 
 /** What is known of what is missing of any series. */
 interface Known {
-  /** As it was when somebody last looked. */
-  readonly recorded: ReadonlyArray<GapLedger.RecordedGap>
+  /** As it was when somebody last looked, by series. */
+  readonly recorded: ReadonlyMap<string, ReadonlyArray<GapLedger.RecordedGap>>
   readonly inferred: ReadonlyArray<Outage.Outage>
   readonly verdicts: ReadonlyArray<Candidate.Candidate>
 }
@@ -94,7 +94,7 @@ const ofSeries = Effect.fnUntraced(function* (
   const policy = yield* Policy
   const now = yield* Clock.currentTimeMillis
   const { coverage, listedAt, series } = stored
-  const unanswered = recorded.filter((gap) => Series.equals(gap.series, series) && isUnanswered(gap))
+  const unanswered = (recorded.get(Series.key(series)) ?? []).filter(isUnanswered)
   const asked = hullOf(Coverage.extent(coverage), unanswered)
   const plugin = yield* registry.plugin(series.source)
   const calendar = Calendars.get(instrument.calendar)
@@ -148,18 +148,16 @@ export const run = Effect.fn("Survey.run")(function* (options: Options) {
   const ledger = yield* GapLedger.GapLedger
   const instruments = new Map((yield* (yield* SymbolStore.SymbolStore).list).map((one) => [one.symbol, one]))
   const known = {
-    recorded: yield* ledger.list,
+    recorded: Map.groupBy(yield* ledger.list, (gap) => Series.key(gap.series)),
     inferred: yield* ledger.outages,
     verdicts: yield* ledger.candidates
   }
   const stored = yield* candles.list
   const keys = new Set(stored.map(({ series }) => Series.key(series)))
-  const others = new Map(
-    known.recorded.flatMap((gap) =>
-      keys.has(Series.key(gap.series)) || !isUnanswered(gap) ? [] : [[Series.key(gap.series), gap.series] as const]
-    )
+  const others = [...known.recorded].flatMap(([key, gaps]) =>
+    keys.has(key) || !gaps.some(isUnanswered) ? [] : [gaps[0]!.series]
   )
-  const chosen = [...stored, ...(yield* Effect.forEach([...others.values()], nothingStored))].filter(options.choose)
+  const chosen = [...stored, ...(yield* Effect.forEach(others, nothingStored))].filter(options.choose)
   return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), known, options))
 })
 

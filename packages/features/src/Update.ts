@@ -308,7 +308,7 @@ const splitsOf = Effect.fnUntraced(function* (
 export const run = Effect.fn("Features.update")(function* <E, R>(options: Options<E, R>) {
   const candles = yield* CandleStore.CandleStore
   const store = yield* FeatureStore.FeatureStore
-  const gaps = yield* (yield* GapLedger.GapLedger).list
+  const gaps = Map.groupBy(yield* (yield* GapLedger.GapLedger).list, (gap) => Series.key(gap.series))
   const listed = yield* (yield* SymbolStore.SymbolStore).list
   const instruments = new Map(listed.map((instrument) => [instrument.symbol, instrument]))
   const known = new Map((yield* store.progress).map((progress) => [Series.key(progress.series), progress]))
@@ -323,7 +323,8 @@ export const run = Effect.fn("Features.update")(function* <E, R>(options: Option
       const isTraded = assetClass === "equity" && (yield* options.appliedBy(series.source)) === "none"
       const { isKnown, splits } = isTraded ? yield* splitsOf(series, calendar) : { isKnown: true, splits: [] }
       const whole = span(coverage)
-      const lacking = whole && Lacking.lacking(series, calendar, coverage, whole, gaps).missing
+      const lacking =
+        whole && Lacking.lacking(series, calendar, coverage, whole, gaps.get(Series.key(series)) ?? []).missing
       // Rows in the scale of before a split do not go on in the new one.
       const missing = Interval.union(lacking ?? [], Interval.normalize(coverage.stale))
       const job = { stored, calendar, missing, splits, known: known.get(Series.key(series)) }

@@ -15,6 +15,7 @@ const types: Partial<Record<string, string>> = {
 
 export const typeOf = (column: string): string => types[column] ?? "VARCHAR"
 
+/** A text in SQL: what COPY writes takes no parameters. */
 const quoted = (text: string): string => `'${text.replaceAll("'", "''")}'`
 
 /** The columns of a file, each as an expression. */
