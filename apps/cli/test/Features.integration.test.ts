@@ -1,6 +1,6 @@
 /** Features as users meet them: derived once, gone on with, killed in between, and never a number that is none. */
 import { assert } from "@effect/vitest"
-import { FeatureStore } from "@tidemark/core"
+import { Features } from "@tidemark/features"
 import { Effect, Random } from "effect"
 import { type Database, Databases, fresh, onEvery } from "./databases.ts"
 import { type Options, parse, query, run, spawn, until } from "./tidemark.ts"
@@ -34,7 +34,7 @@ const derived = Effect.fnUntraced(function* (options: Options, ...more: Readonly
 /** All rows of features, as one value for each series. */
 const contents = Effect.fnUntraced(function* (database: Database) {
   const { fingerprint } = yield* Databases
-  const columns = ["open_time", "known_at", ...FeatureStore.columns, "input_hash", "version", "reason"].join(", ")
+  const columns = ["open_time", "known_at", ...Features.names, "input_hash", "version", "reason"].join(", ")
   return yield* database.select(
     `SELECT series_id, count(*)::INTEGER AS rows, ${fingerprint(columns)} AS fingerprint FROM features
       GROUP BY series_id ORDER BY series_id`
@@ -75,7 +75,7 @@ onEvery("features", (it) => {
           broken.map(({ reason }) => reason),
           ["no prices", "no prices"]
         )
-        const isNone = FeatureStore.columns.map((name) => `${name} IN ('NaN', 'Infinity', '-Infinity')`).join(" OR ")
+        const isNone = Features.names.map((name) => `${name} IN ('NaN', 'Infinity', '-Infinity')`).join(" OR ")
         const [none] = yield* database.select(`SELECT count(*)::INTEGER AS count FROM features WHERE ${isNone}`)
         assert.strictEqual(none!["count"], 0)
         const typo = yield* run(["features", "--symbols=NOPE"], options)

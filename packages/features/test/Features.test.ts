@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
-import { Candles, FeatureStore } from "@tidemark/core"
+import { Candles } from "@tidemark/core"
 import { Annual, Features, PointInTime } from "@tidemark/features"
 import { Effect, Schema } from "effect"
 import { candles } from "./market.ts"
@@ -88,10 +88,6 @@ describe("a feature", () => {
       }),
     { arbitrary: { runs: 100 } }
   )
-
-  it("is stored under its own name", () => {
-    assert.deepStrictEqual(Features.names, [...FeatureStore.columns])
-  })
 
   it("is told for a year by the calendar: every day of it, or its sessions", () => {
     const perYear = (id: "24/7" | "XNYS" | "24/5", timeframe: "1d" | "1h" | "1m") =>

@@ -8,7 +8,7 @@ import {
   Candles,
   CandleStore,
   CorporateAction,
-  FeatureStore,
+  DerivedStore,
   type Gap,
   GapLedger,
   type Interval,
@@ -16,7 +16,7 @@ import {
 } from "@tidemark/core"
 import { Features, Update } from "@tidemark/features"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
-import { Effect, Layer, Stream } from "effect"
+import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { candles } from "./market.ts"
 
@@ -68,15 +68,14 @@ const update = (extra: Partial<Update.Options> = {}) =>
   })
 
 const stored = Effect.gen(function* () {
-  const batches = yield* Stream.runCollect((yield* FeatureStore.FeatureStore).read(btc, all))
-  return batches.flatMap(({ columns, inputHash, knownAt, openTime }) =>
-    Array.from(openTime, (open, row) => ({
-      open,
-      knownAt: knownAt[row],
-      hash: inputHash[row],
-      values: columns.map((column) => column[row])
-    }))
-  )
+  const store = yield* DerivedStore.DerivedStore
+  const { columns, inputHash, knownAt, openTime } = yield* store.read(Update.table, Features.method, btc, all)
+  return Array.from(openTime, (open, row) => ({
+    open,
+    knownAt: knownAt[row],
+    hash: inputHash[row],
+    values: columns.map((column) => column[row])
+  }))
 })
 
 /** What is stored is what a store that has seen everything at once would hold. */
@@ -143,6 +142,23 @@ describe("features of stored candles", () => {
       yield* store(range(650, 800), 2_000, { of: { ...rows, close, high: rows.high.map((h) => h * 1.01) } })
       // Half of a page was asked for again, and is other candles now.
       assert.deepInclude(yield* update(), { processed: 250, inserted: 0, updated: 250 })
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "leave nothing behind of what has changed, wherever they are stopped",
+    Effect.gen(function* () {
+      yield* store(all, 1_000)
+      yield* update()
+      const close = rows.close.map((value, i) => (i === 300 ? value * 1.000_1 : value))
+      yield* store(range(290, 310), 2_000, { of: { ...rows, close, high: rows.high.map((h) => h * 1.01) } })
+      let pages = 0
+      const onPage = () => Effect.suspend(() => (++pages === 2 ? Effect.interrupt : Effect.void))
+      yield* Effect.exit(update({ batchRows: 100, onPage }))
+      assert.strictEqual((yield* stored).length, 400)
+      yield* update({ batchRows: 70 })
+      assert.strictEqual((yield* stored).length, size)
       yield* assertAsAnew
     })
   )
@@ -226,8 +242,9 @@ describe("features of stored candles", () => {
         }
       ])
       const read = Effect.gen(function* () {
-        const [batch] = yield* Stream.runCollect((yield* FeatureStore.FeatureStore).read(of, interval))
-        return (name: (typeof FeatureStore.columns)[number]) => batch!.columns[FeatureStore.columns.indexOf(name)]!
+        const store = yield* DerivedStore.DerivedStore
+        const { columns } = yield* store.read(Update.table, Features.method, of, interval)
+        return (name: string) => columns[Features.names.indexOf(name)] as Float64Array
       })
       assert.isTrue((yield* update()).splitsUnknown)
       yield* TestClock.setTime(Date.parse("2022-01-01"))
@@ -242,7 +259,7 @@ describe("features of stored candles", () => {
       assert.deepInclude(yield* update(), { inserted: 0, updated: days.length - row })
       const expected = new Features.Run(251.65).push(inShares)
       const column = yield* read
-      for (const [i, name] of FeatureStore.columns.entries()) {
+      for (const [i, name] of Features.names.entries()) {
         if (name.includes("_20") && name !== "sma_20" && name !== "ema_20") continue
         for (const at of [row, row + 30, days.length - 1]) {
           const [actual, wanted] = [column(name)[at]!, expected.columns[i]![at]!]
@@ -251,7 +268,7 @@ describe("features of stored candles", () => {
         }
       }
       // In the shares of the day before.
-      const before = expected.columns[FeatureStore.columns.indexOf("sma_20")]!
+      const before = expected.columns[Features.names.indexOf("sma_20")]!
       assert.closeTo(column("sma_20")[row - 1]!, 4 * before[row - 1]!, 1e-6)
     })
   )

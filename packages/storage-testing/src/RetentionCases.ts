@@ -4,7 +4,7 @@ import {
   Candles,
   CandleStore,
   Coverage,
-  FeatureStore,
+  DerivedStore,
   type Gap,
   GapLedger,
   Interval,
@@ -84,7 +84,7 @@ const pruneTo = (series: Series.Series, hoursIn: number, at: number) =>
 
 type Stores =
   | CandleStore.CandleStore
-  | FeatureStore.FeatureStore
+  | DerivedStore.DerivedStore
   | GapLedger.GapLedger
   | QualityStore.QualityStore
   | SourceFile.SourceFiles
@@ -325,35 +325,49 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
   it.effect("R07 what was derived of candles goes with them; what is left is as it was made, and goes on", () =>
     Effect.gen(function* () {
       const store = yield* CandleStore.CandleStore
-      const features = yield* FeatureStore.FeatureStore
+      const derived = yield* DerivedStore.DerivedStore
       const series = fresh()
       yield* store.write([page(series, range(0, 100), hours(range(0, 100)))])
       const { openTime } = hours(range(0, 100))
-      const progress: FeatureStore.Progress = {
+      const table: DerivedStore.Table = {
+        name: "jump_regimes",
+        isShared: true,
+        columns: [
+          { name: "regime", kind: "text" },
+          { name: "lead", kind: "number" },
+          ...[5, 20, 60].flatMap((days) =>
+            ["return", "log_downside", "sortino"].map((name) => ({ name: `${name}_${days}`, kind: "number" as const }))
+          )
+        ]
+      }
+      const progress: DerivedStore.Progress = {
         series,
-        version: 1,
+        method: { id: "test", version: 1 },
         from: start,
         until: range(0, 100).to,
         seenAt: 1_000,
         missing: [range(10, 12), range(38, 42), range(70, 71)],
         state: { saved: "as it is" }
       }
-      yield* features.write({
+      yield* derived.write({
+        table,
         progress,
         interval: range(0, 100),
         rows: {
           openTime,
           knownAt: openTime.map((open) => open + hour),
-          columns: FeatureStore.columns.map((_, i) => openTime.map((open) => open / hour + i)),
-          inputHash: openTime.map((_, i) => i)
+          columns: table.columns.map(({ kind }, i) =>
+            kind === "text" ? [...openTime].map(() => "bull") : openTime.map((open) => open / hour + i)
+          ),
+          inputHash: openTime.map((_, i) => i),
+          reasons: [...openTime].map(() => null)
         },
-        reasons: [...openTime].map(() => null),
         at: 2_000
       })
-      const known = Effect.map(features.progress, (all) => all.find((one) => one.series.symbol === series.symbol))
-      const hashes = Effect.map(Stream.runCollect(features.read(series, whole)), (batches) =>
-        batches.flatMap(({ inputHash }) => [...inputHash])
+      const known = Effect.map(derived.progress(progress.method), (all) =>
+        all.find((one) => one.series.symbol === series.symbol)
       )
+      const hashes = Effect.map(derived.read(table, progress.method, series, whole), ({ inputHash }) => [...inputHash])
       yield* pruneTo(series, 40, 9_000)
       assert.deepStrictEqual(
         yield* hashes,
@@ -365,7 +379,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
         missing: [range(40, 42), range(70, 71)]
       })
       // Nothing of what is left has changed.
-      assert.isUndefined(yield* features.touched((yield* known)!))
+      assert.isUndefined(yield* derived.touched(series, (yield* known)!))
       yield* pruneTo(series, 100, 9_000)
       assert.deepStrictEqual([yield* hashes, yield* known], [[], undefined])
     })

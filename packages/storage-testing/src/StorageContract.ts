@@ -10,7 +10,7 @@ import {
   Candles,
   CandleStore,
   Coverage,
-  type FeatureStore,
+  type DerivedStore,
   type GapLedger,
   Instrument,
   type Interval,
@@ -33,7 +33,7 @@ import * as SharedCases from "./SharedCases.ts"
 export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
-  | FeatureStore.FeatureStore
+  | DerivedStore.DerivedStore
   | GapLedger.GapLedger
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets

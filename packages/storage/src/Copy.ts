@@ -16,6 +16,7 @@ import * as Piece from "./copy/Piece.ts"
 import * as Quality from "./copy/Quality.ts"
 import * as Rest from "./copy/Rest.ts"
 import * as Side from "./copy/Side.ts"
+import * as DerivedRepository from "./DerivedRepository.ts"
 import type * as Ledger from "./Ledger.ts"
 import type { Connection } from "./Storage.ts"
 
@@ -34,7 +35,7 @@ export const tables = [
 ] as const
 
 /** What is not: it belongs to the processes that use a database now, or is derived from what is copied. */
-export const left = ["feature_progress", "features", "request_budgets"] as const
+export const left = ["derivation_progress", ...DerivedRepository.tables, "request_budgets"] as const
 
 export { CopyError }
 

@@ -8,7 +8,7 @@
 import { type CandleStore, Coverage, Instant, type Interval, type Series } from "@tidemark/core"
 import { DateTime, Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
-import * as FeatureRepository from "./FeatureRepository.ts"
+import * as DerivedRepository from "./DerivedRepository.ts"
 import type { Ledger } from "./Ledger.ts"
 import { timestamp } from "./Timestamp.ts"
 
@@ -42,7 +42,7 @@ export const prune = Effect.fnUntraced(function* (
   const taken = yield* Effect.forEach(parts, (part) => Effect.map(rowsOf(part), (rows) => ({ ...part, rows })))
   yield* sql`DELETE FROM candles WHERE ${old}`
   yield* sql`DELETE FROM revisions WHERE ${old}`
-  yield* FeatureRepository.prune(sql, seriesId, before)
+  yield* DerivedRepository.prune(sql, seriesId, before)
   const ofSeries = sql`source = ${series.source} AND symbol = ${series.symbol} AND timeframe = ${series.timeframe}`
   yield* sql`DELETE FROM data_quality WHERE ${ofSeries} AND month < CAST(${monthOf(before)} AS DATE)`
   yield* sql`DELETE FROM data_anomalies WHERE ${ofSeries} AND anomaly_to <= ${cut}`

@@ -2,7 +2,7 @@
 import {
   type ActionStore,
   type CandleStore,
-  type FeatureStore,
+  type DerivedStore,
   type GapLedger,
   type QualityStore,
   type RequestBudgets,
@@ -17,7 +17,7 @@ import * as ActionRepository from "./ActionRepository.ts"
 import * as BudgetRepository from "./BudgetRepository.ts"
 import * as CandleRepository from "./CandleRepository.ts"
 import { Driver } from "./Driver.ts"
-import * as FeatureRepository from "./FeatureRepository.ts"
+import * as DerivedRepository from "./DerivedRepository.ts"
 import * as FileRepository from "./FileRepository.ts"
 import * as GapRepository from "./GapRepository.ts"
 import * as Migrations from "./Migrations.ts"
@@ -38,7 +38,7 @@ export type Connection = Driver | SqlClient.SqlClient
 export type Stores =
   | ActionStore.ActionStore
   | CandleStore.CandleStore
-  | FeatureStore.FeatureStore
+  | DerivedStore.DerivedStore
   | GapLedger.GapLedger
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
@@ -57,7 +57,7 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       ActionRepository.layer,
       BudgetRepository.layer,
       CandleRepository.layer,
-      FeatureRepository.layer,
+      DerivedRepository.layer,
       FileRepository.layer,
       GapRepository.layer,
       QualityRepository.layer,

@@ -8,9 +8,9 @@ import { type Direction, type Sign, directionOf } from "./Prices.ts"
 
 /** Candles that an order block and a fair value gap have to lie within. */
 export const lookback = 50
-/** Candles whose median range says what is usual, the last of them the one that breaks. */
+/** Candles whose median range says what is usual, the last of them the one that goes beyond. */
 const usualCandles = 20
-/** Times the usual range that a candle has to have to make an order block. */
+/** Times the usual range that a candle has to have to be an order block. */
 const impulse = 1.5
 /** Of the middle close. */
 const smallestGap = 0.001
@@ -26,14 +26,14 @@ interface Detected {
 
 /**
  * The last candle against the direction before one whose close went beyond its
- * extreme, with a range of at least 1.5 times the median of the last 20.
+ * extreme, itself with a range of at least 1.5 times the median of the last 20.
  */
 export interface OrderBlock extends Detected {
   readonly top: number
   readonly bottom: number
   /** Open time of the candle that went beyond. */
   readonly brokenBy: number
-  /** Its range, in medians of the last 20. */
+  /** Range of the block, in medians of the last 20. */
   readonly impulse: number | null
 }
 
@@ -100,7 +100,7 @@ export class Detector {
           ? -1
           : 0
     if (sign === 0) return
-    const range = high[row]! - low[row]!
+    const range = high[before]! - low[before]!
     const usual = this.usualRange()
     if (range >= impulse * usual) this.block = { row: before, sign, impulse: usual > 0 ? range / usual : null }
   }

@@ -1,3 +1,6 @@
 export * as SmcCompat from "./SmcCompat.ts"
+export * as Happenings from "./Happenings.ts"
 export * as SmcPit from "./SmcPit.ts"
 export * as StructureRegime from "./StructureRegime.ts"
+export * as StructureTables from "./Tables.ts"
+export * as StructureUpdate from "./Update.ts"

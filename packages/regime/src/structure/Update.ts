@@ -1,0 +1,300 @@
+/**
+ * Brings the structure regimes and events of stored symbols up to date:
+ * `structure_regime_history` and `structure_events`.
+ *
+ * A decision follows from candles of three timeframes. Where any of them has
+ * come, changed or gone since, decisions from there on are made again; those
+ * before it are as they were.
+ */
+import {
+  type Calendar,
+  Candles,
+  CandleStore,
+  DerivedStore,
+  type Interval,
+  Series,
+  type StoreError
+} from "@tidemark/core"
+import * as Derivation from "@tidemark/features/Derivation"
+import * as Inputs from "@tidemark/features/Inputs"
+import { Clock, Effect, Stream } from "effect"
+import * as Happenings from "./Happenings.ts"
+import { inShares } from "./Shares.ts"
+import { history, type Label, method, type Missing, type Timeframe, timeframes } from "./StructureRegime.ts"
+import * as Tables from "./Tables.ts"
+
+export interface Range {
+  /** Decisions are wanted from here on; candles before it are read all the same. Default: all. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+  readonly force?: boolean | undefined
+  /** Write nothing. */
+  readonly dryRun?: boolean | undefined
+  /** Of the events. Default: `smc-pit`. */
+  readonly mode?: Happenings.Mode | undefined
+  readonly onSymbol?: ((outcome: Outcome) => Effect.Effect<void>) | undefined
+}
+
+export type Options<E = never, R = never> = Inputs.Options<E, R> & Range
+
+/** A symbol at a source. */
+export interface Subject {
+  readonly source: string
+  readonly symbol: string
+}
+
+/** The last decision there is. */
+export interface Latest {
+  readonly label: Label
+  readonly knownAt: number
+  readonly description: string
+  readonly missing: string | null
+}
+
+export interface Outcome extends Subject {
+  /** Decisions that were made in this run. */
+  readonly processed: number
+  readonly inserted: number
+  readonly updated: number
+  readonly events: number
+  /** `undefined` without a 4h candle. */
+  readonly latest: Latest | undefined
+  /** Timeframes of which nothing is stored. */
+  readonly absent: ReadonlyArray<Timeframe>
+  readonly error?: StoreError.StoreError | undefined
+  readonly splitsUnknown?: boolean
+}
+
+type Group = Readonly<Partial<Record<Timeframe, Inputs.Input>>>
+
+/** What rows were made with, by timeframe. */
+interface Seen {
+  readonly seenAt: number
+  readonly missing: ReadonlyArray<Interval.Interval>
+}
+
+interface State {
+  readonly seen: Readonly<Partial<Record<Timeframe, Seen>>>
+  readonly splits: ReadonlyArray<Inputs.SplitAt>
+}
+
+const seenOf = ({ missing, stored }: Inputs.Input): Seen => ({
+  seenAt: Derivation.knowledge(stored.coverage),
+  missing
+})
+
+const stateOf = (group: Group, used: ReadonlyArray<Timeframe>): State => ({
+  seen: Object.fromEntries(used.flatMap((of) => (group[of] === undefined ? [] : [[of, seenOf(group[of])]]))),
+  splits: group["4h"]?.splits ?? []
+})
+
+/** Where candles that rows were made of are others now; `-Infinity` if all of them are. */
+const changeOf = Effect.fnUntraced(function* (
+  group: Group,
+  used: ReadonlyArray<Timeframe>,
+  known: DerivedStore.Progress
+) {
+  const store = yield* DerivedStore.DerivedStore
+  const state = known.state as State
+  if (JSON.stringify(state.splits) !== JSON.stringify(group["4h"]?.splits ?? [])) return -Infinity
+  let change = Infinity
+  for (const timeframe of used) {
+    const input = group[timeframe]
+    if (input === undefined) continue
+    const seen = state.seen[timeframe] ?? { seenAt: 0, missing: [] }
+    const now = seenOf(input)
+    const since = { seenAt: seen.seenAt, until: known.until }
+    const touched = now.seenAt > seen.seenAt ? yield* store.touched(input.stored.series, since) : undefined
+    const moved = Derivation.firstDifference(now.missing, seen.missing, known.until)
+    change = Math.min(change, touched ?? Infinity, moved ?? Infinity)
+  }
+  return change
+})
+
+/** Where the last 4h candle ends that has closed by an instant. */
+const lastClose = (calendar: Calendar.Calendar, by: number): number => {
+  const open = calendar.openAtOrBefore("4h", by)
+  return open < by && calendar.closeOf("4h", open) > by ? open : by
+}
+
+interface Making {
+  readonly method: DerivedStore.Method
+  readonly table: DerivedStore.Table
+  readonly used: ReadonlyArray<Timeframe>
+  /** Rows of the candles in the interval and, where they come as well, others. */
+  readonly make: (interval: Interval.Interval) => DerivedStore.Rows
+  /** What one candle more changes: nothing before it, or all. */
+  readonly isAppended: boolean
+}
+
+/** The interval that has to be made, and what it is part of; `undefined` if there is none. */
+const dueOf = Effect.fnUntraced(function* (
+  group: Group,
+  { isAppended, method, used }: Pick<Making, "isAppended" | "method" | "used">,
+  known: DerivedStore.Progress | undefined,
+  { force = false, from, to }: Range
+) {
+  const { calendar, stored } = group["4h"]!
+  const whole = Inputs.span(stored.coverage)
+  if (whole === undefined) return undefined
+  const until = lastClose(calendar, Math.min(whole.to, to ?? Infinity, yield* Clock.currentTimeMillis))
+  const begin = Math.max(from ?? whole.from, whole.from)
+  if (until <= begin) return undefined
+  if (known === undefined || force || begin < known.from) return { from: begin, begin, until }
+  if (known.method.version !== method.version) return { from: known.from, begin: known.from, until }
+  const change = yield* changeOf(group, used, known)
+  if (change >= known.until && until <= known.until) return undefined
+  if (!isAppended) return { from: known.from, begin: known.from, until }
+  // A candle within a 4h candle counts at the close of that one.
+  const at = change < known.until ? calendar.openAtOrBefore("4h", change) : known.until
+  return { from: Math.max(at, known.from), begin: known.from, until }
+})
+
+type Due = NonNullable<Effect.Success<ReturnType<typeof dueOf>>>
+
+const write = Effect.fnUntraced(function* (group: Group, making: Making, due: Due, dryRun: boolean) {
+  const { stored } = group["4h"]!
+  const interval = { from: due.from, to: due.until }
+  const rows = making.make(interval)
+  const size = rows.openTime.length
+  if (dryRun) return { size, inserted: 0, updated: 0 }
+  const store = yield* DerivedStore.DerivedStore
+  const done = yield* store.write({
+    table: making.table,
+    progress: {
+      series: stored.series,
+      method: making.method,
+      from: due.begin,
+      until: due.until,
+      seenAt: Derivation.knowledge(stored.coverage),
+      missing: [],
+      state: stateOf(group, making.used)
+    },
+    interval,
+    rows,
+    at: yield* Clock.currentTimeMillis
+  })
+  return { size, ...done }
+})
+
+const candlesOf = Effect.fnUntraced(function* (input: Inputs.Input | undefined) {
+  const whole = input && Inputs.span(input.stored.coverage)
+  if (input === undefined || whole === undefined) return Candles.empty
+  const batches = yield* Stream.runCollect((yield* CandleStore.CandleStore).read(input.stored.series, whole))
+  return Inputs.inLastShares(Candles.concat(batches), input.splits)
+})
+
+const week = 7 * 86_400_000
+
+/** The last decision that is stored. */
+const latestOf = Effect.fnUntraced(function* ({ calendar, stored }: Inputs.Input, to: number | undefined) {
+  const whole = Inputs.span(stored.coverage)
+  if (whole === undefined) return undefined
+  const until = Math.min(whole.to, to ?? Infinity)
+  const store = yield* DerivedStore.DerivedStore
+  const from = calendar.openAtOrBefore("4h", until - 2 * week)
+  const rows = yield* store.read(Tables.regimes, method, stored.series, { from, to: until })
+  return lastOf(rows)
+})
+
+const lastOf = ({ columns, knownAt, reasons }: DerivedStore.Rows): Latest | undefined => {
+  const row = knownAt.length - 1
+  if (row < 0) return undefined
+  const text = (name: string) => columns[Tables.regimes.columns.findIndex((column) => column.name === name)]![row]
+  return {
+    label: text("regime") as Label,
+    knownAt: knownAt[row]!,
+    description: text("description") as string,
+    missing: reasons[row]!
+  }
+}
+
+/** How far everything has come, by `Series.key` of the 4h candles. */
+interface Known {
+  readonly regimes: ReadonlyMap<string, DerivedStore.Progress>
+  readonly events: ReadonlyMap<string, DerivedStore.Progress>
+}
+
+const ofGroup = Effect.fnUntraced(function* (subject: Subject, group: Group, known: Known, options: Range) {
+  const absent = timeframes.filter((timeframe) => group[timeframe] === undefined)
+  const nothing: Outcome = { ...subject, processed: 0, inserted: 0, updated: 0, events: 0, latest: undefined, absent }
+  const decision = group["4h"]
+  if (decision === undefined) return nothing
+  const { calendar, splits } = decision
+  const { dryRun = false, mode = "smc-pit" } = options
+  const eventMethod = Happenings.methods[mode]
+  const onEvents = { method: eventMethod, used: ["4h"], isAppended: mode === "smc-pit" } as const
+  const onRegimes = { method, used: timeframes, isAppended: true } as const
+  const dueRegimes = yield* dueOf(group, onRegimes, known.regimes.get(Series.key(decision.stored.series)), options)
+  const dueEvents = yield* dueOf(group, onEvents, known.events.get(Series.key(decision.stored.series)), options)
+  let outcome = nothing
+  if (dueRegimes !== undefined || dueEvents !== undefined) {
+    const four = yield* candlesOf(decision)
+    if (dueRegimes !== undefined) {
+      const candles = { "4h": four, "1h": yield* candlesOf(group["1h"]), "1d": yield* candlesOf(group["1d"]) }
+      const make = ({ from, to }: Interval.Interval) => {
+        const opens = { from: calendar.closeOf("4h", calendar.openAtOrAfter("4h", from)), to }
+        return Tables.toRows(history({ calendar, candles }, opens).map((one) => inShares(one, splits)))
+      }
+      let made: DerivedStore.Rows | undefined
+      const making: Making = { ...onRegimes, table: Tables.regimes, make: (interval) => (made = make(interval)) }
+      const done = yield* write(group, making, dueRegimes, dryRun)
+      outcome = { ...outcome, processed: done.size, inserted: done.inserted, updated: done.updated }
+      if (made !== undefined) outcome = { ...outcome, latest: lastOf(made) }
+    }
+    if (dueEvents !== undefined) {
+      const make = ({ from, to }: Interval.Interval) =>
+        Tables.toEventRows(
+          Happenings.of(mode, calendar, four, splits).filter(({ openTime }) => openTime >= from && openTime < to)
+        )
+      const done = yield* write(group, { ...onEvents, table: Tables.events, make }, dueEvents, dryRun)
+      outcome = { ...outcome, events: done.size }
+    }
+  }
+  return { ...outcome, latest: outcome.latest ?? (yield* latestOf(decision, options.to)) }
+})
+
+/** One symbol after the other; one that fails does not stop the others. */
+export const run = Effect.fn("StructureRegime.update")(function* <E, R>(options: Options<E, R>) {
+  const isOurs = (timeframe: string) => (timeframes as ReadonlyArray<string>).includes(timeframe)
+  const inputs = yield* Inputs.of({
+    appliedBy: options.appliedBy,
+    choose: (series) => isOurs(series.timeframe) && options.choose(series)
+  })
+  const known: Known = {
+    regimes: yield* Derivation.progressOf(method),
+    events: yield* Derivation.progressOf(Happenings.methods[options.mode ?? "smc-pit"])
+  }
+  const subjects = Map.groupBy(inputs, ({ stored: { series } }) => JSON.stringify([series.source, series.symbol]))
+  return yield* Effect.forEach(
+    [...subjects.values()],
+    Effect.fnUntraced(function* (of) {
+      const { source, symbol } = of[0]!.stored.series
+      const group: Group = Object.fromEntries(of.map((input) => [input.stored.series.timeframe, input]))
+      const outcome: Outcome = yield* ofGroup({ source, symbol }, group, known, options).pipe(
+        Effect.map((one): Outcome =>
+          of.some(({ splitsUnknown }) => splitsUnknown) ? { ...one, splitsUnknown: true } : one
+        ),
+        Effect.catch((error) =>
+          Effect.succeed<Outcome>({
+            source,
+            symbol,
+            processed: 0,
+            inserted: 0,
+            updated: 0,
+            events: 0,
+            latest: undefined,
+            absent: [],
+            error
+          })
+        )
+      )
+      yield* options.onSymbol?.(outcome) ?? Effect.void
+      return outcome
+    })
+  )
+})
+
+/** What would have to be fetched for a decision that lacks something. */
+export const wayOut = ({ source, symbol }: Subject, of: Pick<Missing, "timeframe">): string =>
+  `tidemark backfill --symbols ${symbol} --timeframes ${of.timeframe} --source ${source} --days 300`

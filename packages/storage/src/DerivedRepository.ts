@@ -1,0 +1,247 @@
+/** `DerivedStore` over the tables of what is derived, and `derivation_progress`. */
+import { DerivedStore, Interval, type Series, StoreError } from "@tidemark/core"
+import { Effect, Layer, Schema, Stream } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { type Column, Driver } from "./Driver.ts"
+import * as Ledger from "./Ledger.ts"
+import * as Operation from "./Operation.ts"
+import { epochMillis, timestamp } from "./Timestamp.ts"
+
+const batchRows = 65_536
+
+/** The tables that rows go from when the candles go that they follow from. */
+export const tables = [
+  "features",
+  "market_regimes",
+  "jump_regimes",
+  "structure_regimes",
+  "structure_event_rows"
+] as const
+
+interface ProgressRow {
+  readonly source: string
+  readonly symbol: string
+  readonly timeframe: Series.Series["timeframe"]
+  readonly method: string
+  readonly version: number
+  readonly from_ms: number
+  readonly until_ms: number
+  readonly seen_ms: number
+  readonly missing: string
+  readonly state: string
+}
+
+const Missing = Schema.fromJsonString(Schema.Array(Schema.Struct({ from: Schema.Int, to: Schema.Int })))
+const State = Schema.fromJsonString(Schema.Unknown)
+const decodeMissing = Schema.decodeSync(Missing)
+const encodeMissing = Schema.encodeSync(Missing)
+const decodeState = Schema.decodeSync(State)
+const encodeState = Schema.encodeSync(State)
+
+const fromRow = (row: ProgressRow): DerivedStore.Progress => ({
+  series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
+  method: { id: row.method, version: row.version },
+  from: Number(row.from_ms),
+  until: Number(row.until_ms),
+  seenAt: Number(row.seen_ms),
+  missing: decodeMissing(row.missing),
+  state: decodeState(row.state)
+})
+
+const columnOf = ({ kind, name }: DerivedStore.Column, values: DerivedStore.Values): Column =>
+  kind === "text"
+    ? { name, kind, values: values as ReadonlyArray<string | null> }
+    : kind === "time"
+      ? { name, kind: "timestamp", values: values as Float64Array }
+      : { name, kind: "double", values: values as Float64Array, nanIsNull: true }
+
+const columnsOf = (seriesId: number, { at, progress, rows, table }: DerivedStore.Page): ReadonlyArray<Column> => [
+  { name: "series_id", kind: "constant", type: "integer", value: seriesId },
+  { name: "open_time", kind: "timestamp", values: rows.openTime },
+  { name: "known_at", kind: "timestamp", values: rows.knownAt },
+  ...table.columns.map((column, i) => columnOf(column, rows.columns[i]!)),
+  { name: "input_hash", kind: "bigint", values: rows.inputHash },
+  ...(table.isShared
+    ? [{ name: "method", kind: "text", values: rows.reasons.map(() => progress.method.id) } satisfies Column]
+    : []),
+  { name: "version", kind: "constant", type: "integer", value: progress.method.version },
+  { name: "reason", kind: "text", values: rows.reasons },
+  { name: "computed_at", kind: "constant", type: "timestamp", value: at }
+]
+
+/**
+ * Takes away what was derived of candles before an instant, inside the current
+ * transaction. Later rows stay as they were made, and the next candle goes on
+ * from them.
+ */
+export const prune = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seriesId: number, before: number) {
+  yield* Effect.forEach(
+    tables,
+    (table) => sql`DELETE FROM ${sql(table)} WHERE series_id = ${seriesId} AND open_time < ${timestamp(sql, before)}`,
+    { discard: true }
+  )
+  yield* sql`DELETE FROM derivation_progress WHERE series_id = ${seriesId} AND until_ms <= ${before}`
+  const known = yield* sql<{ method: string; missing: string }>`SELECT method, missing FROM derivation_progress
+    WHERE series_id = ${seriesId} AND from_ms < ${before}`
+  for (const { method, missing } of known) {
+    const rest = Interval.difference(Interval.normalize(decodeMissing(missing)), [{ from: -Infinity, to: before }])
+    yield* sql`UPDATE derivation_progress SET from_ms = ${before}, missing = ${encodeMissing(rest)}
+      WHERE series_id = ${seriesId} AND method = ${method}`
+  }
+})
+
+/** How many of the rows that were there follow from something else now; both ascend by open. */
+const countChanged = (
+  before: ReadonlyArray<ReadonlyArray<Float64Array>>,
+  { progress, rows }: DerivedStore.Page
+): number => {
+  let changed = 0
+  let j = 0
+  for (const [opens, hashes, versions] of before) {
+    for (let i = 0; i < opens!.length; i++) {
+      while (j < rows.openTime.length && rows.openTime[j]! < opens![i]!) j++
+      const isThere = rows.openTime[j] === opens![i]
+      if (!isThere || rows.inputHash[j] !== hashes![i] || versions![i] !== progress.method.version) changed++
+    }
+  }
+  return changed
+}
+
+type Cell = number | string | null
+
+const toColumns = (
+  table: DerivedStore.Table,
+  found: ReadonlyArray<Readonly<Record<string, Cell>>>
+): DerivedStore.Rows => {
+  const numbers = (name: string) =>
+    Float64Array.from(found, (row) => (row[name] === null ? Number.NaN : Number(row[name])))
+  const words = (name: string) => found.map((row) => row[name] as string | null)
+  return {
+    openTime: numbers("open_ms"),
+    knownAt: numbers("known_ms"),
+    inputHash: numbers("input_hash"),
+    columns: table.columns.map(({ kind, name }) => (kind === "text" ? words(name) : numbers(name))),
+    reasons: words("reason")
+  }
+}
+
+const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const driver = yield* Driver
+  const ledger = yield* Ledger.make
+  const operation = yield* Operation.make
+
+  const inside = (
+    seriesId: number,
+    { isShared }: DerivedStore.Table,
+    method: Pick<DerivedStore.Method, "id">,
+    interval: Interval.Interval
+  ) => {
+    const opens = sql`series_id = ${seriesId} AND open_time >= ${timestamp(sql, interval.from)}
+      AND open_time < ${timestamp(sql, interval.to)}`
+    return isShared ? sql`${opens} AND method = ${method.id}` : opens
+  }
+
+  const replace = Effect.fnUntraced(function* (
+    seriesId: number,
+    page: DerivedStore.Page
+  ): Effect.fn.Return<DerivedStore.Written, SqlError.SqlError> {
+    const { interval, progress, rows, table } = page
+    const { method } = progress
+    const own = sql`series_id = ${seriesId} AND method = ${method.id}`
+    const [known] = yield* sql<{ from_ms: number; until_ms: number }>`
+      SELECT from_ms, until_ms FROM derivation_progress WHERE ${own}`
+    const there = known && { from: Number(known.from_ms), to: Number(known.until_ms) }
+    // What lies behind the last row that is right now was derived of what has changed since.
+    const behind = there === undefined ? interval.to : Math.max(interval.to, there.to)
+    const isThere = there !== undefined && Interval.overlaps(there, { from: interval.from, to: behind })
+    const before = !isThere
+      ? []
+      : yield* Stream.runCollect(
+          driver.columns(
+            sql`SELECT open_time, CAST(input_hash AS FLOAT8) AS input_hash, version FROM ${sql(table.name)}
+                WHERE ${inside(seriesId, table, method, interval)} ORDER BY open_time`,
+            batchRows
+          )
+        )
+    if (isThere) {
+      const old = { from: interval.from, to: behind }
+      yield* sql`DELETE FROM ${sql(table.name)} WHERE ${inside(seriesId, table, method, old)}`
+    }
+    if (rows.openTime.length > 0) yield* driver.append(table.name, columnsOf(seriesId, page))
+    yield* sql`DELETE FROM derivation_progress WHERE ${own}`
+    yield* sql`INSERT INTO derivation_progress ${sql.insert({
+      series_id: seriesId,
+      method: method.id,
+      version: method.version,
+      from_ms: progress.from,
+      until_ms: progress.until,
+      seen_ms: progress.seenAt,
+      missing: encodeMissing(progress.missing),
+      state: encodeState(progress.state),
+      computed_ms: page.at
+    })}`
+    const existing = before.reduce((sum, [opens]) => sum + opens!.length, 0)
+    return { inserted: Math.max(0, rows.openTime.length - existing), updated: countChanged(before, page) }
+  })
+
+  const write = Effect.fn("DerivedStore.write")(
+    function* (page: DerivedStore.Page) {
+      const { method, series } = page.progress
+      const row = yield* ledger.lock(series)
+      if (row === undefined) {
+        const reason = new StoreError.StatementFailed({ detail: `${series.symbol} ${series.timeframe} is not stored` })
+        return yield* new StoreError.StoreError({ database: driver.database, operation: `write ${method.id}`, reason })
+      }
+      return yield* replace(row.series_id, page)
+    },
+    sql.withTransaction,
+    operation("write what was derived")
+  )
+
+  const read = Effect.fn("DerivedStore.read")(function* (
+    table: DerivedStore.Table,
+    method: Pick<DerivedStore.Method, "id">,
+    series: Series.Series,
+    interval: Interval.Interval
+  ): Effect.fn.Return<DerivedStore.Rows, SqlError.SqlError> {
+    const row = yield* ledger.find(series)
+    if (row === undefined) return toColumns(table, [])
+    const columns = sql.csv(
+      table.columns.map(({ kind, name }) =>
+        kind === "time" ? sql`${epochMillis(sql, name)} AS ${sql(name)}` : sql`${sql(name)}`
+      )
+    )
+    const found = yield* sql<Readonly<Record<string, Cell>>>`
+      SELECT ${epochMillis(sql, "open_time")} AS open_ms, ${epochMillis(sql, "known_at")} AS known_ms,
+        CAST(input_hash AS FLOAT8) AS input_hash, reason, ${columns} FROM ${sql(table.name)}
+      WHERE ${inside(row.series_id, table, method, interval)}
+      ORDER BY ${sql.literal(["open_time", ...(table.order ?? [])].join(", "))}`
+    return toColumns(table, found)
+  }, operation("read what was derived"))
+
+  const progress = Effect.fn("DerivedStore.progress")(function* ({ id }: Pick<DerivedStore.Method, "id">) {
+    const rows = yield* sql<ProgressRow>`SELECT s.source, s.symbol, s.timeframe, p.method, p.version, p.from_ms,
+        p.until_ms, p.seen_ms, p.missing, p.state
+      FROM derivation_progress p JOIN series s ON s.series_id = p.series_id WHERE p.method = ${id}`
+    return rows.map(fromRow)
+  }, operation("list what was derived"))
+
+  const touched = Effect.fn("DerivedStore.touched")(function* (
+    series: Series.Series,
+    { seenAt, until }: Pick<DerivedStore.Progress, "until" | "seenAt">
+  ) {
+    const row = yield* ledger.find(series)
+    if (row === undefined) return undefined
+    const seen = timestamp(sql, seenAt)
+    const before = sql`series_id = ${row.series_id} AND open_time < ${timestamp(sql, until)}`
+    const [found] = yield* sql<{ open: number | null }>`SELECT ${epochMillis(sql, "min(open_time)")} AS open FROM (
+        SELECT open_time FROM candles WHERE ${before} AND ingested_at > ${seen}
+        UNION ALL SELECT open_time FROM revisions WHERE ${before} AND revised_at > ${seen}) AS t`
+    return found?.open === null || found === undefined ? undefined : Number(found.open)
+  }, operation("look for changed candles"))
+
+  return DerivedStore.DerivedStore.of({ write, read, progress, touched })
+})
+
+export const layer = Layer.effect(DerivedStore.DerivedStore, make)
