@@ -24,7 +24,7 @@ const asWritten = ({ close, high, low, open }: Candles.Candles, end: number) => 
     if (next < 19) return false
     const breaks =
       (close[row]! < open[row]! && close[next]! > high[row]!) || (close[row]! > open[row]! && close[next]! < low[row]!)
-    return breaks && high[next]! - low[next]! >= 1.5 * median(span(next - 19, next + 1).map((i) => high[i]! - low[i]!))
+    return breaks && high[row]! - low[row]! >= 1.5 * median(span(next - 19, next + 1).map((i) => high[i]! - low[i]!))
   })
   const gaps = span(first + 1, end - 1).filter((row) => {
     const later = span(row + 2, end)
@@ -78,26 +78,26 @@ describe("detections", () => {
 
   const quiet = Array.from({ length: 60 }, () => [100, 101, 99, 100])
 
-  it("tell an order block by the candle that goes beyond it, for as long as it lies within 50 candles", () => {
-    const falling = [100, 100.5, 99, 99.25]
-    const found = detect(of([...quiet, falling, [99.25, 104, 99.25, 103]])).orderBlock()
+  it("tell an order block that is wide and that a candle goes beyond, for as long as it lies within 50 candles", () => {
+    const falling = [100, 100.5, 97, 97.25]
+    const found = detect(of([...quiet, falling, [97.25, 104, 97.25, 103]])).orderBlock()
     assert.deepStrictEqual(found, {
       direction: "bullish",
       openTime: timeOf(60),
       top: 100.5,
-      bottom: 99,
+      bottom: 97,
       brokenBy: timeOf(61),
-      impulse: 2.375
+      impulse: 1.75
     })
-    assert.isNull(detect(of([...quiet, falling, [99.25, 101, 99.25, 100.75]])).orderBlock())
-    assert.isNull(detect(of([...quiet, falling, [99.25, 104, 99.25, 100.5]])).orderBlock())
+    assert.isNull(detect(of([...quiet, [100, 100.5, 97.75, 98], [98, 104, 97.25, 103]])).orderBlock())
+    assert.isNull(detect(of([...quiet, falling, [97.25, 104, 97.25, 100.5]])).orderBlock())
     const later = (count: number) =>
-      detect(of([...quiet, falling, [99.25, 104, 99.25, 103], ...quiet.slice(0, count)])).orderBlock()
+      detect(of([...quiet, falling, [97.25, 104, 97.25, 103], ...quiet.slice(0, count)])).orderBlock()
     assert.strictEqual(later(48)?.openTime, timeOf(60))
     assert.isNull(later(49))
-    const rising = [100, 101, 99.5, 100.75]
-    const bearish = detect(of([...quiet, rising, [100.75, 101, 95, 96]])).orderBlock()
-    assert.deepInclude(bearish, { direction: "bearish", top: 101, bottom: 99.5 })
+    const rising = [100, 103, 99.5, 102.75]
+    const bearish = detect(of([...quiet, rising, [102.75, 103, 95, 96]])).orderBlock()
+    assert.deepInclude(bearish, { direction: "bearish", top: 103, bottom: 99.5 })
   })
 
   it("tell a fair value gap of a thousandth, until a candle comes back to it", () => {

@@ -71,7 +71,7 @@ describe("the structure regime", () => {
 
   it("is tight with an order block or a fair value gap, whatever else there is", () => {
     const block = given({
-      decision: [...still(60), [100, 100.5, 99, 99.25], [99.25, 104, 99.25, 103]],
+      decision: [...still(60), [100, 100.5, 97, 97.25], [97.25, 104, 97.25, 103]],
       hourly: trending
     })
     assert.deepInclude(block, { label: "tight_smc", fairValueGap: null })

@@ -1,0 +1,162 @@
+/** Structure of stored candles: what is new and what was touched, and the same as made anew. */
+import { assert, describe } from "@effect/vitest"
+import { Calendars } from "@tidemark/calendars"
+import { type Adjustment, Candles, DerivedStore, type Interval, Regrid } from "@tidemark/core"
+import { Happenings, StructureRegime, StructureTables, StructureUpdate } from "@tidemark/regime/structure"
+import { Effect } from "effect"
+import { now, onStore, store } from "../stored.ts"
+import { candles, hourMillis, start } from "./market.ts"
+
+const calendar = Calendars.get("24/7")
+const dayMillis = 24 * hourMillis
+const days = 250
+const hourly = candles(days * 24, 11)
+const rows = {
+  "1h": hourly,
+  "4h": Regrid.toGrid(calendar, "4h", hourly, "instant"),
+  "1d": Regrid.toGrid(calendar, "1d", hourly, "instant")
+} as const
+const all: Interval.Interval = { from: start, to: start + days * dayMillis }
+const range = (from: number, to: number): Interval.Interval => ({
+  from: start + from * dayMillis,
+  to: start + to * dayMillis
+})
+const of = (timeframe: StructureRegime.Timeframe) => ({ source: "binance", symbol: "BTC/USDT", timeframe })
+const options = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
+
+const update = (extra: Partial<StructureUpdate.Options> = {}) =>
+  Effect.map(StructureUpdate.run({ ...options, ...extra }), ([outcome]) => {
+    assert.isUndefined(outcome!.error)
+    return outcome!
+  })
+
+const put = Effect.fnUntraced(function* (
+  interval: Interval.Interval,
+  at: number,
+  timeframes: ReadonlyArray<StructureRegime.Timeframe> = StructureRegime.timeframes
+) {
+  for (const timeframe of timeframes) yield* store(calendar, of(timeframe), rows[timeframe], interval, at)
+})
+
+const regimes = Effect.flatMap(DerivedStore.DerivedStore, (derived) =>
+  derived.read(StructureTables.regimes, StructureRegime.method, of("4h"), all)
+)
+const events = (mode: Happenings.Mode = "smc-pit") =>
+  Effect.flatMap(DerivedStore.DerivedStore, (derived) =>
+    derived.read(StructureTables.events, Happenings.methods[mode], of("4h"), all)
+  )
+
+const assertAsAnew = Effect.gen(function* () {
+  const before = { regimes: yield* regimes, events: yield* events() }
+  yield* update({ force: true })
+  assert.deepStrictEqual({ regimes: yield* regimes, events: yield* events() }, before)
+})
+
+describe("structure of stored candles", () => {
+  onStore(
+    "is decided at every close of a 4h candle, and every event is kept with when it was known",
+    Effect.gen(function* () {
+      yield* put(all, 1_000)
+      const outcome = yield* update()
+      assert.deepInclude(outcome, { processed: days * 6, inserted: days * 6, updated: 0, absent: [] })
+      const found = yield* regimes
+      const expected = StructureRegime.history({ calendar, candles: rows }, { from: start + 1, to: all.to })
+      assert.deepStrictEqual(
+        found.columns[0],
+        expected.map(({ label }) => label)
+      )
+      assert.deepStrictEqual(
+        [...found.inputHash],
+        expected.map(({ inputHash }) => inputHash)
+      )
+      assert.strictEqual(outcome.latest?.label, expected.at(-1)!.label)
+      assert.include(found.reasons[0]!, "structure needs 50 4h candles, has 1")
+      const told = yield* events()
+      const happened = Happenings.of("smc-pit", calendar, rows["4h"])
+      assert.isAbove(happened.length, 100)
+      assert.deepStrictEqual(
+        told.columns.at(-1),
+        happened.map(({ description }) => description)
+      )
+      for (const [i, known] of told.knownAt.entries()) assert.isAtMost(told.openTime[i]!, known)
+      assert.deepInclude(yield* update(), { processed: 0, inserted: 0, updated: 0, events: 0 })
+      yield* assertAsAnew
+    })
+  )
+
+  onStore(
+    "goes on with new candles, and leaves what was said",
+    Effect.gen(function* () {
+      yield* put(range(0, 200), 1_000)
+      yield* update()
+      const [before, said] = [yield* regimes, yield* events()]
+      yield* put(range(200, days), 2_000)
+      assert.deepInclude(yield* update(), { processed: 300, inserted: 300, updated: 0 })
+      const [after, more] = [yield* regimes, yield* events()]
+      assert.deepStrictEqual([...after.inputHash.subarray(0, 1_200)], [...before.inputHash])
+      assert.deepStrictEqual(more.columns.at(-1)!.slice(0, said.reasons.length), said.columns.at(-1))
+      yield* assertAsAnew
+    })
+  )
+
+  onStore(
+    "follows hours and days that come later, change, or were missing",
+    Effect.gen(function* () {
+      yield* put(all, 1_000, ["4h"])
+      const alone = yield* update()
+      assert.deepInclude(alone, { absent: ["1h", "1d"], processed: days * 6 })
+      assert.strictEqual(alone.latest?.label, "no_data")
+      yield* put(range(0, 240), 2_000, ["1h", "1d"])
+      assert.deepInclude(yield* update(), { processed: days * 6, updated: days * 6, events: 0 })
+      yield* put(range(240, days), 3_000, ["1h"])
+      yield* update()
+      yield* assertAsAnew
+      yield* put(range(240, days), 4_000, ["1d"])
+      // The day that opens then is known at its close.
+      assert.deepInclude(yield* update(), { processed: 60, updated: 55 })
+      yield* assertAsAnew
+      const close = rows["1h"].close.map((value, i) => (i === 100 * 24 + 6 ? value + 0.01 : value))
+      const high = rows["1h"].high.map((value) => value + 1)
+      const hour = range(100, 100 + 7 / 24)
+      yield* store(
+        calendar,
+        of("1h"),
+        { ...rows["1h"], close, high },
+        { from: hour.to - hourMillis, to: hour.to },
+        5_000
+      )
+      // The 4h candle that closes at eight is the first that knows the hour that begins at six.
+      assert.deepInclude(yield* update(), { processed: 150 * 6 - 1, updated: 150 * 6 - 1, events: 0 })
+      yield* assertAsAnew
+    })
+  )
+
+  onStore(
+    "as the reference has it was known at the last candle alone, and is made again with every one",
+    Effect.gen(function* () {
+      yield* put(range(0, 200), 1_000)
+      yield* update({ mode: "smc-compat" })
+      const before = yield* events("smc-compat")
+      assert.isAbove(before.reasons.length, 50)
+      assert.deepStrictEqual([...new Set(before.knownAt)], [range(0, 200).to])
+      yield* put(range(200, days), 2_000)
+      yield* update({ mode: "smc-compat" })
+      const after = yield* events("smc-compat")
+      assert.deepStrictEqual([...new Set(after.knownAt)], [all.to])
+      assert.deepStrictEqual(
+        after.columns.at(-1),
+        Happenings.of("smc-compat", calendar, rows["4h"]).map(({ description }) => description)
+      )
+      assert.isAbove(now, all.to)
+    })
+  )
+
+  onStore(
+    "without a 4h candle names what is not there",
+    Effect.gen(function* () {
+      yield* put(all, 1_000, ["1h"])
+      assert.deepInclude(yield* update(), { absent: ["4h", "1d"], processed: 0, latest: undefined })
+      assert.strictEqual(Candles.length(Candles.empty), 0)
+    })
+  )
+})
