@@ -15,6 +15,7 @@ import { migrate } from "./commands/migrate.ts"
 import { prune } from "./commands/prune.ts"
 import { quality } from "./commands/quality.ts"
 import { query } from "./commands/query.ts"
+import { regime } from "./commands/regime.ts"
 import { sources } from "./commands/sources.ts"
 import { status } from "./commands/status.ts"
 import { symbols } from "./commands/symbols.ts"
@@ -33,6 +34,7 @@ Command.make("tidemark").pipe(
     quality,
     verify,
     features,
+    regime,
     actions,
     symbols,
     sources,

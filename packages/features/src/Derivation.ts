@@ -72,7 +72,7 @@ export interface Outcome {
 const pageRows = 65_536
 
 /** What is saved of a series. */
-interface State {
+export interface State {
   readonly run: unknown
   /** Those that its rows were made with. */
   readonly splits: ReadonlyArray<SplitAt>
@@ -181,7 +181,8 @@ const concat = (parts: ReadonlyArray<DerivedStore.Values>): DerivedStore.Values 
   return out
 }
 
-const join = (batches: ReadonlyArray<DerivedStore.Rows>): DerivedStore.Rows => {
+/** Rows that follow one another, as one. */
+export const join = (batches: ReadonlyArray<DerivedStore.Rows>): DerivedStore.Rows => {
   const [first] = batches
   if (first !== undefined && batches.length === 1) return first
   const column = (of: (batch: DerivedStore.Rows) => DerivedStore.Values) => concat(batches.map(of))

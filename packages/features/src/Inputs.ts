@@ -48,6 +48,15 @@ export const span = ({ fetched }: Coverage.Coverage): Interval.Interval | undefi
   return first && last && Interval.hull(first, last)
 }
 
+/** What of a series has been fetched, within an interval whose ends may be open. */
+export const within = (
+  { stored }: Pick<Input, "stored">,
+  { from = -Infinity, to = Infinity }: { readonly from?: number | undefined; readonly to?: number | undefined }
+): Interval.Interval | undefined => {
+  const whole = span(stored.coverage)
+  return whole && Interval.clamp(Math.max(whole.from, from), Math.min(whole.to, to))
+}
+
 /** The splits of a share whose prices are as they were traded, and whether anybody has been asked for them. */
 const splitsOf = Effect.fnUntraced(function* (
   series: Series.Series,

@@ -46,7 +46,8 @@ describe("jump labels of stored days", () => {
       for (const [row, open] of found.openTime.entries()) {
         assert.strictEqual(found.knownAt[row], Math.max(training.to, open + day))
       }
-      assert.deepInclude(yield* update(), { processed: 0 })
+      // Without settings it is the model that there is.
+      assert.deepInclude(yield* update({ training: undefined }), { processed: 0, model })
       yield* update({ force: true })
       assert.deepStrictEqual(yield* stored, found)
     })

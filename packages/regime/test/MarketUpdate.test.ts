@@ -1,7 +1,7 @@
 /** Market regimes of stored candles: what is new and what was touched, and the same as made anew. */
 import { assert, describe } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
-import { type Adjustment, Candles, DerivedStore, type Series } from "@tidemark/core"
+import { type Adjustment, type Candles, DerivedStore, type Series } from "@tidemark/core"
 import { MarketRegime, MarketUpdate } from "@tidemark/regime/market"
 import { Effect } from "effect"
 import { days } from "./days.ts"

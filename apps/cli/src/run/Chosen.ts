@@ -14,7 +14,7 @@ export interface SeriesFlags {
 export interface Chosen {
   readonly symbols: ReadonlyArray<string>
   readonly timeframes: ReadonlyArray<Timeframe.Timeframe>
-  readonly includes: (stored: CandleStore.StoredSeries) => boolean
+  readonly includes: (stored: Pick<CandleStore.StoredSeries, "series">) => boolean
 }
 
 export const chosen = Effect.fnUntraced(function* ({ source, symbols, timeframes }: SeriesFlags) {

@@ -19,9 +19,12 @@ import { type Batch, Run, type Saved } from "./Labels.ts"
 export const defaultTraining = 1_260
 
 export interface Options<E = never, R = never> extends Inputs.Options<E, R>, Derivation.Range {
-  /** Opens of the first day to be trained on, and of the first after the last. Default: the first 1,260 with features. */
+  /**
+   * Opens of the first day to be trained on, and of the first after the last.
+   * Default: those of the model that there is, or the first 1,260 with features.
+   */
   readonly training?: { readonly from?: number | undefined; readonly to?: number | undefined } | undefined
-  /** Default: 50. */
+  /** Default: that of the model that there is, or 50. */
   readonly lambda?: number | undefined
 }
 
@@ -70,8 +73,18 @@ const methodOf = (model: Model, calendar: Calendar.Calendar): Derivation.Method 
   }
 }
 
+/** How the model that labels were told by was made. */
+const settingsOf = (known: DerivedStore.Progress | undefined): Pick<Options, "training" | "lambda"> => {
+  if (known === undefined) return {}
+  const { lambda, training } = ((known.state as Derivation.State).run as Saved).model
+  return { training: { from: training.from, to: training.to + 1 }, lambda }
+}
+
 /** The model of a series by all that is stored of it, or why there is none. */
-const modelOf = Effect.fnUntraced(function* <E, R>(input: Inputs.Input, { lambda, training }: Options<E, R>) {
+const modelOf = Effect.fnUntraced(function* (
+  input: Inputs.Input,
+  { lambda, training }: Pick<Options, "training" | "lambda">
+) {
   const { splits, stored } = input
   const whole = Inputs.span(stored.coverage)
   if (whole === undefined) return `nothing of it is stored`
@@ -96,12 +109,17 @@ export const run = Effect.fn("JumpModel.update")(function* <E, R>(options: Optio
     yield* Inputs.of(options),
     Effect.fnUntraced(function* (input) {
       const { series } = input.stored
-      const model = yield* modelOf(input, options)
+      const before = known.get(Series.key(series))
+      const there = settingsOf(before)
+      const model = yield* modelOf(input, {
+        lambda: options.lambda ?? there.lambda,
+        training: options.training ?? there.training
+      })
       if (typeof model === "string") {
         const outcome: Outcome = { series, processed: 0, inserted: 0, updated: 0, model }
         return outcome
       }
-      const done = yield* Derivation.run(input, methodOf(model, input.calendar), known.get(Series.key(series)), options)
+      const done = yield* Derivation.run(input, methodOf(model, input.calendar), before, options)
       const outcome: Outcome = { ...done, model }
       return outcome
     })

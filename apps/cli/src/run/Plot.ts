@@ -1,0 +1,78 @@
+/** Pictures of regimes, by the file that is asked for: ECharts draws, resvg turns lines into pixels. */
+import { UsageError } from "@tidemark/backfill"
+import { Effect, FileSystem, Stream } from "effect"
+import { createRequire } from "node:module"
+import * as RegimePlot from "../view/RegimePlot.ts"
+import * as OutFile from "./OutFile.ts"
+
+const formats = ["svg", "png", "html"] as const
+type Format = (typeof formats)[number]
+
+const width = 1_200
+const height = 600
+const what = "The picture"
+
+/** What a file's name asks for. */
+export const formatOf = Effect.fnUntraced(function* (path: string) {
+  const format = formats.find((one) => path.toLowerCase().endsWith(`.${one}`))
+  if (format !== undefined) return format
+  return yield* new UsageError.UsageError({
+    message: `--plot ${path}: name a file that ends in ${formats.map((one) => `.${one}`).join(", ")}`
+  })
+})
+
+/** A file of a package that is installed. */
+const packaged = (name: string): string => createRequire(import.meta.url).resolve(name)
+
+const svgOf = Effect.fnUntraced(function* (picture: RegimePlot.Picture) {
+  const [core, charts, components, renderers] = yield* Effect.promise(() =>
+    Promise.all([
+      import("echarts/core"),
+      import("echarts/charts"),
+      import("echarts/components"),
+      import("echarts/renderers")
+    ])
+  )
+  core.use([
+    charts.LineChart,
+    components.GridComponent,
+    components.LegendComponent,
+    components.MarkAreaComponent,
+    components.TitleComponent,
+    renderers.SVGRenderer
+  ])
+  return yield* Effect.sync(() => {
+    const chart = core.init(null, null, { renderer: "svg", ssr: true, width, height })
+    chart.setOption(RegimePlot.option(picture, false))
+    const svg = chart.renderToSVGString()
+    chart.dispose()
+    return svg
+  })
+})
+
+/** Charts below one another. */
+const stacked = (charts: ReadonlyArray<string>): string => {
+  if (charts.length === 1) return charts[0]!
+  const placed = charts.map((svg, i) => svg.replace("<svg ", `<svg y="${i * height}" `))
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height * charts.length}">${placed.join("")}</svg>`
+}
+
+const pngOf = Effect.fnUntraced(function* (svg: string) {
+  const { Resvg } = yield* Effect.promise(() => import("@resvg/resvg-js"))
+  const fontFiles = ["DejaVuSans.ttf", "DejaVuSans-Bold.ttf"].map((name) => packaged(`dejavu-fonts-ttf/ttf/${name}`))
+  const font = { fontFiles, loadSystemFonts: false, defaultFontFamily: "DejaVu Sans" }
+  return yield* Effect.sync(() => new Resvg(svg, { font, fitTo: { mode: "zoom", value: 2 } }).render().asPng())
+})
+
+/** Draws pictures into a file, one below the other. */
+export const write = Effect.fnUntraced(function* (path: string, pictures: ReadonlyArray<RegimePlot.Picture>) {
+  const format: Format = yield* formatOf(path)
+  if (format === "html") {
+    const fs = yield* FileSystem.FileSystem
+    const library = yield* fs.readFileString(packaged("echarts/dist/echarts.min.js"))
+    return yield* OutFile.writeText(path, what, RegimePlot.page(pictures, library))
+  }
+  const svg = stacked(yield* Effect.forEach(pictures, svgOf))
+  if (format === "svg") return yield* OutFile.writeText(path, what, svg)
+  yield* OutFile.write(path, what, Stream.make(yield* pngOf(svg)))
+})

@@ -1,0 +1,199 @@
+/** The work of `tidemark regime market` and `tidemark regime jump`: daily candles, one market. */
+import { UsageError } from "@tidemark/backfill"
+import { DerivedStore, Series } from "@tidemark/core"
+import * as Annual from "@tidemark/features/Annual"
+import * as Derivation from "@tidemark/features/Derivation"
+import * as Inputs from "@tidemark/features/Inputs"
+import * as History from "@tidemark/regime/History"
+import { JumpModel, JumpUpdate } from "@tidemark/regime/jump"
+import { MarketRegime, MarketUpdate, Regime } from "@tidemark/regime/market"
+import * as Performance from "@tidemark/regime/Performance"
+import * as Transitions from "@tidemark/regime/Transitions"
+import { Reading } from "@tidemark/runtime"
+import { Console, Effect, Option } from "effect"
+import { exitWith } from "../Failure.ts"
+import * as Globals from "../flags/Globals.ts"
+import type { SpanFlags } from "../flags/Span.ts"
+import type * as RegimePlot from "../view/RegimePlot.ts"
+import * as RegimeView from "../view/RegimeView.ts"
+import * as Plot from "./Plot.ts"
+import { instant, toSpan } from "./Range.ts"
+import { print, withRuntime } from "./Session.ts"
+
+export interface DailyInput extends SpanFlags {
+  readonly symbol: string
+  readonly source: Option.Option<string>
+  readonly batchSize: Option.Option<number>
+  readonly dryRun: boolean
+  readonly force: boolean
+  readonly plot: Option.Option<string>
+}
+
+export interface MarketInput extends DailyInput {
+  readonly profile: MarketRegime.ProfileId
+}
+
+export interface JumpInput extends DailyInput {
+  readonly trainStart: Option.Option<string>
+  readonly trainEnd: Option.Option<string>
+  readonly lambda: Option.Option<number>
+}
+
+/** What a command of daily candles derives. */
+interface Kind<Label extends string> {
+  readonly table: DerivedStore.Table
+  readonly method: DerivedStore.Method
+  readonly labels: ReadonlyArray<Label>
+  /** The column that a picture shows. */
+  readonly shown: string
+  readonly title: string
+}
+
+/** Pages that a dry run has made, by `Series.key`. */
+type Made = Map<string, ReadonlyArray<DerivedStore.Rows>>
+
+const batchRows = Effect.fnUntraced(function* (size: Option.Option<number>) {
+  if (Option.isNone(size) || size.value >= 1) return Option.getOrUndefined(size)
+  return yield* new UsageError.UsageError({ message: `--batch-size must be at least 1, got ${size.value}` })
+})
+
+const optionsOf = Effect.fnUntraced(function* (input: DailyInput) {
+  const symbol = input.symbol.toUpperCase()
+  // Before any work: a picture that cannot be drawn is a mistake of the user's.
+  if (Option.isSome(input.plot)) yield* Plot.formatOf(input.plot.value)
+  const quiet = yield* Globals.quiet
+  const made: Made = new Map()
+  return {
+    choose: (series: Series.Series) =>
+      series.symbol === symbol &&
+      series.timeframe === "1d" &&
+      (Option.isNone(input.source) || input.source.value === series.source),
+    appliedBy: Reading.appliedBy,
+    ...(yield* toSpan(input)),
+    force: input.force,
+    dryRun: input.dryRun,
+    batchRows: yield* batchRows(input.batchSize),
+    made,
+    onPage: (outcome: Derivation.Outcome, rows: DerivedStore.Rows) => {
+      const key = Series.key(outcome.series)
+      if (input.dryRun) made.set(key, [...(made.get(key) ?? []), rows])
+      return quiet || Option.isNone(input.batchSize) ? Effect.void : Console.error(RegimeView.progress(outcome))
+    }
+  }
+})
+
+/** What is stored of each series now; in a dry run what was made, if anything was. */
+const report = Effect.fnUntraced(function* <Label extends string, E, R>(
+  kind: Kind<Label>,
+  outcomes: ReadonlyArray<Derivation.Outcome & { readonly model?: JumpModel.Model | string }>,
+  options: Inputs.Options<E, R> & Pick<Derivation.Range, "from" | "to"> & { readonly made: Made }
+) {
+  const inputs = yield* Inputs.of(options)
+  return yield* Effect.forEach(
+    inputs,
+    Effect.fnUntraced(function* (input) {
+      const { series, provenance } = input.stored
+      const interval = Inputs.within(input, options) ?? { from: 0, to: 1 }
+      const rows = options.made.get(Series.key(series))
+      const derived = yield* DerivedStore.DerivedStore
+      const history = yield* History.of(
+        input,
+        kind.table,
+        rows === undefined ? yield* derived.read(kind.table, kind.method, series, interval) : Derivation.join(rows),
+        interval
+      )
+      const regimes = history.words["regime"] as ReadonlyArray<Label | null>
+      const barsPerYear = Annual.barsPerYear(input.calendar, "1d")
+      const one: RegimeView.Reported<Label> = {
+        series,
+        provenance,
+        labels: kind.labels,
+        method: kind.method,
+        outcome: outcomes.find((outcome) => Series.equals(outcome.series, series))!,
+        history,
+        shown: (history.words[kind.shown] ?? regimes) as ReadonlyArray<Label | null>,
+        skipped: History.skipped(history),
+        transitions: Transitions.of(kind.labels, regimes),
+        performance: Performance.byRegime(kind.labels, { close: history.close, regimes, barsPerYear })
+      }
+      return one
+    })
+  )
+})
+
+const pictureOf = <Label extends string>(
+  { labels, title }: Kind<Label>,
+  { history, series, shown }: RegimeView.Reported<Label>
+): RegimePlot.Picture => ({
+  title: `${series.symbol} (${series.source}) · ${title}`,
+  openTime: history.openTime,
+  close: history.close,
+  labels: shown,
+  all: labels,
+  end: history.calendar.closeOf("1d", history.openTime.at(-1)!)
+})
+
+const finish = Effect.fnUntraced(function* <Label extends string>(
+  kind: Kind<Label>,
+  input: DailyInput,
+  reported: ReadonlyArray<RegimeView.Reported<Label>>
+) {
+  const drawn = reported.filter(({ history }) => history.openTime.length > 0)
+  if (Option.isSome(input.plot) && drawn.length > 0) {
+    yield* Plot.write(
+      input.plot.value,
+      drawn.map((one) => pictureOf(kind, one))
+    )
+  }
+  yield* print({
+    json: () => RegimeView.toJson(reported, input.dryRun),
+    text: () => RegimeView.toText(reported, input.dryRun)
+  })
+  if (reported.length === 0) {
+    const from = Option.isSome(input.source) ? ` --source ${input.source.value}` : ""
+    yield* Console.error(
+      `tidemark: no daily candles of ${input.symbol.toUpperCase()} are stored${from === "" ? "" : ` of ${input.source._tag === "Some" ? input.source.value : ""}`}; ` +
+        `fetch them: tidemark backfill --symbols ${input.symbol.toUpperCase()} --timeframes 1d --years 20${from}`
+    )
+    return yield* exitWith(3)
+  }
+  const failed = reported.some(({ outcome }) => outcome.error !== undefined)
+  const isUntold = reported.some(({ outcome }) => typeof outcome.model === "string")
+  yield* exitWith(failed ? 1 : isUntold ? 3 : 0)
+})
+
+export const market = Effect.fnUntraced(function* (input: MarketInput) {
+  const { method } = MarketRegime.profiles[input.profile]
+  const kind: Kind<Regime.Regime> = {
+    table: MarketUpdate.table,
+    method,
+    labels: Regime.all,
+    shown: "confirmed_regime",
+    title: `market regime (${input.profile}, confirmed)`
+  }
+  const reported = yield* Effect.gen(function* () {
+    const options = yield* optionsOf(input)
+    const outcomes = yield* MarketUpdate.run({ ...options, profile: input.profile })
+    return yield* report(kind, outcomes, options)
+  }).pipe(withRuntime("update"))
+  yield* finish(kind, input, reported)
+})
+
+export const jump = Effect.fnUntraced(function* (input: JumpInput) {
+  const kind: Kind<JumpModel.Label> = {
+    table: JumpUpdate.table,
+    method: JumpModel.method,
+    labels: JumpModel.all,
+    shown: "regime",
+    title: "jump model"
+  }
+  const reported = yield* Effect.gen(function* () {
+    const options = yield* optionsOf(input)
+    const from = yield* instant("train-start", input.trainStart)
+    const to = yield* instant("train-end", input.trainEnd)
+    const training = from === undefined && to === undefined ? undefined : { from, to }
+    const outcomes = yield* JumpUpdate.run({ ...options, training, lambda: Option.getOrUndefined(input.lambda) })
+    return yield* report(kind, outcomes, options)
+  }).pipe(withRuntime("update"))
+  yield* finish(kind, input, reported)
+})
