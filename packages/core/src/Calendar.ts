@@ -73,3 +73,12 @@ export const crowding = (
   }
   return undefined
 }
+
+/**
+ * When a candle is over that is stored, whatever it opens at: one that lies off
+ * the grid, as its source has it, lasts as long as its timeframe says.
+ */
+export const endOf = (calendar: Calendar, timeframe: Timeframe, open: EpochMillis): EpochMillis =>
+  calendar.openAtOrBefore(timeframe, open) === open
+    ? calendar.closeOf(timeframe, open)
+    : open + nominalMillis(timeframe)

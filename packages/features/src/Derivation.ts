@@ -8,7 +8,7 @@
  * come out as they were and are not written again.
  */
 import {
-  type Calendar,
+  Calendar,
   Candles,
   CandleStore,
   type Coverage,
@@ -143,7 +143,7 @@ export const knownAts = (
   calendar: Calendar.Calendar,
   { timeframe }: Series.Series,
   openTime: Float64Array
-): Float64Array => openTime.map((open) => calendar.closeOf(timeframe, open))
+): Float64Array => openTime.map((open) => Calendar.endOf(calendar, timeframe, open))
 
 /** What happens to a run at an instant, before the first candle that opens from then on. */
 interface Turn {
@@ -284,7 +284,7 @@ const derive = Effect.fnUntraced(function* (
       last = batch.openTime.at(-1)!
       // Before the change all is as it was.
       const rows = rowsFrom(join(made), start.write)
-      return rows.openTime.length === 0 ? Effect.void : write(rows, calendar.closeOf(series.timeframe, last))
+      return rows.openTime.length === 0 ? Effect.void : write(rows, Calendar.endOf(calendar, series.timeframe, last))
     })
   )
   // What follows the last candle has been looked at, and there is none.

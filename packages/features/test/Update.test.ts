@@ -198,6 +198,18 @@ describe("features of stored candles", () => {
   )
 
   test(
+    "of a candle that lies off the grid are known when it is over",
+    Effect.gen(function* () {
+      const openTime = rows.openTime.map((open, i) => (i === 700 ? open + 7_000 : open))
+      yield* store(all, 1_000, { of: { ...rows, openTime } })
+      yield* update()
+      const found = (yield* stored)[700]!
+      assert.deepStrictEqual([found.open, found.knownAt], [openTime[700], openTime[700]! + minute])
+      yield* assertAsAnew
+    })
+  )
+
+  test(
     "may be asked for in part, and the rest later",
     Effect.gen(function* () {
       yield* store(all, 1_000)

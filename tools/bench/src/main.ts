@@ -13,6 +13,7 @@ import * as Memory from "./Memory.ts"
 import * as Noop from "./Noop.ts"
 import * as Postgres from "./Postgres.ts"
 import * as Quality from "./Quality.ts"
+import * as Regime from "./Regime.ts"
 import { conclude, type Outcome } from "./Verdict.ts"
 import * as Workload from "./Workload.ts"
 
@@ -141,6 +142,17 @@ const features = Command.make("features", {
   Command.withHandler(concluding(Features.run))
 )
 
+const regime = Command.make("regime", {
+  json,
+  days: whole("days", "Days of the market", 5_040, 20_000, 100),
+  symbols: whole("symbols", "Symbols, in 1d, 4h and 1h each", 311, 2_000),
+  symbolDays: whole("symbol-days", "Days of each of them", 250, 5_000, 30),
+  rounds: whole("rounds", "Runs; with one, caches are cold", 1)
+}).pipe(
+  Command.withDescription("Time of the market regime of a history, and of the structure regime of many symbols"),
+  Command.withHandler(concluding(Regime.run))
+)
+
 const help = Command.make("help", { json, repetitions: whole("repetitions", "Timed runs", 10) }).pipe(
   Command.withDescription("Time of `tidemark --help`"),
   Command.withHandler(concluding(Help.run))
@@ -148,7 +160,19 @@ const help = Command.make("help", { json, repetitions: whole("repetitions", "Tim
 
 Command.make("bench").pipe(
   Command.withDescription("Benchmarks of the product that print ratios; each ends with 1 if a target is missed"),
-  Command.withSubcommands([ingest, archive, budget, memory, noop, postgres, quality, exporting, features, help]),
+  Command.withSubcommands([
+    ingest,
+    archive,
+    budget,
+    memory,
+    noop,
+    postgres,
+    quality,
+    exporting,
+    features,
+    regime,
+    help
+  ]),
   Command.run({ version: "0.1.0" }),
   Effect.tapError((error) => (error instanceof BenchError ? Console.error(`bench: ${error.message}`) : Effect.void)),
   Effect.provide(NodeServices.layer),

@@ -6,7 +6,7 @@
  * as they are. A label of a day of its training could not be known before the
  * last of them closed.
  */
-import { type Calendar, Candles, CandleStore, type DerivedStore, Series } from "@tidemark/core"
+import { Calendar, Candles, CandleStore, type DerivedStore, Series } from "@tidemark/core"
 import * as Derivation from "@tidemark/features/Derivation"
 import * as Inputs from "@tidemark/features/Inputs"
 import { Effect, Stream } from "effect"
@@ -44,10 +44,10 @@ export const table: DerivedStore.Table = {
 }
 
 const running = (run: Run, calendar: Calendar.Calendar, { training }: Model): Derivation.Running => {
-  const trained = calendar.closeOf("1d", training.to)
+  const trained = Calendar.endOf(calendar, "1d", training.to)
   const toRows = ({ features, inputHash, labels, lead, openTime, reasons }: Batch): Derivation.Rows => ({
     openTime,
-    knownAt: openTime.map((open) => Math.max(trained, calendar.closeOf("1d", open))),
+    knownAt: openTime.map((open) => Math.max(trained, Calendar.endOf(calendar, "1d", open))),
     // A mean of no losses has no logarithm.
     columns: [labels, lead, ...features.map((column) => column.map((value) => (Number.isFinite(value) ? value : NaN)))],
     inputHash,

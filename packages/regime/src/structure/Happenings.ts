@@ -1,5 +1,5 @@
 /** The events of a structure as they are kept: by time, and in the order in which they became known. */
-import { type Calendar, type Candles, Instant } from "@tidemark/core"
+import { Calendar, type Candles, Instant } from "@tidemark/core"
 import * as InputHash from "@tidemark/features/InputHash"
 import type { SplitAt } from "@tidemark/features/Inputs"
 import { sharesAt } from "./Shares.ts"
@@ -58,7 +58,7 @@ const pointInTime = (
     const related = relatedRow(event)
     return {
       openTime: openTime[row]!,
-      knownAt: calendar.closeOf("4h", openTime[row]!),
+      knownAt: Calendar.endOf(calendar, "4h", openTime[row]!),
       inputHash: hashes[row]!,
       kind: event.kind,
       pattern: "pattern" in event ? event.pattern : null,
@@ -85,7 +85,7 @@ const reference = (calendar: Calendar.Calendar, candles: Candles.Candles): Reado
   if (size === 0) return []
   const hashes = new Float64Array(size)
   InputHash.chain(candles, 0, size, [...InputHash.initial], hashes)
-  const known = { knownAt: calendar.closeOf("4h", openTime[size - 1]!), inputHash: hashes[size - 1]! }
+  const known = { knownAt: Calendar.endOf(calendar, "4h", openTime[size - 1]!), inputHash: hashes[size - 1]! }
   const swings = SmcCompat.Swings.of(candles, swingLength)
   const breaks = SmcCompat.Breaks.of(candles, swings)
   const gaps = SmcCompat.FairValueGaps.of(candles)
