@@ -1,11 +1,10 @@
 import { Command, Flag } from "effect/cli"
-import * as Lists from "../flags/Lists.ts"
 import * as Span from "../flags/Span.ts"
 import { lazy } from "../Lazy.ts"
 
 const shared = {
   source: Flag.String("source").pipe(Flag.withDescription("Of this source only"), Flag.optional),
-  ...Span.flags("the rows (default: all that is stored); candles before it are read all the same"),
+  ...Span.flags("the rows (default: all)"),
   dryRun: Flag.Boolean("dry-run").pipe(
     Flag.withDescription("Print what would be derived; keep nothing"),
     Flag.withDefault(false)
@@ -72,7 +71,11 @@ const jump = Command.make("jump", {
 )
 
 const structure = Command.make("structure", {
-  symbols: Lists.flags.symbols,
+  symbols: Flag.String("symbols").pipe(
+    Flag.withAlias("s"),
+    Flag.withDescription("Symbols, with commas between them (default: every stored one)"),
+    Flag.optional
+  ),
   ...shared,
   mode: Flag.Literals("mode", ["smc-pit", "smc-compat"]).pipe(
     Flag.withDescription("Events point in time, or as the reference library marks them with the future"),
