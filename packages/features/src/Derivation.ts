@@ -48,7 +48,7 @@ export interface Range {
   readonly to?: Instant.EpochMillis | undefined
   /** Make every row anew. */
   readonly force?: boolean | undefined
-  /** Candles that are derived and written at once. Default: 65,536. */
+  /** Candles that are derived and written at once. Default: 122,880. */
   readonly batchRows?: number | undefined
   /** Write nothing. */
   readonly dryRun?: boolean | undefined
@@ -69,7 +69,8 @@ export interface Outcome {
   readonly splitsUnknown?: boolean
 }
 
-const pageRows = 65_536
+/** A row group of DuckDB, which is written to its file at once; less goes through the log first. */
+const pageRows = 122_880
 
 /** What is saved of a series. */
 export interface State {

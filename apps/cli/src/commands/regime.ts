@@ -23,7 +23,7 @@ const daily = {
     Flag.withDefault("^GSPC")
   ),
   batchSize: Flag.Int("batch-size").pipe(
-    Flag.withDescription("Days that are derived and written at once; the rows are the same (default 65536)"),
+    Flag.withDescription("Days that are derived and written at once; the rows are the same (default 122880)"),
     Flag.optional
   ),
   ...shared
