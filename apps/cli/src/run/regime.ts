@@ -150,10 +150,14 @@ const finish = Effect.fnUntraced(function* <Label extends string>(
     text: () => RegimeView.toText(reported, input.dryRun)
   })
   if (reported.length === 0) {
-    const from = Option.isSome(input.source) ? ` --source ${input.source.value}` : ""
+    const symbol = input.symbol.toUpperCase()
+    const [of, from] = Option.match(input.source, {
+      onNone: () => ["", ""],
+      onSome: (source) => [` of ${source}`, ` --source ${source}`]
+    })
     yield* Console.error(
-      `tidemark: no daily candles of ${input.symbol.toUpperCase()} are stored${from === "" ? "" : ` of ${input.source._tag === "Some" ? input.source.value : ""}`}; ` +
-        `fetch them: tidemark backfill --symbols ${input.symbol.toUpperCase()} --timeframes 1d --years 20${from}`
+      `tidemark: no daily candles of ${symbol} are stored${of}; ` +
+        `fetch them: tidemark backfill --symbols ${symbol} --timeframes 1d --years 20${from}`
     )
     return yield* exitWith(3)
   }

@@ -117,12 +117,14 @@ const lastClose = (calendar: Calendar.Calendar, by: number): number => {
   return open < by && calendar.closeOf("4h", open) > by ? open : by
 }
 
+/** How rows of one kind are made. */
 interface Making {
   readonly method: DerivedStore.Method
   readonly table: DerivedStore.Table
   readonly used: ReadonlyArray<Timeframe>
-  /** Rows of the candles in the interval and, where they come as well, others. */
-  readonly make: (interval: Interval.Interval) => DerivedStore.Rows
+  readonly make: (
+    interval: Interval.Interval
+  ) => Effect.Effect<DerivedStore.Rows, StoreError.StoreError, CandleStore.CandleStore>
   /** What one candle more changes: nothing before it, or all. */
   readonly isAppended: boolean
 }
@@ -130,7 +132,7 @@ interface Making {
 /** The interval that has to be made, and what it is part of; `undefined` if there is none. */
 const dueOf = Effect.fnUntraced(function* (
   group: Group,
-  { isAppended, method, used }: Pick<Making, "isAppended" | "method" | "used">,
+  { isAppended, method, used }: Making,
   known: DerivedStore.Progress | undefined,
   { force = false, from, to }: Range
 ) {
@@ -150,31 +152,35 @@ const dueOf = Effect.fnUntraced(function* (
   return { from: Math.max(at, known.from), begin: known.from, until }
 })
 
-type Due = NonNullable<Effect.Success<ReturnType<typeof dueOf>>>
+/** How far a method has come, by `Series.key` of the 4h candles. */
+type Known = ReadonlyMap<string, DerivedStore.Progress>
 
-const write = Effect.fnUntraced(function* (group: Group, making: Making, due: Due, dryRun: boolean) {
-  const { stored } = group["4h"]!
+/** Makes and writes what is due. */
+const bring = Effect.fnUntraced(function* (group: Group, making: Making, known: Known, range: Range) {
+  const { method, table, used } = making
+  const { series, coverage } = group["4h"]!.stored
+  const due = yield* dueOf(group, making, known.get(Series.key(series)), range)
+  if (due === undefined) return { rows: Derivation.noRows(table), inserted: 0, updated: 0 }
   const interval = { from: due.from, to: due.until }
-  const rows = making.make(interval)
-  const size = rows.openTime.length
-  if (dryRun) return { size, inserted: 0, updated: 0 }
+  const rows = yield* making.make(interval)
+  if (range.dryRun === true) return { rows, inserted: 0, updated: 0 }
   const store = yield* DerivedStore.DerivedStore
   const done = yield* store.write({
-    table: making.table,
+    table,
     progress: {
-      series: stored.series,
-      method: making.method,
+      series,
+      method,
       from: due.begin,
       until: due.until,
-      seenAt: Derivation.knowledge(stored.coverage),
+      seenAt: Derivation.knowledge(coverage),
       missing: [],
-      state: stateOf(group, making.used)
+      state: stateOf(group, used)
     },
     interval,
     rows,
     at: yield* Clock.currentTimeMillis
   })
-  return { size, ...done }
+  return { rows, ...done }
 })
 
 const candlesOf = Effect.fnUntraced(function* (input: Inputs.Input | undefined) {
@@ -209,49 +215,67 @@ const lastOf = ({ columns, knownAt, reasons }: DerivedStore.Rows): Latest | unde
   }
 }
 
-/** How far everything has come, by `Series.key` of the 4h candles. */
-interface Known {
-  readonly regimes: ReadonlyMap<string, DerivedStore.Progress>
-  readonly events: ReadonlyMap<string, DerivedStore.Progress>
-}
+const none = { processed: 0, inserted: 0, updated: 0, events: 0, latest: undefined } as const
 
-const ofGroup = Effect.fnUntraced(function* (subject: Subject, group: Group, known: Known, options: Range) {
+const ofGroup = Effect.fnUntraced(function* (
+  subject: Subject,
+  group: Group,
+  known: Readonly<Record<"regimes" | "events", Known>>,
+  range: Range
+) {
   const absent = timeframes.filter((timeframe) => group[timeframe] === undefined)
-  const nothing: Outcome = { ...subject, processed: 0, inserted: 0, updated: 0, events: 0, latest: undefined, absent }
   const decision = group["4h"]
-  if (decision === undefined) return nothing
+  if (decision === undefined) return { ...subject, ...none, absent }
   const { calendar, splits } = decision
-  const { dryRun = false, mode = "smc-pit" } = options
-  const eventMethod = Happenings.methods[mode]
-  const onEvents = { method: eventMethod, used: ["4h"], isAppended: mode === "smc-pit" } as const
-  const onRegimes = { method, used: timeframes, isAppended: true } as const
-  const dueRegimes = yield* dueOf(group, onRegimes, known.regimes.get(Series.key(decision.stored.series)), options)
-  const dueEvents = yield* dueOf(group, onEvents, known.events.get(Series.key(decision.stored.series)), options)
-  let outcome = nothing
-  if (dueRegimes !== undefined || dueEvents !== undefined) {
-    const four = yield* candlesOf(decision)
-    if (dueRegimes !== undefined) {
-      const candles = { "4h": four, "1h": yield* candlesOf(group["1h"]), "1d": yield* candlesOf(group["1d"]) }
-      const make = ({ from, to }: Interval.Interval) => {
-        const opens = { from: calendar.closeOf("4h", calendar.openAtOrAfter("4h", from)), to }
-        return Tables.toRows(history({ calendar, candles }, opens).map((one) => inShares(one, splits)))
-      }
-      let made: DerivedStore.Rows | undefined
-      const making: Making = { ...onRegimes, table: Tables.regimes, make: (interval) => (made = make(interval)) }
-      const done = yield* write(group, making, dueRegimes, dryRun)
-      outcome = { ...outcome, processed: done.size, inserted: done.inserted, updated: done.updated }
-      if (made !== undefined) outcome = { ...outcome, latest: lastOf(made) }
-    }
-    if (dueEvents !== undefined) {
-      const make = ({ from, to }: Interval.Interval) =>
-        Tables.toEventRows(
-          Happenings.of(mode, calendar, four, splits).filter(({ openTime }) => openTime >= from && openTime < to)
+  const { mode = "smc-pit" } = range
+  const decisive = yield* Effect.cached(candlesOf(decision))
+  const regimes = yield* bring(
+    group,
+    {
+      method,
+      table: Tables.regimes,
+      used: timeframes,
+      isAppended: true,
+      make: Effect.fnUntraced(function* ({ from, to }) {
+        const candles = {
+          "4h": yield* decisive,
+          "1h": yield* candlesOf(group["1h"]),
+          "1d": yield* candlesOf(group["1d"])
+        }
+        const closes = { from: calendar.closeOf("4h", calendar.openAtOrAfter("4h", from)), to }
+        return Tables.toRows(history({ calendar, candles }, closes).map((one) => inShares(one, splits)))
+      })
+    },
+    known.regimes,
+    range
+  )
+  const events = yield* bring(
+    group,
+    {
+      method: Happenings.methods[mode],
+      table: Tables.events,
+      used: ["4h"],
+      isAppended: mode === "smc-pit",
+      make: ({ from, to }) =>
+        Effect.map(decisive, (candles) =>
+          Tables.toEventRows(
+            Happenings.of(mode, calendar, candles, splits).filter(({ openTime }) => openTime >= from && openTime < to)
+          )
         )
-      const done = yield* write(group, { ...onEvents, table: Tables.events, make }, dueEvents, dryRun)
-      outcome = { ...outcome, events: done.size }
-    }
+    },
+    known.events,
+    range
+  )
+  const outcome: Outcome = {
+    ...subject,
+    processed: regimes.rows.openTime.length,
+    inserted: regimes.inserted,
+    updated: regimes.updated,
+    events: events.rows.openTime.length,
+    latest: lastOf(regimes.rows) ?? (yield* latestOf(decision, range.to)),
+    absent
   }
-  return { ...outcome, latest: outcome.latest ?? (yield* latestOf(decision, options.to)) }
+  return outcome
 })
 
 /** One symbol after the other; one that fails does not stop the others. */
@@ -261,7 +285,7 @@ export const run = Effect.fn("StructureRegime.update")(function* <E, R>(options:
     appliedBy: options.appliedBy,
     choose: (series) => isOurs(series.timeframe) && options.choose(series)
   })
-  const known: Known = {
+  const known = {
     regimes: yield* Derivation.progressOf(method),
     events: yield* Derivation.progressOf(Happenings.methods[options.mode ?? "smc-pit"])
   }
@@ -275,19 +299,7 @@ export const run = Effect.fn("StructureRegime.update")(function* <E, R>(options:
         Effect.map((one): Outcome =>
           of.some(({ splitsUnknown }) => splitsUnknown) ? { ...one, splitsUnknown: true } : one
         ),
-        Effect.catch((error) =>
-          Effect.succeed<Outcome>({
-            source,
-            symbol,
-            processed: 0,
-            inserted: 0,
-            updated: 0,
-            events: 0,
-            latest: undefined,
-            absent: [],
-            error
-          })
-        )
+        Effect.catch((error) => Effect.succeed<Outcome>({ source, symbol, ...none, absent: [], error }))
       )
       yield* options.onSymbol?.(outcome) ?? Effect.void
       return outcome
