@@ -3,6 +3,7 @@
  * command line or the configuration is wrong, 3 done but incomplete, 130
  * interrupted.
  */
+import * as Wording from "@tidemark/core/Wording"
 import { Cause, Console, Effect, Runtime } from "effect"
 import { CliOutput } from "effect/cli"
 
@@ -38,7 +39,8 @@ export const report = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<
       const { errors } = error as unknown as { readonly errors: ReadonlyArray<unknown> }
       return Effect.fail(new ExitWith(errors.length > 0 ? 2 : 0))
     }
-    const text = isTagged(error) && known.has(error._tag) ? error.message : Cause.pretty(cause)
+    const text =
+      isTagged(error) && known.has(error._tag) ? Wording.messageOf(error, Wording.flags) : Cause.pretty(cause)
     const code = isTagged(error) && error._tag === "UsageError" ? 2 : 1
     return Effect.andThen(Console.error(`tidemark: ${text}`), Effect.fail(new ExitWith(code)))
   })

@@ -1,10 +1,10 @@
 import { chmod, mkdir } from "node:fs/promises"
 import { join } from "node:path"
-import { describe, it } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { execute } from "./database.ts"
 import { assertRefused, backfill, type Case, refuses, seconds } from "./refusal.ts"
-import { folder, run } from "./tidemark.ts"
+import { contents, folder, run } from "./tidemark.ts"
 
 const synthetic = backfill("--symbols=BTC/USDT", "--timeframes=1d", "--source=synthetic", "--days=3")
 const on = (database: string) => [...synthetic, "--database", database]
@@ -95,6 +95,55 @@ describe("a database that cannot be used", { concurrent: true }, () => {
     unusable
       .filter(({ name }) => alsoToRead.has(name))
       .map((one) => ({ ...one, name: `${one.name}, to read from`, args: ["coverage", ...one.args.slice(-2)] }))
+  )
+
+  // A slip in the path must not pass for a database with nothing in it.
+  const slip = "duckdb:./data/tidmark.duckdb"
+  const reading: ReadonlyArray<ReadonlyArray<string>> = [
+    ["status"],
+    ["coverage"],
+    ["gaps", "list"],
+    ["gaps", "fill"],
+    ["verify"],
+    ["export", "--out=a.csv"],
+    ["query", "SELECT 1"],
+    ["prune"],
+    ["prune", "--dry-run"],
+    ["features"],
+    ["quality", "check"],
+    ["quality", "list"],
+    ["quality", "compare", "--finer=1m"],
+    ["quality", "report", "--html=a.html"],
+    ["actions", "list"]
+  ]
+  refuses([
+    ...reading.map((args): Case => ({
+      name: `none that ${args.join(" ")} could work on`,
+      args: [...args, "--database", slip],
+      code: 1,
+      says: ["./data/tidmark.duckdb: there is no such database", "tidemark backfill", "--database"]
+    })),
+    {
+      name: "none that could be copied",
+      args: ["copy", "--from", slip, "--to", "duckdb:./b.duckdb"],
+      code: 2,
+      says: ["There is no database duckdb:./data/tidmark.duckdb to copy"]
+    }
+  ])
+
+  it.live(
+    "one that is not there is no fault to a look ahead, a list of symbols or the doctor, and stays away",
+    () =>
+      Effect.gen(function* () {
+        const cwd = yield* folder
+        for (const args of [[...synthetic, "--dry-run"], ["symbols", "list"], ["doctor"]]) {
+          const ended = yield* run([...args, "--database", slip], { cwd })
+          assert.strictEqual(ended.code, 0, JSON.stringify(ended))
+          if (args[0] === "doctor") assert.include(ended.stdout, "there is no such database")
+        }
+        assert.deepStrictEqual(yield* contents(cwd), {})
+      }),
+    seconds
   )
 
   it.live.skipIf(process.platform !== "linux")(

@@ -147,7 +147,7 @@ describe("copy", () => {
       const same = yield* run(copy("duckdb:./a.duckdb", "./a.duckdb"), { cwd })
       assertRefused(same, 2, ["the same database"])
       const nothing = yield* run(copy("duckdb:./a.duckdb", "duckdb:./b.duckdb"), { cwd })
-      assertRefused(nothing, 2, ["There is nothing in duckdb:./a.duckdb to copy"])
+      assertRefused(nothing, 2, ["There is no database duckdb:./a.duckdb to copy"])
       assert.deepStrictEqual(yield* contents(cwd), before)
     }).pipe(Effect.scoped)
   )

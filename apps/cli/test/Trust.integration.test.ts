@@ -297,6 +297,7 @@ onEvery("trust", (it) => {
     () =>
       Effect.gen(function* () {
         const { cwd, env, tidemark } = yield* world([market("BTC")])
+        yield* tidemark("migrate")
         assert.include((yield* tidemark("status")).stdout, "Nothing is stored yet")
         yield* tidemark("backfill", "--symbols=BTC/USDT", ...range)
         const away = { cwd, env: { ...env, BINANCE_BASE_URL: "http://127.0.0.1:9" } }

@@ -3,6 +3,7 @@
  * another path or another program helps; the message says it in words.
  */
 import { Schema } from "effect"
+import * as Wording from "./Wording.ts"
 
 /** Another process has the database open for writing. */
 export class Held extends Schema.TaggedError<Held>()("Held", {
@@ -17,6 +18,9 @@ export class TooNew extends Schema.TaggedError<TooNew>()("TooNew", {
 
 /** A database, but not one of ours. */
 export class Foreign extends Schema.TaggedError<Foreign>()("Foreign", { detail: Schema.String }) {}
+
+/** There is none by this name, and it is not to be made. */
+export class Absent extends Schema.TaggedError<Absent>()("Absent", {}) {}
 
 /** It cannot be opened or created: no such folder, no permission, not a database. */
 export class CannotOpen extends Schema.TaggedError<CannotOpen>()("CannotOpen", { detail: Schema.String }) {}
@@ -46,6 +50,7 @@ export const Reason = Schema.Union([
   Held,
   TooNew,
   Foreign,
+  Absent,
   CannotOpen,
   Exhausted,
   Denied,
@@ -55,27 +60,29 @@ export const Reason = Schema.Union([
 ])
 export type Reason = typeof Reason.Type
 
-const describe = (reason: Reason): string => {
+const describe = (reason: Reason, say: Wording.Wording): string => {
   switch (reason._tag) {
     case "Held":
       return (
         `another process${reason.pid === undefined ? "" : ` (pid ${reason.pid})`} has the database open. ` +
-        "Wait until it ends, stop it, or name another database with --database"
+        `Wait until it ends, stop it, or name another database with ${say("database")}`
       )
     case "TooNew":
       return (
         `the database was written by a newer Tidemark (schema ${reason.found}; this program knows up to ${reason.known}). ` +
-        "Update Tidemark, or name another database with --database"
+        `Update Tidemark, or name another database with ${say("database")}`
       )
     case "Foreign":
-      return `not a Tidemark database: ${reason.detail}. Name another with --database; this one was left as it is`
+      return `not a Tidemark database: ${reason.detail}. Name another with ${say("database")}; this one was left as it is`
+    case "Absent":
+      return `there is no such database. \`tidemark backfill\` makes it, or name another with ${say("database")}`
     case "CannotOpen":
-      return `cannot open the database: ${reason.detail}. Name another with --database`
+      return `cannot open the database: ${reason.detail}. Name another with ${say("database")}`
     case "Exhausted":
       return `no room: ${reason.detail}. Free some, then run the same command again; it continues where it stopped`
     case "Denied":
       return reason.readOnly === true
-        ? `the database is read-only: ${reason.detail}. Name one that takes writes with --database`
+        ? `the database is read-only: ${reason.detail}. Name one that takes writes with ${say("database")}`
         : `not allowed: ${reason.detail}. Use a role that may, or ask the owner of the database for the right`
     case "Busy":
       return `the database is busy: ${reason.detail}. Run the same command again later; it continues where it stopped`
@@ -99,6 +106,9 @@ export class StoreError extends Schema.TaggedError<StoreError>()("StoreError", {
     return this.reason._tag === "Disconnected" || this.reason._tag === "Busy"
   }
   override get message(): string {
-    return `${this.database}: ${describe(this.reason)}`
+    return this.messageIn(Wording.program)
+  }
+  messageIn(wording: Wording.Wording): string {
+    return `${this.database}: ${describe(this.reason, wording)}`
   }
 }

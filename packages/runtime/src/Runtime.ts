@@ -43,12 +43,13 @@ export const parquetWriter = Layer.unwrap(
 )
 
 /** Stores only. */
-export const stores = (configuration: Configuration, mode: Stores.Mode) => Stores.layer(configuration.databaseUrl, mode)
+export const stores = (configuration: Configuration, mode: Stores.Mode, otherwise?: Stores.Otherwise) =>
+  Stores.layer(configuration.databaseUrl, mode, otherwise)
 
 /** Stores and sources, and how long candles are kept. Where several processes may write at once, they share what providers allow them. */
-export const layer = (configuration: Configuration, mode: Stores.Mode) => {
-  const stored = stores(configuration, mode)
-  const isShared = mode === "write" && Stores.isShared(configuration.databaseUrl)
+export const layer = (configuration: Configuration, mode: Stores.Mode, otherwise?: Stores.Otherwise) => {
+  const stored = stores(configuration, mode, otherwise)
+  const isShared = mode !== "read" && Stores.isShared(configuration.databaseUrl)
   return Layer.mergeAll(
     stored,
     sourcesOver(configuration, isShared ? stored : RequestBudgets.RequestBudgets.layerMemory),

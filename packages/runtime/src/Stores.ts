@@ -4,7 +4,7 @@ import { type StoreError } from "@tidemark/core"
 import { Storage } from "@tidemark/storage"
 import { Effect, type FileSystem, Layer, type Path, Redacted } from "effect"
 
-export type { Mode } from "@tidemark/storage/Storage"
+export type { Mode, Otherwise } from "@tidemark/storage/Storage"
 
 type Target =
   | { readonly kind: "duckdb"; readonly path: string; readonly label: string }
@@ -54,10 +54,11 @@ export const label = (url: string): string => {
   return "label" in target ? target.label : `${target.scheme}:…`
 }
 
-/** A connection to the database, with the schema in it. */
+/** A connection to the database, with the schema in it. A Postgres database that nobody has used is an empty one. */
 export const connect = (
   url: string,
-  mode: Storage.Mode
+  mode: Storage.Mode,
+  otherwise: Storage.Otherwise = "fail"
 ): Layer.Layer<Storage.Connection, StoreError.StoreError | UsageError.UsageError, FileSystem.FileSystem | Path.Path> =>
   Layer.unwrap(
     Effect.gen(function* () {
@@ -68,7 +69,7 @@ export const connect = (
       }
       if (target.kind === "duckdb" && target.path !== "") {
         const { DuckDbStorage } = yield* Effect.promise(() => import("@tidemark/storage-duckdb"))
-        return DuckDbStorage.connect({ path: target.path, mode })
+        return DuckDbStorage.connect({ path: target.path, mode, otherwise })
       }
       const what = {
         duckdb: "Cannot use a database without a path.",
@@ -85,4 +86,5 @@ export const connect = (
   )
 
 /** All stores of the database. */
-export const layer = (url: string, mode: Storage.Mode) => Storage.over(connect(url, mode))
+export const layer = (url: string, mode: Storage.Mode, otherwise?: Storage.Otherwise) =>
+  Storage.over(connect(url, mode, otherwise))

@@ -18,6 +18,8 @@ export interface Options {
   readonly path: string
   /** `read` and `update` make no file where there is none. */
   readonly mode: Storage.Mode
+  /** Default: `fail`. */
+  readonly otherwise?: Storage.Otherwise | undefined
 }
 
 const memory = ":memory:"
@@ -64,6 +66,7 @@ const migrated = (...args: Parameters<typeof open>) => Storage.migrated(open(...
 /** The database, with the schema in it. Fails with a `StoreError` that says why it cannot be opened. */
 export const connect = ({
   mode,
+  otherwise = "fail",
   path
 }: Options): Layer.Layer<Storage.Connection, StoreError.StoreError, FileSystem.FileSystem | Path.Path> =>
   Layer.unwrap(
@@ -76,7 +79,15 @@ export const connect = ({
         return migrated(path, path, mode)
       }
       const empty = migrated(memory, path, mode)
-      if ((yield* DuckDbFile.look(path)) !== "database") return empty
+      const found = yield* DuckDbFile.look(path)
+      if (found === "nothing" && otherwise === "fail") {
+        return yield* new StoreError.StoreError({
+          database: path,
+          operation: "open",
+          reason: new StoreError.Absent()
+        })
+      }
+      if (found !== "database") return empty
       return mode === "read"
         ? Storage.existing(open(path, path, "read"), { empty, older: "refuse" })
         : migrated(path, path, mode)

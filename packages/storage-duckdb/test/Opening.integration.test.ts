@@ -1,7 +1,8 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
-import { ActionStore, CandleStore, type StoreError, SymbolStore } from "@tidemark/core"
+import { ActionStore, CandleStore, type StoreError, SymbolStore, Wording } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
+import type { Storage } from "@tidemark/storage"
 import candles from "@tidemark/storage/migrations/0001_candles"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { Effect, FileSystem } from "effect"
@@ -16,9 +17,9 @@ const inFolder = <A, E, R>(body: (folder: string) => Effect.Effect<A, E, R>) =>
     return yield* body(yield* fs.makeTempDirectoryScoped())
   }).pipe(Effect.scoped, Effect.provide(NodeServices.layer))
 
-const open = (path: string, mode: "read" | "write" = "write") =>
+const open = (path: string, mode: Storage.Mode = "write", otherwise?: Storage.Otherwise) =>
   Effect.flatMap(CandleStore.CandleStore, (store) => store.list).pipe(
-    Effect.provide(DuckDbStorage.layer({ path, mode }))
+    Effect.provide(DuckDbStorage.layer({ path, mode, otherwise }))
   )
 
 const reasonOf = <A, R>(effect: Effect.Effect<A, StoreError.StoreError, R>) =>
@@ -47,11 +48,16 @@ describe("opening a DuckDB storage", () => {
     )
   )
 
-  it.live("to read never makes a file, and shows an empty database", () =>
+  it.live("what is not there is refused, or is an empty database for who says so; no file is made", () =>
     inFolder((folder) =>
       Effect.gen(function* () {
         const path = `${folder}/none/tidemark.duckdb`
-        assert.deepStrictEqual(yield* open(path, "read"), [])
+        for (const mode of ["read", "update"] as const) {
+          const error = yield* reasonOf(open(path, mode))
+          assert.strictEqual(error.reason._tag, "Absent")
+          assert.include(error.messageIn(Wording.flags), `${path}: there is no such database`)
+          assert.deepStrictEqual(yield* open(path, mode, "empty"), [])
+        }
         assert.isFalse(existsSync(`${folder}/none`))
       })
     )
@@ -67,7 +73,7 @@ describe("opening a DuckDB storage", () => {
           const error = yield* reasonOf(open(path, mode))
           assert.strictEqual(error.reason._tag, "Foreign")
           assert.include(error.message, "customers")
-          assert.include(error.message, "--database")
+          assert.include(error.messageIn(Wording.flags), "--database")
         }
         assert.strictEqual(hash(path), before)
       })

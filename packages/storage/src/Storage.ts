@@ -26,11 +26,11 @@ import { Query } from "./Query.ts"
 import * as SymbolRepository from "./SymbolRepository.ts"
 import * as SyncLogRepository from "./SyncLogRepository.ts"
 
-/**
- * `read` changes nothing; `update` writes to a database that is there; both
- * show an empty one where there is none. `write` makes it.
- */
+/** `read` changes nothing; `update` writes to a database that is there; `write` makes it where there is none. */
 export type Mode = "read" | "update" | "write"
+
+/** What `read` and `update` give where there is no such database: an error, or an empty one that nobody keeps. */
+export type Otherwise = "fail" | "empty"
 
 /** A database that somebody has opened, with the schema in it. */
 export type Connection = Driver | SqlClient.SqlClient

@@ -8,17 +8,17 @@ export const configuration = Effect.gen(function* () {
   return yield* Configuration.load({ database: yield* Globals.database, config: yield* Globals.config })
 })
 
-/** Gives a command stores and sources. `read` never creates or changes a database. */
+/** Gives a command stores and sources. Only `write` makes a database; the others fail without one unless they say otherwise. */
 export const withRuntime =
-  (mode: Stores.Mode) =>
+  (mode: Stores.Mode, otherwise?: Stores.Otherwise) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(configuration, (settings) => Effect.provide(effect, Runtime.layer(settings, mode)))
+    Effect.flatMap(configuration, (settings) => Effect.provide(effect, Runtime.layer(settings, mode, otherwise)))
 
 /** Gives a command stores only. */
 export const withStores =
-  (mode: Stores.Mode) =>
+  (mode: Stores.Mode, otherwise?: Stores.Otherwise) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(configuration, (settings) => Effect.provide(effect, Runtime.stores(settings, mode)))
+    Effect.flatMap(configuration, (settings) => Effect.provide(effect, Runtime.stores(settings, mode, otherwise)))
 
 /** Prints the result: as JSON if the user asks for it, else as text. */
 export const print = Effect.fnUntraced(function* (result: {

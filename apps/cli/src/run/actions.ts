@@ -98,7 +98,7 @@ const fetchReachable = Effect.fnUntraced(function* (choice: Choice, span: Parame
 export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
   const span = yield* toSpan(input)
   const quiet = yield* Globals.quiet
-  const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("update"))
+  const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("update", "empty"))
   const chosen = yield* Universe.resolve({ symbols: Lists.items(input.symbols), source: input.source }, list)
   // Of a whole list, what cannot have any is not worth a word.
   const instruments = Option.isSome(input.symbols) ? chosen : chosen.filter(({ assetClass }) => assetClass === "equity")

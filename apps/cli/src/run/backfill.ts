@@ -40,7 +40,7 @@ const toOptions = Effect.fnUntraced(function* (input: Input) {
     return yield* new UsageError.UsageError({ message: `--concurrency must be at least 1, got ${concurrency}` })
   }
   const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(
-    withStores(input.dryRun ? "read" : "update")
+    withStores(input.dryRun ? "read" : "update", "empty")
   )
   const instruments = yield* Universe.resolve({ symbols: Lists.items(input.symbols), source: input.source }, list)
   const options: Backfill.BackfillOptions = {
@@ -60,7 +60,7 @@ const toOptions = Effect.fnUntraced(function* (input: Input) {
 export const run = Effect.fnUntraced(function* (input: Input) {
   const options = yield* toOptions(input)
   if (input.dryRun) {
-    const planned = yield* Backfill.plan(options).pipe(withRuntime("read"))
+    const planned = yield* Backfill.plan(options).pipe(withRuntime("read", "empty"))
     return yield* print({ json: () => PlanView.toJson(planned), text: () => PlanView.toText(planned) })
   }
   const quiet = yield* Globals.quiet

@@ -34,7 +34,12 @@ export const run = Effect.fnUntraced(function* (input: Input) {
   }
   const report = yield* Effect.scoped(
     Effect.gen(function* () {
-      const from = yield* Layer.build(Stores.connect(input.from, "read"))
+      const from = yield* Layer.build(Stores.connect(input.from, "read")).pipe(
+        Effect.catchIf(
+          (error) => error._tag === "StoreError" && error.reason._tag === "Absent",
+          () => new UsageError.UsageError({ message: `There is no database ${Stores.label(input.from)} to copy` })
+        )
+      )
       if (yield* Copy.isEmpty(from)) {
         return yield* new UsageError.UsageError({ message: `There is nothing in ${Stores.label(input.from)} to copy` })
       }

@@ -1,6 +1,6 @@
 /** The work of `tidemark doctor`: what works here, and what to do about what does not. */
 import { SourceRegistry } from "@tidemark/backfill"
-import { CandleStore } from "@tidemark/core"
+import { CandleStore, Wording } from "@tidemark/core"
 import { Runtime, Stores } from "@tidemark/runtime"
 import { Query } from "@tidemark/storage"
 import { Effect, Result } from "effect"
@@ -33,7 +33,12 @@ const database = Effect.gen(function* () {
     return { stored: yield* store.list, engine: yield* engine }
   })
   const result = yield* look.pipe(withStores("read"), Effect.result)
-  if (Result.isFailure(result)) return { what: "database", ok: false, detail: result.failure.message }
+  if (Result.isFailure(result)) {
+    const error = result.failure
+    const detail = Wording.messageOf(error, Wording.flags)
+    // Where nobody has started yet, nothing is wrong.
+    return { what: "database", ok: error._tag === "StoreError" && error.reason._tag === "Absent", detail }
+  }
   const { engine, stored } = result.success
   const rows = stored.reduce((sum, entry) => sum + entry.rows, 0)
   const { databaseUrl } = yield* configuration

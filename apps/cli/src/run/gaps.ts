@@ -121,7 +121,7 @@ export const fill = Effect.fnUntraced(function* (input: FillInput) {
         if (other === undefined || own?.interrupted === true) return { own, elsewhere: undefined }
         return { own, elsewhere: yield* fillWith(input, other, stop) }
       })
-    ).pipe(withRuntime("write"))
+    ).pipe(withRuntime("update"))
   return yield* untilInterrupted(
     work,
     Effect.fnUntraced(function* (filled: CandidatesView.Filled) {

@@ -63,7 +63,7 @@ export const add = Effect.fnUntraced(function* (input: AddInput) {
 })
 
 export const list = Effect.fnUntraced(function* () {
-  const own = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("read"))
+  const own = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("read", "empty"))
   const shown = own.length > 0 ? own : Universe.builtIn
   const rows = shown.map(describe)
   yield* print({
@@ -99,7 +99,7 @@ export const remove = Effect.fnUntraced(function* (input: { readonly symbols: Re
       )
     }
     return yield* store.remove(wanted)
-  }).pipe(withStores("update"))
+  }).pipe(withStores("update", "empty"))
   yield* print({
     json: () => ({ removed }),
     text: () => `Removed ${removed.join(", ")}. Candles that are stored stay.`
