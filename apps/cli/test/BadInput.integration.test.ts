@@ -51,6 +51,34 @@ refusesOnEvery("a wrong symbol, timeframe or source", [
     code: 2,
     says: ['no source "nope"', "Known sources: binance, "]
   },
+  ...[
+    ["verify", "--source=kraken"],
+    ["gaps", "list", "--source=kraken"],
+    ["gaps", "fill", "--with=kraken"],
+    ["prune", "--source=kraken"],
+    ["quality", "list", "--source=kraken"],
+    ["quality", "compare", "--with=kraken"],
+    ["export", "--source=kraken"],
+    ["features", "--source=kraken"],
+    ["actions", "fetch", "--symbols=AAPL", "--source=kraken"],
+    ["symbols", "add", "ABC/USDT", "--sources=kraken"],
+    ["sources", "check", "kraken"],
+    [
+      ...["quality", "acknowledge", "--source=kraken", "--symbol=BTC/USD", "--timeframe=1h"],
+      ...["--start=2024-01-01", "--end=2024-01-02", "--note=right"]
+    ]
+  ].map((args): Case => ({
+    name: `the name of an exchange alone, with the source that has it: ${args.slice(0, 2).join(" ")}`,
+    args,
+    code: 2,
+    says: ['no source "kraken". Did you mean ccxt:kraken? Known sources: binance, ']
+  })),
+  {
+    name: "a tolerance in percent",
+    args: ["quality", "compare", "--with=yahoo", "--tolerance=5"],
+    code: 2,
+    says: ["--tolerance is a share of the price", "at most 0.1, where 0.005 is 0.5 %; got 5"]
+  },
   {
     name: "a source that takes no argument refuses one",
     args: backfill("--symbols", "BTC/USDT", "--source", "binance:spot"),

@@ -119,11 +119,14 @@ onEvery("candidates", (it) => {
         assert.deepStrictEqual([nobody.code, nobody.stderr.includes("Known sources")], [2, true])
         const alone = yield* tidemark("gaps", "fill", "--tolerance=0.1")
         assert.deepStrictEqual([alone.code, alone.stderr.includes("--with SOURCE")], [2, true])
-        const itself = yield* tidemark("gaps", "fill", "--with=binance", "--json")
-        assert.deepStrictEqual(
-          parse<Filled>(itself).not_asked.map(({ why }) => why),
-          ["it is its own source"]
-        )
+        const itself = yield* tidemark("gaps", "fill", "--with=binance")
+        assert.deepStrictEqual([itself.code, itself.stdout], [2, ""])
+        assert.match(itself.stderr, /binance is itself the source of .*BTC\/USDT 1h.* Name another/)
+        for (const percent of ["0", "-0.1", "5", "0.5"]) {
+          const wide = yield* tidemark("gaps", "fill", other, "--tolerance", percent)
+          assert.deepStrictEqual([wide.code, wide.stdout], [2, ""])
+          assert.include(wide.stderr, `at most 0.1, where 0.005 is 0.5 %; got ${percent}`)
+        }
         const absent = yield* tidemark("gaps", "fill", "--with=file:nothing.csv")
         assert.strictEqual(absent.code, 1, absent.stdout)
         assert.match(absent.stdout, /file:nothing.csv, asked at .*, could not answer: .*nothing.csv/)

@@ -133,6 +133,9 @@ onEvery("export", (it) => {
           [["--partition=year"], /--partition needs a folder: --out FOLDER/],
           [["--partition=year", "--out=x", "--format=csv"], /--partition makes Parquet files, nothing else/],
           [["--fill-from=typo"], /There is no source "typo"/],
+          [["--fill-from=kraken"], /no source "kraken"\. Did you mean ccxt:kraken\? Known sources: binance, /],
+          [["--fill-from=synthetic"], /synthetic is itself the source of BTC\/USDT 1m: .*; name another/],
+          [["--out=a.xls"], /a\.xls: no format is written as \.xls\. Name one with --format csv, json, parquet, arrow/],
           [["--out=/dev/null", "--format=parquet"], /it is no file that can be read again/]
         ] as const) {
           const refused = yield* tidemark("export", ...minutes, ...args)

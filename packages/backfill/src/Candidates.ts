@@ -257,14 +257,28 @@ const judgeAll = Effect.fnUntraced(function* <E extends ReadFailure, R>(
   return out
 })
 
-/** Fails if a source can stand in for no other; gives what it can do. */
-export const check = Effect.fnUntraced(function* (source: string) {
+/** Series that a message names, at most. */
+const mostNamed = 3
+
+const named = (all: ReadonlyArray<Series.Series>): string =>
+  [
+    ...all.slice(0, mostNamed).map(({ symbol, timeframe }) => `${symbol} ${timeframe}`),
+    ...(all.length > mostNamed ? [`${all.length - mostNamed} more`] : [])
+  ].join(", ")
+
+/** Fails if a source can stand in for no other, or for none of these; gives what it can do. */
+export const check = Effect.fnUntraced(function* (source: string, all: ReadonlyArray<Series.Series> = []) {
   const registry = yield* SourceRegistry
   yield* registry.check(source)
   const { capabilities } = yield* registry.plugin(source)
   if (capabilities.provenance !== "observed") {
     return yield* new UsageError({
       message: `The candles of ${source} are ${capabilities.provenance}, they cannot stand in for history. Name a source that observes it: tidemark sources list`
+    })
+  }
+  if (all.length > 0 && all.every((series) => series.source === source)) {
+    return yield* new UsageError({
+      message: `${source} is itself the source of ${named(all)}: it is asked for them anyway. Name another to ask too: tidemark sources list`
     })
   }
   return capabilities

@@ -7,7 +7,7 @@
  * the argument, later ones winning.
  */
 import { Source, type SourceError } from "@tidemark/core"
-import { Context, Effect, Layer, Predicate, Redacted, Schema, Scope, Semaphore } from "effect"
+import { Context, Effect, Layer, Predicate, Redacted, Result, Schema, Scope, Semaphore } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
 import { createHash } from "node:crypto"
 import { SourceHttp } from "./SourceHttp.ts"
@@ -73,13 +73,34 @@ const present = (record: Readonly<Record<string, string | undefined>>, keys: Ite
   return out
 }
 
-const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, settings: Settings) {
-  const http = yield* SourceHttp
-  const scope = yield* Effect.scope
-  const ids = entries.map((entry) => entry.id)
-  const made = new Map<string, Registered>()
-  const lock = yield* Semaphore.make(1)
+/** What a source is called in full, if a name that is none is the argument of one which is many. */
+const longerName = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, name: string) {
+  const argument = name.toLowerCase()
+  for (const { id, load } of entries) {
+    const plugin = yield* Effect.promise(load)
+    if (plugin.argument === undefined || plugin.capabilitiesOf === undefined) continue
+    const found = yield* Schema.decodeUnknownEffect(plugin.config)({ [plugin.argument]: argument }).pipe(
+      Effect.flatMap((config) => Source.configured(plugin, config)),
+      Effect.result
+    )
+    if (Result.isSuccess(found)) return `${id}:${argument}`
+  }
+  return undefined
+})
 
+/** The entry of a source, by a name that people give; a name that is none is a mistake, with those that there are. */
+export const find = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, name: string) {
+  const [id] = split(name)
+  const entry = entries.find((candidate) => candidate.id === id)
+  if (entry !== undefined) return entry
+  const meant = yield* longerName(entries, name)
+  const hint = meant === undefined ? "" : ` Did you mean ${meant}?`
+  const known = entries.map((candidate) => candidate.id).join(", ")
+  return yield* new UsageError({ message: `There is no source "${id}".${hint} Known sources: ${known}` })
+})
+
+/** What names and settings say of sources. Makes none and asks nobody. */
+export const catalogue = (entries: ReadonlyArray<Entry>, settings: Settings) => {
   const configOf = Effect.fnUntraced(function* (chosen: Source.SourcePlugin<unknown>, argument: string | undefined) {
     if (argument !== undefined && chosen.argument === undefined) {
       return yield* new UsageError({ message: `The source "${chosen.id}" takes no argument, got "${argument}"` })
@@ -99,14 +120,7 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
     )
   })
 
-  const chosenBy = Effect.fnUntraced(function* (name: string) {
-    const [id] = split(name)
-    const entry = entries.find((candidate) => candidate.id === id)
-    if (entry === undefined) {
-      return yield* new UsageError({ message: `There is no source "${id}". Known sources: ${ids.join(", ")}` })
-    }
-    return yield* Effect.promise(entry.load)
-  })
+  const chosenBy = (name: string) => Effect.flatMap(find(entries, name), ({ load }) => Effect.promise(load))
 
   /** The plugin as the name and the settings set it up, with its configuration. */
   const configured = Effect.fnUntraced(function* (name: string) {
@@ -132,6 +146,16 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
     const isSet = (field: string) => (section[field] ?? settings.variables[generic.variables[field] ?? ""] ?? "") !== ""
     return generic.keys.some(isSet) ? "present" : "missing"
   })
+
+  return { ids: entries.map(({ id }) => id), configured, plugin, key }
+}
+
+const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, settings: Settings) {
+  const http = yield* SourceHttp
+  const scope = yield* Effect.scope
+  const { configured, ids, key, plugin } = catalogue(entries, settings)
+  const made = new Map<string, Registered>()
+  const lock = yield* Semaphore.make(1)
 
   const get = Effect.fn("SourceRegistry.get")(
     function* (name: string) {

@@ -232,9 +232,10 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
       continue
     }
     const other = usable.find(
-      (candidate) => candidate.series.source === fillFrom && keyOf(candidate.series) === keyOf(series)
+      (candidate) =>
+        candidate !== one && candidate.series.source === fillFrom && keyOf(candidate.series) === keyOf(series)
     )
-    if (fillFrom !== undefined && other === undefined) {
+    if (fillFrom !== undefined && series.source !== fillFrom && other === undefined) {
       const unwanted = named.find(
         ({ rows, series: of }) => rows > 0 && of.source === fillFrom && keyOf(of) === keyOf(series)
       )
@@ -251,6 +252,12 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
     }
     const standIn = other && (yield* of({ ...request, ...main.interval }, other, instrument, now))
     chosen.push({ ...main, standIn })
+  }
+  if (chosen.length > 0 && chosen.every(({ stored }) => stored.series.source === fillFrom)) {
+    const names = chosen.map(({ stored }) => keyOf(stored.series)).join(", ")
+    return yield* new ChoiceError.Unfit({
+      detail: `${fillFrom} is itself the source of ${names}: it cannot stand in where it has no candles; name another`
+    })
   }
   problems.push(...absentOf(request, groups, named, instruments))
   if (chosen.length + problems.length === 0) {

@@ -264,7 +264,8 @@ describe("resampling", () => {
         [{ timeframes: ["1h"], resample: "1m" }, /candles of 1m cannot be put together from those of 1h/],
         [{ timeframes: ["3m"], resample: "5m" }, /candles of 5m cannot be put together from those of 3m/],
         [{ timeframes: ["1w"], resample: "1M" }, /candles of 1M cannot be put together from those of 1w/],
-        [{ resample: "1h", fillFrom: "kraken" }, /not both/]
+        [{ resample: "1h", fillFrom: "kraken" }, /not both/],
+        [{ source: "binance", fillFrom: "binance" }, /binance is itself the source of \S+ 1m: it cannot stand in/]
       ] as ReadonlyArray<readonly [Partial<Market.Request>, RegExp]>) {
         assert.match((yield* Effect.flip(Market.open(request(options)))).message, says)
       }

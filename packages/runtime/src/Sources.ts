@@ -1,5 +1,6 @@
 /** The built-in sources. Adding one is a package and a line here. */
-import type { SourceRegistry } from "@tidemark/backfill"
+import { SourceRegistry } from "@tidemark/backfill"
+import type { Configuration } from "./Configuration.ts"
 
 export const entries: ReadonlyArray<SourceRegistry.Entry> = [
   { id: "binance", load: () => import("@tidemark/source-binance").then((module) => module.plugin) },
@@ -9,3 +10,7 @@ export const entries: ReadonlyArray<SourceRegistry.Entry> = [
   { id: "synthetic", load: () => import("@tidemark/source-synthetic").then((module) => module.plugin) },
   { id: "yahoo", load: () => import("@tidemark/source-yahoo").then((module) => module.plugin) }
 ]
+
+/** What the configuration says of them, for names that people give. */
+export const catalogue = ({ sources, variables }: Configuration) =>
+  SourceRegistry.catalogue(entries, { sections: sources, variables })

@@ -5,7 +5,7 @@
  * built-in instruments fall back to synthetic data where no real source can
  * be reached; a list of the user's own does not, unless it names it.
  */
-import { UsageError } from "@tidemark/backfill"
+import { SourceRegistry, UsageError } from "@tidemark/backfill"
 import { Instant, Instrument } from "@tidemark/core"
 import { Effect, Option } from "effect"
 import type { SymbolEntry } from "./Configuration.ts"
@@ -63,11 +63,9 @@ export const fromEntry = Effect.fnUntraced(function* (entry: SymbolEntry) {
       `${entry.symbol}: name its sources, for example --sources file:history/{symbol}-{timeframe}.csv; see: tidemark sources list`
     )
   }
-  const unknown = sources.find(({ source }) => !Sources.entries.some(({ id }) => id === source.split(":")[0]))
-  if (unknown !== undefined) {
-    const known = Sources.entries.map(({ id }) => id).join(", ")
-    return yield* usage(`${entry.symbol}: there is no source "${unknown.source}". Known sources: ${known}`)
-  }
+  yield* Effect.forEach(sources, ({ source }) => SourceRegistry.find(Sources.entries, source), { discard: true }).pipe(
+    Effect.mapError(({ message }) => usage(`${entry.symbol}: ${message}`))
+  )
   const listedAt = entry.listed === undefined ? undefined : yield* dateOf(entry.symbol, "listed", entry.listed)
   const delistedAt = entry.delisted === undefined ? undefined : yield* dateOf(entry.symbol, "delisted", entry.delisted)
   return new Instrument.Instrument({

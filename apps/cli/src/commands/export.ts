@@ -38,7 +38,7 @@ const flags = {
     Flag.withDefault(false)
   ),
   format: Flag.Literals("format", formats).pipe(
-    Flag.withDescription("Default: by the name of --out, else csv, or json with --json"),
+    Flag.withDescription("Default: by the ending of --out; csv without one, or json on stdout with --json"),
     Flag.optional
   ),
   out: Flag.String("out").pipe(Flag.withDescription("Write to this file instead of stdout"), Flag.optional),

@@ -45,7 +45,9 @@ const compare = Command.make("compare", {
     Flag.optional
   ),
   tolerance: Flag.Finite("tolerance").pipe(
-    Flag.withDescription("How far prices of two sources may be apart, as a share (default 0.001)"),
+    Flag.withDescription(
+      "How far prices of two sources may be apart, as a share: 0.005 is 0.5 % (default 0.001, at most 0.1)"
+    ),
     Flag.optional
   )
 }).pipe(

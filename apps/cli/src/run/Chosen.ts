@@ -3,6 +3,7 @@ import { type CandleStore, type Timeframe } from "@tidemark/core"
 import { Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Lists from "./Lists.ts"
+import { checkSources } from "./Session.ts"
 
 export interface SeriesFlags {
   readonly symbols: Option.Option<string>
@@ -18,6 +19,7 @@ export interface Chosen {
 }
 
 export const chosen = Effect.fnUntraced(function* ({ source, symbols, timeframes }: SeriesFlags) {
+  yield* checkSources(source)
   const names = Lists.items(symbols).map((symbol) => symbol.toUpperCase())
   const wanted = Option.isSome(timeframes) ? yield* Lists.timeframes(timeframes) : []
   const result: Chosen = {

@@ -1,11 +1,17 @@
 /** What a command's work has at hand: the configuration, and stores and sources made from it. */
-import { Configuration, Runtime, type Stores } from "@tidemark/runtime"
-import { Console, Effect } from "effect"
+import { Configuration, Runtime, Sources, type Stores } from "@tidemark/runtime"
+import { Console, Effect, Option } from "effect"
 import * as Globals from "../flags/Globals.ts"
 
 /** The configuration that the flags, the environment and the files give. */
 export const configuration = Effect.gen(function* () {
   return yield* Configuration.load({ database: yield* Globals.database, config: yield* Globals.config })
+})
+
+/** Fails for a source that is named and that there is not: a slip in a name must not pass for one with nothing of it. */
+export const checkSources = Effect.fnUntraced(function* (...names: ReadonlyArray<Option.Option<string>>) {
+  const { configured } = Sources.catalogue(yield* configuration)
+  yield* Effect.forEach(names.flatMap(Option.toArray), configured, { discard: true })
 })
 
 /** Gives a command stores and sources. Only `write` makes a database; the others fail without one unless they say otherwise. */

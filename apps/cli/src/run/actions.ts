@@ -10,7 +10,7 @@ import type { SpanFlags } from "../flags/Span.ts"
 import * as ActionsView from "../view/ActionsView.ts"
 import * as Lists from "./Lists.ts"
 import { toSpan } from "./Range.ts"
-import { configuration, print, withRuntime, withStores } from "./Session.ts"
+import { checkSources, configuration, print, withRuntime, withStores } from "./Session.ts"
 
 export interface FetchInput extends SpanFlags {
   readonly symbols: Option.Option<string>
@@ -97,6 +97,7 @@ const fetchReachable = Effect.fnUntraced(function* (choice: Choice, span: Parame
 
 export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
   const span = yield* toSpan(input)
+  if (input.source !== "auto") yield* checkSources(Option.some(input.source))
   const quiet = yield* Globals.quiet
   const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("update", "empty"))
   const chosen = yield* Universe.resolve({ symbols: Lists.items(input.symbols), source: input.source }, list)

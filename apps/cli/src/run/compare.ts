@@ -7,7 +7,8 @@ import { Effect, Option, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as CompareView from "../view/CompareView.ts"
 import * as Chosen from "./Chosen.ts"
-import { print, withRuntime } from "./Session.ts"
+import { checkSources, print, withRuntime } from "./Session.ts"
+import * as Tolerance from "./Tolerance.ts"
 
 export interface Input extends Chosen.SeriesFlags {
   readonly with: Option.Option<string>
@@ -106,8 +107,7 @@ const finerOf = Effect.fnUntraced(function* (text: string) {
   })
 })
 
-const work = Effect.fnUntraced(function* (input: Input) {
-  const { includes, timeframes } = yield* Chosen.chosen(input)
+const work = Effect.fnUntraced(function* (input: Input, { includes, timeframes }: Chosen.Chosen, price: number) {
   const all = yield* Survey.run({ choose: ({ rows }) => rows > 0 })
   const chosen = all.filter(({ stored }) => includes(stored))
   const find = (source: string, symbol: string, timeframe: Timeframe.Timeframe) =>
@@ -137,10 +137,7 @@ const work = Effect.fnUntraced(function* (input: Input) {
       message: "Say what to compare with: --with SOURCE for another source, or --finer 1m for shorter candles"
     })
   }
-  const tolerance = {
-    ...Reconciliation.between,
-    ...Option.match(input.tolerance, { onNone: () => ({}), onSome: (price) => ({ price }) })
-  }
+  const tolerance = { ...Reconciliation.between, price }
   for (const one of chosen) {
     const { source, symbol, timeframe } = one.stored.series
     if (source === other || (timeframes.length > 0 && !timeframes.includes(timeframe))) continue
@@ -152,7 +149,9 @@ const work = Effect.fnUntraced(function* (input: Input) {
 })
 
 export const run = Effect.fnUntraced(function* (input: Input) {
-  const compared = yield* work(input).pipe(withRuntime("read"))
+  yield* checkSources(input.with)
+  const chosen = yield* Chosen.chosen(input)
+  const compared = yield* work(input, chosen, yield* Tolerance.price(input.tolerance)).pipe(withRuntime("read"))
   yield* print({ json: () => CompareView.toJson(compared), text: () => CompareView.toText(compared) })
   yield* exitWith(compared.length > 0 && compared.every(CompareView.isSame) ? 0 : 3)
 })

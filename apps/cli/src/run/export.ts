@@ -1,10 +1,10 @@
 /** The work of `tidemark export`: stored candles, adjusted and resampled as wanted, to a file, a folder or stdout. */
-import { SourceRegistry, UsageError } from "@tidemark/backfill"
+import { UsageError } from "@tidemark/backfill"
 import { type Adjustment, Candles, type Labelled } from "@tidemark/core"
 import { Csv, Json, Market } from "@tidemark/reader"
 import { Reading, Runtime } from "@tidemark/runtime"
 import { Console, Effect, Option, Sink, Stdio, Stream } from "effect"
-import type { Format } from "../commands/export.ts"
+import { type Format, formats } from "../commands/export.ts"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
@@ -13,7 +13,7 @@ import * as ExportFiles from "./ExportFiles.ts"
 import * as Lists from "./Lists.ts"
 import * as OutFile from "./OutFile.ts"
 import { instant, toSpan } from "./Range.ts"
-import { print, withRuntime } from "./Session.ts"
+import { checkSources, print, withRuntime } from "./Session.ts"
 
 export interface Input extends SpanFlags {
   readonly symbols: Option.Option<string>
@@ -46,13 +46,21 @@ const byName: Readonly<Record<string, Format>> = {
   ipc: "arrow"
 }
 
+const endingOf = (path: string): string | undefined => /[^/\\]\.([^./\\]+)$/.exec(path)?.[1]?.toLowerCase()
+
 /** In what format, and where to. */
 const toOutput = Effect.fnUntraced(function* (input: Input) {
   const partition = Option.getOrUndefined(input.partition)
   const out = Option.getOrUndefined(input.out)
-  const ending = out === undefined ? undefined : byName[/\.([a-z]+)$/i.exec(out)?.[1]?.toLowerCase() ?? ""]
+  const ending = out === undefined || partition !== undefined ? undefined : endingOf(out)
+  if (ending !== undefined && byName[ending] === undefined && Option.isNone(input.format)) {
+    const endings = Object.keys(byName).map((name) => `.${name}`)
+    return yield* usage(
+      `--out ${out}: no format is written as .${ending}. Name one with --format ${formats.join(", ")}, or end the name in ${endings.join(", ")}`
+    )
+  }
   const otherwise = partition !== undefined ? "parquet" : (yield* Globals.json) && out === undefined ? "json" : "csv"
-  const format = Option.getOrElse(input.format, () => ending ?? otherwise)
+  const format = Option.getOrElse(input.format, () => byName[ending ?? ""] ?? otherwise)
   if (partition !== undefined && format !== "parquet")
     return yield* usage("--partition makes Parquet files, nothing else")
   if (partition !== undefined && out === undefined) return yield* usage("--partition needs a folder: --out FOLDER")
@@ -64,11 +72,6 @@ const toOutput = Effect.fnUntraced(function* (input: Input) {
 
 /** What the flags ask for. */
 const toRequest = Effect.fnUntraced(function* (input: Input) {
-  const registry = yield* SourceRegistry.SourceRegistry
-  // A source that there is not is a mistake, not an empty export.
-  for (const source of [...Option.toArray(input.source), ...Option.toArray(input.fillFrom)]) {
-    yield* registry.plugin(source)
-  }
   const { from, to } = yield* toSpan(input)
   const [resample] = Option.isSome(input.resample) ? yield* Lists.timeframes(input.resample) : []
   return {
@@ -142,6 +145,8 @@ const write = Effect.fnUntraced(function* (
 
 export const run = Effect.fnUntraced(function* (input: Input) {
   const output = yield* toOutput(input)
+  // A source that there is not is a mistake, not an empty export.
+  yield* checkSources(input.source, input.fillFrom, input.actionsFrom)
   const isText = output.format === "csv" || output.format === "json"
   const work = Effect.gen(function* () {
     const request = { ...(yield* toRequest(input)), ...(isText ? { batchRows: textRows } : {}) }

@@ -17,8 +17,8 @@ export interface Input extends Chosen.SeriesFlags, SpanFlags {
 
 export const run = Effect.fnUntraced(function* (input: Input) {
   const quiet = yield* Globals.quiet
+  const chosen = yield* Chosen.chosen(input)
   const { absent, outcomes } = yield* Effect.gen(function* () {
-    const chosen = yield* Chosen.chosen(input)
     const { from, to } = yield* toSpan(input)
     const stored = (yield* (yield* CandleStore.CandleStore).list).filter(chosen.includes)
     const names = new Set(stored.map(({ series }) => JSON.stringify(series)))

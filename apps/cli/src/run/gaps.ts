@@ -1,7 +1,6 @@
 /** The work of `tidemark gaps …`. */
 import { Backfill, Candidates, Selection, Survey, UsageError } from "@tidemark/backfill"
 import { Gap, Interval } from "@tidemark/core"
-import { Reconciliation } from "@tidemark/quality"
 import { Reader } from "@tidemark/reader"
 import { Console, Effect, Option, Schema, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -14,7 +13,8 @@ import * as Chosen from "./Chosen.ts"
 import { untilInterrupted } from "./Interrupt.ts"
 import * as Lists from "./Lists.ts"
 import { toSpan } from "./Range.ts"
-import { print, withRuntime } from "./Session.ts"
+import { checkSources, print, withRuntime } from "./Session.ts"
+import * as Tolerance from "./Tolerance.ts"
 
 export interface Input extends Chosen.SeriesFlags, SpanFlags {
   readonly cause: Option.Option<string>
@@ -38,10 +38,9 @@ const causesOf = Effect.fnUntraced(function* (text: Option.Option<string>) {
 })
 
 /** The gaps that the flags mean, by series. */
-const find = Effect.fnUntraced(function* (input: Input) {
+const find = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
   const causes = yield* causesOf(input.cause)
   const { from, to } = yield* toSpan(input)
-  const chosen = yield* Chosen.chosen(input)
   const surveyed = yield* Survey.run({ choose: chosen.includes, from, to })
   const absent = Chosen.absent(
     chosen,
@@ -55,7 +54,8 @@ const find = Effect.fnUntraced(function* (input: Input) {
 })
 
 export const list = Effect.fnUntraced(function* (input: Input) {
-  const { absent, found } = yield* find(input).pipe(withRuntime("read"))
+  const chosen = yield* Chosen.chosen(input)
+  const { absent, found } = yield* find(input, chosen).pipe(withRuntime("read"))
   const gaps = found.flatMap((one) => one.gaps)
   yield* print({ json: () => GapsView.toJson(gaps), text: () => GapsView.toText(gaps, found.length) })
   yield* Chosen.sayAbsent(absent)
@@ -82,17 +82,18 @@ const fillOwn = Effect.fnUntraced(function* (found: ReadonlyArray<Survey.Surveye
 /** Asks another source for what is still missing. */
 const fillWith = Effect.fnUntraced(function* (
   input: FillInput,
+  chosen: Chosen.Chosen,
   other: { readonly source: string; readonly tolerance: number },
   stop: Effect.Effect<void>
 ) {
-  const { causes, found } = yield* find(input)
+  const { causes, found } = yield* find(input, chosen)
   const lacking = found.map((surveyed) => ({
     surveyed,
     gaps: surveyed.gaps.filter(({ cause }) => (causes.size === 0 ? cause === "unexplained" : causes.has(cause)))
   }))
   const read = (request: Candidates.ReadRequest) => Stream.runCollect(Reader.candles(request))
   const answered = yield* Candidates.ask({ ...other, lacking, read, stop })
-  const after = yield* find(input)
+  const after = yield* find(input, chosen)
   return { answered, open: after.found.flatMap(({ gaps }) => gaps.filter((gap) => !Gap.isExplained(gap))) }
 })
 
@@ -102,24 +103,29 @@ const otherOf = Effect.fnUntraced(function* ({ tolerance, with: name }: FillInpu
     if (Option.isNone(tolerance)) return undefined
     return yield* usage("--tolerance is for another source: name it with --with SOURCE")
   }
-  const price = Option.getOrElse(tolerance, () => Reconciliation.between.price)
-  if (price > 0) return { source: name.value, tolerance: price }
-  return yield* usage(`--tolerance must be more than 0, got ${price}`)
+  return { source: name.value, tolerance: yield* Tolerance.price(tolerance) }
 })
 
 export const fill = Effect.fnUntraced(function* (input: FillInput) {
   const quiet = yield* Globals.quiet
+  yield* checkSources(input.with)
+  const chosen = yield* Chosen.chosen(input)
   const other = yield* otherOf(input)
   const work = (stop: Effect.Effect<void>) =>
     Effect.scoped(
       Effect.gen(function* () {
-        const { absent, found } = yield* find(input)
+        const { absent, found } = yield* find(input, chosen)
         yield* Chosen.sayAbsent(absent)
-        if (other !== undefined) yield* Candidates.check(other.source)
+        if (other !== undefined) {
+          yield* Candidates.check(
+            other.source,
+            found.map(({ stored }) => stored.series)
+          )
+        }
         if (!quiet) yield* Progress.show
         const own = yield* fillOwn(found, stop)
         if (other === undefined || own?.interrupted === true) return { own, elsewhere: undefined }
-        return { own, elsewhere: yield* fillWith(input, other, stop) }
+        return { own, elsewhere: yield* fillWith(input, chosen, other, stop) }
       })
     ).pipe(withRuntime("update"))
   return yield* untilInterrupted(

@@ -6,7 +6,7 @@ import { exitWith } from "../Failure.ts"
 import * as QualityView from "../view/QualityView.ts"
 import * as Chosen from "./Chosen.ts"
 import { toSpan } from "./Range.ts"
-import { print, withRuntime, withStores } from "./Session.ts"
+import { checkSources, print, withRuntime, withStores } from "./Session.ts"
 
 /** Whether there is something that cannot be: what is only unusual is no failure. */
 const isSound = ({ findings, months }: Check.Checked, acknowledged: ReadonlySet<string>): boolean =>
@@ -14,8 +14,8 @@ const isSound = ({ findings, months }: Check.Checked, acknowledged: ReadonlySet<
   findings.every(({ interval, kind, severity }) => severity !== "error" || acknowledged.has(`${kind} ${interval.from}`))
 
 export const check = Effect.fnUntraced(function* (input: Chosen.SeriesFlags) {
+  const chosen = yield* Chosen.chosen(input)
   const { absent, checks, known } = yield* Effect.gen(function* () {
-    const chosen = yield* Chosen.chosen(input)
     const surveyed = yield* Survey.run({ choose: (stored) => Survey.isKnown(stored) && chosen.includes(stored) })
     const absent = Chosen.absent(
       chosen,
@@ -68,6 +68,7 @@ export const acknowledge = Effect.fnUntraced(function* (input: AcknowledgeInput)
       message: `There is no timeframe "${timeframe}". Timeframes: ${Timeframe.all.join(", ")}`
     })
   }
+  yield* checkSources(Option.some(source))
   const { from, to } = yield* toSpan({ start: Option.some(input.start), end: Option.some(input.end) })
   const series: Series.Series = { source, symbol: input.symbol.toUpperCase(), timeframe }
   const acknowledged = yield* Effect.gen(function* () {

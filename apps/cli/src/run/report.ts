@@ -38,8 +38,8 @@ const rowOf = (one: Survey.Surveyed, findings: ReadonlyArray<QualityStore.Stored
 }
 
 export const run = Effect.fnUntraced(function* (input: Input) {
+  const { includes } = yield* Chosen.chosen(input)
   const page = yield* Effect.gen(function* () {
-    const { includes } = yield* Chosen.chosen(input)
     const surveyed = yield* Survey.run({ choose: includes })
     const stored = yield* (yield* QualityStore.QualityStore).findings
     const chosen = new Set(surveyed.map((one) => one.stored.series.symbol))

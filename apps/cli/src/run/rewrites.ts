@@ -6,7 +6,7 @@ import { exitWith } from "../Failure.ts"
 import { count, plural } from "../view/Format.ts"
 import { render } from "../view/Table.ts"
 import { items } from "./Lists.ts"
-import { print, withRuntime } from "./Session.ts"
+import { checkSources, print, withRuntime } from "./Session.ts"
 
 export interface RewritesInput {
   readonly source: string
@@ -60,6 +60,7 @@ const compare = Effect.fnUntraced(function* ({ source, symbols }: RewritesInput)
 })
 
 export const run = Effect.fnUntraced(function* (input: RewritesInput) {
+  yield* checkSources(Option.some(input.source))
   const { answers, files } = yield* compare(input).pipe(withRuntime("read"))
   const failed = answers.filter(({ change }) => change === "unknown")
   const rows = answers

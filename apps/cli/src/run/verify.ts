@@ -40,10 +40,9 @@ const verifyOne = Effect.fnUntraced(function* (
   return verified
 })
 
-const look = Effect.fnUntraced(function* (input: Input) {
+const look = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
   const store = yield* CandleStore.CandleStore
   const { from, to } = yield* toSpan(input)
-  const chosen = yield* Chosen.chosen(input)
   const surveyed = yield* Survey.run({
     choose: (stored) => Survey.isKnown(stored) && chosen.includes(stored),
     from,
@@ -129,7 +128,8 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     if (Option.isSome(input.lock)) return yield* usage("--lock and --against say different things; give one of them")
     return yield* against(input.against.value, input)
   }
-  const { absent, certificate, verified } = yield* look(input).pipe(withRuntime("read"))
+  const chosen = yield* Chosen.chosen(input)
+  const { absent, certificate, verified } = yield* look(input, chosen).pipe(withRuntime("read"))
   if (Option.isSome(input.lock) && certificate !== undefined) {
     yield* OutFile.writeText(input.lock.value, "The certificate", Certificate.toText(certificate))
   }
