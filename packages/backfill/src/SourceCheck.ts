@@ -182,7 +182,7 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
               const count = Candles.length(result.success)
               return count === 0
                 ? "it has none of them"
-                : yield* wrong(options.source, `it has ${count} candles of ${nobody}`)
+                : yield* wrong(options.source, `it has ${count === 1 ? "a candle" : `${count} candles`} of ${nobody}`)
             }
             return result.failure._tag === "SourceError" && result.failure.reason._tag === "NotListed"
               ? "yes"

@@ -270,7 +270,8 @@ const derive = Effect.fnUntraced(function* (
       inserted: outcome.inserted + done.inserted,
       updated: outcome.updated + done.updated
     }
-    yield* range.onPage?.(outcome, rows) ?? Effect.void
+    // Where a series ends says nothing new of its candles.
+    if (rows.openTime.length > 0) yield* range.onPage?.(outcome, rows) ?? Effect.void
   })
   yield* candles.read(series, { from: start.read, to: all.to }, { batchRows: range.batchRows ?? pageRows }).pipe(
     Stream.runForEach((batch) => {

@@ -135,7 +135,7 @@ const describe = (series: Series.Series, reason: Reason): string => {
     }
     case "Damaged":
       return (
-        `${number(reason.rows)} rows are there where ${number(reason.ledger)} were stored: something else has changed ` +
+        `${number(reason.rows)} ${reason.rows === 1 ? "row is" : "rows are"} there where ${number(reason.ledger)} were stored: something else has changed ` +
         `the table; mend it: ${backfill(series, series.timeframe, reason.range)}`
       )
     case "ActionsUnknown": {

@@ -147,7 +147,7 @@ const settledCoverage = Effect.fnUntraced(function* (
   return yield* new CopyError({
     database: source.database,
     series: Series.key(row),
-    detail: `has ${beyond} candles that its record of what was fetched does not know. A backfill of the series mends that`
+    detail: `has ${beyond === 1 ? "a candle" : `${beyond} candles`} that its record of what was fetched does not know. A backfill of the series mends that`
   })
 })
 

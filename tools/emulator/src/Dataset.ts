@@ -6,7 +6,7 @@
  * them, so that neither years of candles nor gaps cost anything before they
  * are asked for. `symbol` is the provider's own (`BTCUSDT`).
  */
-import { Candles, Instant, type Interval } from "@tidemark/core"
+import { Candles, Instant, Interval } from "@tidemark/core"
 import * as CheapKlines from "./CheapKlines.ts"
 import * as KlineInterval from "./KlineInterval.ts"
 import * as KlineText from "./KlineText.ts"
@@ -112,6 +112,27 @@ export const cheap = (about: About & Interval.Interval): Dataset => {
   if (about.interval === "1M") throw new RangeError("cheap klines have a fixed length: not 1M")
   const rows = CheapKlines.make(extent, KlineInterval.nominalMillis(about.interval))
   return assemble(about, extent, { ...rows, description: "cheap pattern" })
+}
+
+/** Candles less those that open in the holes. */
+export const lessHoles = (candles: Candles.Candles, holes: Interval.IntervalSet): Candles.Candles => {
+  const kept = Array.from(candles.openTime.keys()).filter((row) => !Interval.has(holes, candles.openTime[row]!))
+  return kept.length === Candles.length(candles) ? candles : Candles.pick(candles, kept)
+}
+
+/** The same, of which the provider has no candle in some times, whoever asks: it was down then, or has lost them. */
+export const withHoles = (dataset: Dataset, holes: Interval.IntervalSet): Dataset => {
+  const { klines } = dataset
+  return {
+    ...dataset,
+    candles: (interval) => lessHoles(dataset.candles(interval), holes),
+    ...(klines === undefined
+      ? {}
+      : {
+          klines: (interval: Interval.Interval) =>
+            KlineText.filter(klines(interval), (open) => !Interval.has(holes, open))
+        })
+  }
 }
 
 /** First trade of BTCUSDT at Binance, 2017-08-17T04:00Z. */

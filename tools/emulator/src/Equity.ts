@@ -6,6 +6,7 @@
 import { Calendars } from "@tidemark/calendars"
 import { Candles, type CorporateAction, Instant, type Interval, type Timeframe } from "@tidemark/core"
 import { Option } from "effect"
+import * as Dataset from "./Dataset.ts"
 import * as SyntheticCandles from "./SyntheticCandles.ts"
 
 export interface Equity {
@@ -49,6 +50,12 @@ export const rescale = (candles: Candles.Candles, factorAt: (open: number) => nu
     volume: candles.volume.map((value, i) => value / factors[i]!)
   }
 }
+
+/** The same, of which no provider has a candle in some times. */
+export const withHoles = (equity: Equity, holes: Interval.IntervalSet): Equity => ({
+  ...equity,
+  candles: (timeframe, interval) => Dataset.lessHoles(equity.candles(timeframe, interval), holes)
+})
 
 /** What the synthetic source generates, with splits put back into it: the price jumps where a share is split. */
 export const synthetic = (options: {

@@ -37,6 +37,15 @@ export const fromRows = (openTime: Float64Array, rows: ReadonlyArray<string>): K
 export const slice = (text: KlineText, start: number, end: number): Buffer =>
   start >= end ? text.bytes.subarray(0, 0) : text.bytes.subarray(text.starts[start], text.starts[end]! - 1)
 
+/** The rows whose open time is kept, as they are. */
+export const filter = (text: KlineText, isKept: (open: number) => boolean): KlineText => {
+  const kept = Array.from(text.openTime.keys()).filter((row) => isKept(text.openTime[row]!))
+  return fromRows(
+    Float64Array.from(kept, (row) => text.openTime[row]!),
+    kept.map((row) => slice(text, row, row + 1).toString("latin1"))
+  )
+}
+
 const one = 100_000_000
 const eightDecimalsUpTo = Number.MAX_SAFE_INTEGER / one - 1
 

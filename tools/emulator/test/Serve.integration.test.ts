@@ -1,4 +1,7 @@
 import { spawn } from "node:child_process"
+import { mkdtemp, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
@@ -60,6 +63,49 @@ describe("emulator", () => {
         child.kill("SIGINT")
         assert.strictEqual((yield* exit(child)).code, 130)
       }).pipe(Effect.provide(client)),
+    20_000
+  )
+
+  it.live(
+    "serve leaves out the candles of --holes, and serves --symbols beside recorded ones",
+    () =>
+      Effect.gen(function* () {
+        const folder = yield* Effect.acquireRelease(
+          Effect.promise(() => mkdtemp(join(tmpdir(), "tidemark-emulator-"))),
+          (path) => Effect.promise(() => rm(path, { recursive: true, force: true }))
+        )
+        const csv = join(folder, "rows.csv")
+        const rows = hours(0, 6).map((open) => `${open},1,2,0.5,1.5,7,${open + 3_599_999},10,3,1,1,0`)
+        yield* Effect.promise(() => writeFile(csv, rows.join("\n")))
+        const child = yield* emulator(
+          ...["serve", "--port=0", `--csv=${csv}`, "--symbol=ADABTC", "--symbols=BTC/USDT"],
+          ...[
+            "--now=2024-01-01T06:00Z",
+            "--holes=2024-01-01T01:00Z..2024-01-01T03:00Z,2024-01-01T04:00Z..2024-01-01T05:00Z"
+          ]
+        )
+        const url = /http:\/\/127\.0\.0\.1:\d+/.exec(yield* firstLine(child))![0]
+        const opens = (symbol: string) =>
+          HttpClient.get(`${url}/api/v3/klines?symbol=${symbol}&interval=1h&startTime=${start}&limit=6`).pipe(
+            Effect.flatMap((response) => response.json),
+            Effect.map((body) => (body as unknown as ReadonlyArray<Row>).map(([open]) => open))
+          )
+        const [first, , , fourth, , sixth, seventh] = hours(0, 7)
+        assert.deepStrictEqual(yield* opens("ADABTC"), [first, fourth, sixth])
+        assert.deepStrictEqual(yield* opens("BTCUSDT"), [first, fourth, sixth, seventh])
+      }).pipe(Effect.provide(client)),
+    20_000
+  )
+
+  it.live(
+    "a hole that ends before it begins is refused",
+    () =>
+      Effect.gen(function* () {
+        const backwards = "--holes=2024-01-02..2024-01-01"
+        const { code, text } = yield* exit(yield* emulator("serve", "--port=0", backwards))
+        assert.notStrictEqual(code, 0)
+        assert.include(text, "such as 2024-01-01T02:00Z..2024-01-01T05:00Z")
+      }),
     20_000
   )
 

@@ -5,7 +5,7 @@ import { Runtime, Stores } from "@tidemark/runtime"
 import { Query } from "@tidemark/storage"
 import { Effect, Result } from "effect"
 import { exitWith } from "../Failure.ts"
-import { count } from "../view/Format.ts"
+import { plural } from "../view/Format.ts"
 import { render } from "../view/Table.ts"
 import { configuration, print, withStores } from "./Session.ts"
 import { reach } from "./sources.ts"
@@ -45,7 +45,7 @@ const database = Effect.gen(function* () {
   return {
     what: "database",
     ok: true,
-    detail: `${Stores.label(databaseUrl)} (${engine}): ${stored.length} series, ${count(rows)} candles`
+    detail: `${Stores.label(databaseUrl)} (${engine}): ${stored.length} series, ${plural(rows, "candle")}`
   }
 })
 

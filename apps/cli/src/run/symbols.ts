@@ -3,6 +3,7 @@ import { UsageError } from "@tidemark/backfill"
 import { FileProblem, Instant, type Instrument, SymbolStore } from "@tidemark/core"
 import { Configuration, Universe } from "@tidemark/runtime"
 import { Effect, FileSystem, Option, Schema } from "effect"
+import { plural } from "../view/Format.ts"
 import { render } from "../view/Table.ts"
 import { print, withStores } from "./Session.ts"
 
@@ -142,6 +143,7 @@ export const importFile = Effect.fnUntraced(function* (input: { readonly file: s
   yield* put(instruments)
   yield* print({
     json: () => ({ imported: instruments.map(describe) }),
-    text: () => `${instruments.length} symbols are on your list. Fetch them: tidemark backfill`
+    text: () =>
+      `${plural(instruments.length, "symbol")} ${instruments.length === 1 ? "is" : "are"} on your list. Fetch: tidemark backfill`
   })
 })

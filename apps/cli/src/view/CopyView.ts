@@ -6,7 +6,7 @@ import { count, plural } from "./Format.ts"
 import { render } from "./Table.ts"
 
 export const line = ({ done, of, series }: Copy.Progress): string =>
-  `${Series.key(series)}: ${count(done)} of ${count(of)} candles`
+  `${Series.key(series)}: ${count(done)} of ${plural(of, "candle")}`
 
 const total = (report: Copy.CopyReport, of: (series: Copy.SeriesCopy) => number): number =>
   report.series.reduce((sum, series) => sum + of(series), 0)
@@ -27,7 +27,7 @@ export const toText = (report: Copy.CopyReport): string => {
   const copied = total(report, (one) => one.copied)
   const there = total(report, (one) => one.candles) - copied
   return (
-    `${report.series.length === 0 ? "" : `${table}\n\n`}${report.series.length} series: ${count(copied)} candles copied` +
+    `${report.series.length === 0 ? "" : `${table}\n\n`}${report.series.length} series: ${plural(copied, "candle")} copied` +
     `${there === 0 ? "" : `, ${count(there)} were there`}; counts and hashes are equal on both sides` +
     `\n${plural(report.symbols, "symbol")}; ${plural(report.actions, "new corporate action")}; new in the sync log: ${count(report.syncEntries)}${others}`
   )

@@ -15,7 +15,7 @@ const total = (outcomes: ReadonlyArray<Update.Outcome>) => {
 }
 
 export const progress = ({ processed, series }: Update.Outcome): string =>
-  `${Series.key(series)}: ${count(processed)} candles`
+  `${Series.key(series)}: ${plural(processed, "candle")}`
 
 const hint = ({ series, splitsUnknown }: Update.Outcome): ReadonlyArray<string> =>
   splitsUnknown === true
@@ -42,7 +42,7 @@ export const toText = (outcomes: ReadonlyArray<Update.Outcome>): string => {
   const failures = outcomes.flatMap(({ error, series }) =>
     error === undefined ? [] : [`${Series.key(series)}: ${error.message}`]
   )
-  const summary = `${count(series)} series: ${plural(processed, "candle")} processed · ${count(inserted)} rows inserted · ${count(updated)} updated`
+  const summary = `${count(series)} series: ${plural(processed, "candle")} processed · ${plural(inserted, "row")} inserted · ${count(updated)} updated`
   return [...failures, ...outcomes.flatMap(hint), failed === 0 ? summary : `${summary} · ${count(failed)} failed`].join(
     "\n"
   )

@@ -3,7 +3,7 @@
  * missing and what looks wrong. One file without scripts or other files. Pure.
  */
 import { Gap, Instant, type QualityStore, Series } from "@tidemark/core"
-import { count } from "./Format.ts"
+import { count, plural } from "./Format.ts"
 
 export interface Row {
   readonly series: Series.Series
@@ -47,7 +47,7 @@ const cell = (month: QualityStore.Month | undefined, name: string): string => {
   if (month === undefined) return `<td class="none"><span class="hidden">${name}: not asked for</span></td>`
   const { actual, expected, hasAnomalies, unexplained } = month
   const title =
-    `${name}: ${count(actual)} of ${count(expected)} candles, ${count(unexplained)} missing without a cause` +
+    `${name}: ${count(actual)} of ${plural(expected, "candle")}, ${count(unexplained)} missing without a cause` +
     (hasAnomalies ? ", some look wrong" : "")
   return `<td class="${gradeOf(month)}" title="${escape(title)}">${percent(actual / expected)}${hasAnomalies ? "<sup>!</sup>" : ""}</td>`
 }
@@ -142,7 +142,7 @@ export const draw = ({ createdAt, findings, rows }: Page): string => {
 </head>
 <body>
 <h1>What is stored</h1>
-<p>${count(rows.length)} series, ${count(actual)} of ${count(expected)} candles, as of ${Instant.format(createdAt)}.</p>
+<p>${count(rows.length)} series, ${count(actual)} of ${plural(expected, "candle")}, as of ${Instant.format(createdAt)}.</p>
 <h2>Complete, in percent, by month</h2>
 <p class="legend"><span class="whole">whole</span><span class="explained">the rest has a cause</span><span class="near">99 and more</span><span class="poor">90 and more</span><span class="bad">less</span> <sup>!</sup> some candles look wrong</p>
 ${heatmap(rows)}

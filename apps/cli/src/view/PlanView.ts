@@ -2,7 +2,7 @@
 import { type Backfill, Plan } from "@tidemark/backfill"
 import { Instant, Interval, Series } from "@tidemark/core"
 import type { Effect } from "effect"
-import { bytes, count, duration } from "./Format.ts"
+import { bytes, count, duration, plural } from "./Format.ts"
 import { render } from "./Table.ts"
 
 export type Planned = Effect.Success<ReturnType<typeof Backfill.plan>>
@@ -24,7 +24,7 @@ export const toText = (planned: Planned): string => {
       Plan.outlivedNotes(plan, planned.now).map((note) => `${Series.key(plan.request.series)}: ${note}`)
     ),
     "",
-    `${count(cost.candles)} candles, ${count(cost.requests)} requests (weight ${count(cost.weight)}), ` +
+    `${plural(cost.candles, "candle")}, ${plural(cost.requests, "request")} (weight ${count(cost.weight)}), ` +
       `about ${bytes(cost.bytes)}, at least ${duration(cost.millis)}. Nothing was fetched.`
   ].join("\n")
 }

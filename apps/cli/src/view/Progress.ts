@@ -5,7 +5,7 @@
 import { Events, type Plan } from "@tidemark/backfill"
 import { Series, SourceError } from "@tidemark/core"
 import { Clock, Console, Effect, PubSub, Ref, Stream } from "effect"
-import { count, duration } from "./Format.ts"
+import { count, duration, plural } from "./Format.ts"
 
 /** Time between two lines where there is no terminal. */
 const lineMillis = 5_000
@@ -84,7 +84,7 @@ export const show = Effect.gen(function* () {
     bars.update(source, Math.min(lane.done, lane.planned), note)
     if (isTerminal || now - (yield* Ref.get(lastLine)) < lineMillis) return
     yield* Ref.set(lastLine, now)
-    yield* say(`${source}: ${count(lane.done)} of ${count(lane.planned)} candles, ${note}`)
+    yield* say(`${source}: ${count(lane.done)} of ${plural(lane.planned, "candle")}, ${note}`)
   })
 
   const handle = Effect.fnUntraced(function* (event: Events.Event) {

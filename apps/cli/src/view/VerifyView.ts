@@ -141,7 +141,7 @@ export const differencesText = (
       `${Series.key(series)} ${was.from} → ${was.to}: ${
         is.rows === was.rows
           ? `${plural(is.rows, "row")}, other values`
-          : `${count(was.rows)} rows, now ${count(is.rows)}`
+          : `${plural(was.rows, "row")}, now ${count(is.rows)}`
       }`,
       ...(revisions.length === 0
         ? ["  no revision of it is recorded: something else changed the table, or the certificate"]

@@ -1,5 +1,5 @@
 /** `emulator serve`: listens until it is interrupted. */
-import { CorporateAction, Instant } from "@tidemark/core"
+import { CorporateAction, Instant, Interval } from "@tidemark/core"
 import { Console, Effect, FileSystem, Option, Result } from "effect"
 import { CliError, Command, Flag } from "effect/cli"
 import * as Dataset from "../Dataset.ts"
@@ -33,6 +33,17 @@ const list = (text: string): ReadonlyArray<string> =>
     .map((part) => part.trim())
     .filter((part) => part !== "")
 
+/** What is served where nothing is named. */
+const defaultSymbols = "BTC/USDT,ETH/USDT"
+
+/** `FROM..TO` */
+const hole = (text: string): Option.Option<Interval.Interval> => {
+  const [from, to, ...more] = text.split("..").map((end) => Option.getOrUndefined(Instant.parse(end)))
+  return from === undefined || to === undefined || from >= to || more.length > 0
+    ? Option.none()
+    : Option.some({ from, to })
+}
+
 const flags = {
   port: whole("port", 0, 65_535).pipe(
     Flag.withDescription("Port on 127.0.0.1; 0 for a free one"),
@@ -62,8 +73,10 @@ const flags = {
   ),
   symbols: Flag.String("symbols").pipe(
     Flag.withMetavar("A,B"),
-    Flag.withDescription("Synthetic symbols"),
-    Flag.withDefault("BTC/USDT,ETH/USDT")
+    Flag.withDescription(
+      `Synthetic symbols, beside those of --csv, --binance-json or --cheap (default: ${defaultSymbols}, alone)`
+    ),
+    Flag.optional
   ),
   equities: Flag.String("equities").pipe(
     Flag.withMetavar("A,B"),
@@ -76,6 +89,17 @@ const flags = {
     Flag.optional
   ),
   to: instant("to").pipe(Flag.withDescription("End of the synthetic or cheap candles (never)"), Flag.optional),
+  holes: Flag.String("holes").pipe(
+    Flag.withMetavar("FROM..TO,FROM..TO"),
+    Flag.withDescription(
+      "No provider has a candle that opens in these times, such as 2024-01-01T02:00Z..2024-01-01T05:00Z"
+    ),
+    Flag.filterMap(
+      (text) => Option.map(Option.all(list(text).map(hole)), Interval.normalize),
+      () => "times with .. between them, such as 2024-01-01T02:00Z..2024-01-01T05:00Z"
+    ),
+    Flag.withDefault([])
+  ),
   listedAt: instant("listed-at").pipe(Flag.withDescription("Nothing before it is served"), Flag.optional),
   now: instant("now").pipe(Flag.withDescription("Freeze the time that candles are served up to"), Flag.optional),
   faults: Flag.String("faults").pipe(
@@ -134,10 +158,14 @@ const readDatasets = Effect.fnUntraced(function* (input: Input) {
     const extent = { from: from ?? Dataset.firstTrade, to: to ?? endOfCheap }
     datasets.push(...(yield* build(() => [Dataset.cheap({ ...about, ...extent })])))
   }
-  if (datasets.length > 0) return datasets
-  return yield* build(() =>
-    Dataset.synthetic({ symbols: list(input.symbols), seed: input.seed, from, to, listedAt: about.listedAt })
+  const symbols = Option.getOrElse(input.symbols, () => (datasets.length > 0 ? "" : defaultSymbols))
+  const isThere = ({ interval, symbol }: Dataset.Dataset) =>
+    datasets.some((one) => one.symbol === symbol && one.interval === interval)
+  const synthetic = yield* build(() =>
+    Dataset.synthetic({ symbols: list(symbols), seed: input.seed, from, to, listedAt: about.listedAt })
   )
+  const all = [...datasets, ...synthetic.filter((one) => !isThere(one))]
+  return input.holes.length === 0 ? all : all.map((one) => Dataset.withHoles(one, input.holes))
 })
 
 /** `BTCUSDT 1m 5m (synthetic, seed 1); ETHUSDT …` */
@@ -190,7 +218,9 @@ export const serve = Command.make("serve", flags).pipe(
       const frozen = Option.getOrUndefined(input.now)
       const options: Options = {
         datasets,
-        equities: list(input.equities).map((symbol) => equityOf(symbol.toUpperCase(), input.seed)),
+        equities: list(input.equities).map((symbol) =>
+          Equity.withHoles(equityOf(symbol.toUpperCase(), input.seed), input.holes)
+        ),
         port: input.port,
         faults: input.faults,
         weightLimit: input.weightLimit,
