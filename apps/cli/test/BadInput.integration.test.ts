@@ -64,8 +64,14 @@ refusesOnEvery("a wrong symbol, timeframe or source", [
     ["symbols", "add", "ABC/USDT", "--sources=kraken"],
     ["sources", "check", "kraken"],
     [
-      ...["quality", "acknowledge", "--source=kraken", "--symbol=BTC/USD", "--timeframe=1h"],
-      ...["--start=2024-01-01", "--end=2024-01-02", "--note=right"]
+      "quality",
+      "acknowledge",
+      "--source=kraken",
+      "--symbol=BTC/USD",
+      "--timeframe=1h",
+      "--start=2024-01-01",
+      "--end=2024-01-02",
+      "--note=right"
     ]
   ].map((args): Case => ({
     name: `the name of an exchange alone, with the source that has it: ${args.slice(0, 2).join(" ")}`,

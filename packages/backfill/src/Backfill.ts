@@ -8,7 +8,7 @@
 import {
   CandleStore,
   Candles,
-  type Coverage,
+  Coverage,
   Gap,
   Interval,
   Series,
@@ -19,12 +19,13 @@ import {
 import { Clock, Effect, Option, Random, Result, Stream } from "effect"
 import * as Actions from "./Actions.ts"
 import { Events } from "./Events.ts"
+import * as Failures from "./Failures.ts"
 import * as Fetch from "./Fetch.ts"
 import * as Infer from "./Infer.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import * as Repair from "./Repair.ts"
-import type * as Report from "./Report.ts"
+import * as Report from "./Report.ts"
 import { select, type Selected, type Target } from "./Selection.ts"
 import { noRequests, type RequestCount, RequestCounter } from "./SourceHttp.ts"
 import * as Survey from "./Survey.ts"
@@ -55,7 +56,8 @@ interface Progress {
   changed: number
   removed: number
   readonly files: Report.FilesOutcome
-  error: SourceError.SourceError | undefined
+  /** Never none where the series was given up. */
+  readonly failures: Array<Failures.Failure>
 }
 
 /** One piece of work for a lane. */
@@ -63,6 +65,8 @@ interface Work {
   readonly progress: Progress
   readonly interval: Interval.Interval
 }
+
+const hasFailed = ({ failures }: Progress): boolean => failures.length > 0
 
 const start = (selected: Selected): Progress => ({
   selected,
@@ -73,7 +77,7 @@ const start = (selected: Selected): Progress => ({
   changed: 0,
   removed: 0,
   files: { verified: 0, quarantined: [], rewritten: [] },
-  error: selected.error
+  failures: selected.error === undefined ? [] : [{ interval: undefined, error: selected.error }]
 })
 
 const requestOf = ({ selected }: Progress, interval: Interval.Interval): Source.CandlesRequest => ({
@@ -153,8 +157,13 @@ const confirmShrinking = Effect.fnUntraced(function* (progress: Progress, page: 
   })
 })
 
-const fetchWork = Effect.fnUntraced(function* (writer: Writer.Writer, reason: string, { interval, progress }: Work) {
-  if (progress.error !== undefined) return
+const fetchWork = Effect.fnUntraced(function* (
+  writer: Writer.Writer,
+  reason: string,
+  presence: Fetch.Presence,
+  { interval, progress }: Work
+) {
+  if (hasFailed(progress)) return
   const { registered, plan } = progress.selected
   const store = yield* storePages(writer, progress, reason)
   const overlaps = progress.selected.coverage.fetched.some((fetched) => Interval.overlaps(fetched, interval))
@@ -162,11 +171,12 @@ const fetchWork = Effect.fnUntraced(function* (writer: Writer.Writer, reason: st
     source: registered.source,
     series: plan.request.series,
     request: requestOf(progress, interval),
+    presence,
     onPage: overlaps ? (page) => Effect.flatMap(confirmShrinking(progress, page), store) : store
   }).pipe(Effect.provideService(RequestCounter, progress.counter), Effect.result)
   if (Result.isSuccess(result)) return
   if (result.failure._tag === "StoreError") return yield* result.failure
-  progress.error = result.failure
+  progress.failures.push({ interval, error: result.failure })
 })
 
 /** All work, a lane pool a source, with one writer; ends when everything that was fetched is stored. */
@@ -181,11 +191,13 @@ const fetchAll = Effect.fnUntraced(function* (
       const bySource = [...Map.groupBy(work, (item) => item.progress.selected.registered).entries()]
       const lanes = Effect.forEach(
         bySource,
-        ([registered, items]) =>
-          Effect.forEach(items, (item) => fetchWork(writer, reason, item), {
+        ([registered, items]) => {
+          const presence: Fetch.Presence = { isGone: false }
+          return Effect.forEach(items, (item) => fetchWork(writer, reason, presence, item), {
             concurrency: concurrency ?? registered.plugin.capabilities.lanes,
             discard: true
-          }),
+          })
+        },
         { concurrency: "unbounded", discard: true }
       )
       const exit = yield* Effect.exit(restore(Effect.raceFirst(lanes, writer.failure)))
@@ -247,8 +259,8 @@ const touchedOf = (all: ReadonlyArray<Progress>) => all.filter((progress) => pro
 const explain = Effect.fnUntraced(function* (all: ReadonlyArray<Progress>, now: number) {
   const policy = yield* Policy
   const open = touchedOf(all).filter(
-    ({ error, selected: { coverage, plan } }) =>
-      error === undefined && Repair.due(coverage, plan, policy, now).length > 0
+    (progress) =>
+      !hasFailed(progress) && Repair.due(progress.selected.coverage, progress.selected.plan, policy, now).length > 0
   )
   const explained = yield* Infer.explain(
     open.map(({ selected }) => selected),
@@ -258,23 +270,28 @@ const explain = Effect.fnUntraced(function* (all: ReadonlyArray<Progress>, now: 
 })
 
 /** What is missing of what was asked for. */
-const gapsOf = (progress: Progress) =>
-  Effect.map(Verify.gaps(progress.selected.plan, progress.selected.coverage, progress.error?.message), (gaps) =>
-    gaps.filter(Gap.isWanted)
+const gapsOf = ({ failures, selected: { coverage, plan } }: Progress) =>
+  Effect.map(Verify.gaps(plan, coverage, failures[0]?.error.message), (gaps) =>
+    gaps.filter(Gap.isWanted).map((gap) => Failures.explain(gap, failures))
+  )
+
+/** What was to be fetched of a series, and was not. */
+const unanswered = ({ selected: { coverage, plan } }: Progress): Interval.IntervalSet =>
+  Interval.difference(Interval.normalize(plan.chunks), Coverage.fetchedSet(coverage)).filter(
+    (interval) => plan.request.calendar.countOpens(plan.request.series.timeframe, interval) > 0
   )
 
 const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: boolean, now: number) {
   const { plan, registered } = progress.selected
   const gaps = yield* gapsOf(progress)
   const missing = gaps.reduce((sum, gap) => sum + gap.missing, 0)
-  const status: Report.Status =
-    progress.error !== undefined
-      ? "failed"
-      : gaps.every(Gap.isExplained)
-        ? "complete"
-        : interrupted && gaps.some((gap) => gap.cause === "unfetched")
-          ? "interrupted"
-          : "incomplete"
+  const status: Report.Status = hasFailed(progress)
+    ? "failed"
+    : gaps.every(Gap.isExplained)
+      ? "complete"
+      : interrupted && gaps.some((gap) => gap.cause === "unfetched")
+        ? "interrupted"
+        : "incomplete"
   const outcome: Report.SeriesOutcome = {
     series: plan.request.series,
     provenance: registered.plugin.capabilities.provenance,
@@ -294,7 +311,7 @@ const outcomeOf = Effect.fnUntraced(function* (progress: Progress, interrupted: 
       ...Actions.notes(progress.selected, progress.before, progress.selected.coverage, now),
       ...Plan.outlivedNotes(plan, now)
     ],
-    error: progress.error?.message
+    errors: hasFailed(progress) ? Failures.messages(plan.request.series, progress.failures, unanswered(progress)) : []
   }
   return outcome
 })
@@ -352,7 +369,7 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
     for (let round = 1; round < policy.confirmations; round++) {
       const work = all.flatMap((progress) => {
         const { coverage, plan } = progress.selected
-        if (progress.error !== undefined) return []
+        if (hasFailed(progress)) return []
         const holes = Repair.due(coverage, plan, policy, now)
         return Plan.repairs(plan.request, holes).map((interval): Work => ({ progress, interval }))
       })
@@ -395,13 +412,19 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
   yield* Effect.forEach(outcomes, (outcome) => events.publish({ _tag: "SeriesFinished", outcome }), { discard: true })
   const finishedAt = yield* Clock.currentTimeMillis
   yield* Survey.record(
-    all.filter(({ error, touched }) => touched.length > 0 || error !== undefined),
+    all.filter((progress) => progress.touched.length > 0 || hasFailed(progress)),
     finishedAt
   )
   yield* log.append(
     outcomes
-      .filter((outcome) => outcome.requests > 0 || outcome.inserted > 0 || outcome.error !== undefined)
-      .map((outcome): SyncLog.SyncEntry => ({ ...outcome, runId, startedAt: now, finishedAt }))
+      .filter((outcome) => outcome.requests > 0 || outcome.inserted > 0 || outcome.errors.length > 0)
+      .map((outcome): SyncLog.SyncEntry => ({
+        ...outcome,
+        error: Report.errorOf(outcome),
+        runId,
+        startedAt: now,
+        finishedAt
+      }))
   )
   const report: Report.Report = {
     runId,

@@ -24,7 +24,7 @@ import { Candidacy, Reconciliation } from "@tidemark/quality"
 import { Clock, Effect, Result } from "effect"
 import * as Backfill from "./Backfill.ts"
 import * as Overlap from "./Overlap.ts"
-import type * as Report from "./Report.ts"
+import * as Report from "./Report.ts"
 import { ofSource } from "./Selection.ts"
 import { SourceRegistry } from "./SourceRegistry.ts"
 import * as Survey from "./Survey.ts"
@@ -141,7 +141,10 @@ const whyNot = ({ theirs }: Asking, { interval }: Gap.Gap, report: Report.Report
     case "delisted":
       return `${theirs.symbol} was delisted by then`
     case undefined:
-      return outcome?.error ?? (report?.interrupted === true ? "the run was interrupted" : "it was not asked for it")
+      return (
+        (outcome && Report.errorOf(outcome)) ??
+        (report?.interrupted === true ? "the run was interrupted" : "it was not asked for it")
+      )
   }
 }
 

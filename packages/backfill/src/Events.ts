@@ -7,6 +7,16 @@ import { Context, Effect, Layer, PubSub } from "effect"
 import type { SeriesPlan } from "./Plan.ts"
 import type { SeriesOutcome } from "./Report.ts"
 
+/** A request waits before it is sent. */
+export interface Wait {
+  readonly _tag: "BudgetWait"
+  readonly source: string
+  readonly host: string
+  readonly millis: number
+  /** The budget is spent; the provider asked to be left alone; or the host failed again and again. */
+  readonly why: "budget" | "asked" | "failing"
+}
+
 export type Event =
   | { readonly _tag: "StageStarted"; readonly stage: "plan" | "fetch" | "verify" | "repair" }
   | {
@@ -24,7 +34,7 @@ export type Event =
       readonly bytes: number
       readonly millis: number
     }
-  | { readonly _tag: "BudgetWait"; readonly source: string; readonly host: string; readonly millis: number }
+  | Wait
   | {
       readonly _tag: "Retrying"
       readonly series: Series.Series

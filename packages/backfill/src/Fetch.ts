@@ -20,10 +20,17 @@ import { Events } from "./Events.ts"
 import { Policy } from "./Policy.ts"
 import { noRequests, RequestCounter } from "./SourceHttp.ts"
 
+/** What all who ask one source know of it. */
+export interface Presence {
+  /** It has refused connections for as long as a range is asked for: others ask once. */
+  isGone: boolean
+}
+
 export interface FetchOptions<R> {
   readonly source: Source.Source
   readonly series: Series.Series
   readonly request: Source.CandlesRequest
+  readonly presence?: Presence | undefined
   /** Receives each page, in order. */
   readonly onPage: (page: Source.CandlePage) => Effect.Effect<void, SourceError.SourceError | StoreError.StoreError, R>
 }
@@ -93,6 +100,7 @@ export const fetch = Effect.fnUntraced(function* <R>(
   options: FetchOptions<R>
 ): Effect.fn.Return<void, SourceError.SourceError | StoreError.StoreError, R | Events> {
   const { onPage, request, series, source } = options
+  const presence = options.presence ?? { isGone: false }
   const events = yield* Events
   const clock = yield* Clock.Clock
   const counter = yield* RequestCounter
@@ -118,6 +126,7 @@ export const fetch = Effect.fnUntraced(function* <R>(
           onPage(page),
           Effect.sync(() => {
             cursor = page.interval.to
+            presence.isGone = false
             attempts.malformed = 0
             attempts.other = 0
           })
@@ -154,7 +163,9 @@ export const fetch = Effect.fnUntraced(function* <R>(
     if (error._tag === "StoreError") return yield* error
     const attempt = error.reason._tag === "Malformed" ? ++attempts.malformed : ++attempts.other
     const delayMillis = yield* delayOf(error.reason, attempt)
-    if (delayMillis === undefined) return yield* error
+    const isRefused = error.reason._tag === "Unavailable" && error.reason.refused === true
+    if (isRefused && delayMillis === undefined) presence.isGone = true
+    if (delayMillis === undefined || (isRefused && presence.isGone)) return yield* error
     yield* events.publish({ _tag: "Retrying", series, attempt, delayMillis, error })
     yield* Effect.sleep(delayMillis)
   }

@@ -33,7 +33,8 @@ export interface SeriesOutcome {
   readonly files: FilesOutcome
   /** What else there is to know, such as that candles were fetched again because of a split. */
   readonly notes: ReadonlyArray<string>
-  readonly error: string | undefined
+  /** A message for each range that the source could not be asked for; never none where the series failed. */
+  readonly errors: ReadonlyArray<string>
 }
 
 /** A preferred source that was not used for some symbols, and why. */
@@ -58,6 +59,10 @@ export interface Report {
 /** Share of the expected candles that is stored, 0 to 1. */
 export const completeness = (outcome: SeriesOutcome): number =>
   outcome.expected === 0 ? 1 : (outcome.expected - outcome.missing) / outcome.expected
+
+/** Why a series failed, in one text. */
+export const errorOf = ({ errors }: Pick<SeriesOutcome, "errors">): string | undefined =>
+  errors.length === 0 ? undefined : errors.join("; ")
 
 /** Sums a figure over all series. */
 export const total = (report: Report, figure: (outcome: SeriesOutcome) => number): number =>
@@ -111,7 +116,7 @@ const outcomeJson = (outcome: SeriesOutcome) => ({
   },
   notes: outcome.notes,
   excluded: outcome.excluded.map((part) => ({ ...rangeJson(part.interval), cause: part.cause, ...prunedJson(part) })),
-  error: outcome.error ?? null
+  error: errorOf(outcome) ?? null
 })
 
 /** The report as plain JSON; instants are ISO 8601 in UTC. */
@@ -141,6 +146,6 @@ export const toJson = (report: Report) => ({
   gaps_detected: report.gapsDetected.map(gapJson),
   gaps_filled: report.gapsFilled.map(gapJson),
   errors: report.outcomes.flatMap((outcome) =>
-    outcome.error === undefined ? [] : [{ series: Series.key(outcome.series), message: outcome.error }]
+    outcome.errors.map((message) => ({ series: Series.key(outcome.series), message }))
   )
 })

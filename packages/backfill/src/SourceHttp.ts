@@ -8,14 +8,14 @@
  * is decided above, where it is known what is missing.
  */
 import { Allowance, HttpReason, RequestBudgets, type Source, SourceError } from "@tidemark/core"
-import { Clock, Context, Duration, Effect, Exit, Layer, Stream } from "effect"
+import { Cause, Clock, Context, Duration, Effect, Exit, Layer, Option, Stream } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientError from "effect/http/HttpClientError"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as HttpMethod from "effect/http/HttpMethod"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
-import { Events } from "./Events.ts"
+import * as Events from "./Events.ts"
 import { Policy } from "./Policy.ts"
 import * as ServerClock from "./ServerClock.ts"
 
@@ -106,7 +106,7 @@ const make = Effect.gen(function* () {
   const inner = yield* HttpClient.HttpClient
   const budgets = yield* RequestBudgets.RequestBudgets
   const breaker = yield* CircuitBreaker.CircuitBreaker
-  const events = yield* Events
+  const events = yield* Events.Events
   const policy = yield* Policy
   const clocks = new Map<string, ServerClock.ServerClock>()
   /** Whose last refusal was a ban. */
@@ -122,8 +122,11 @@ const make = Effect.gen(function* () {
 
     const keyOf = (host: string): string => (options.account === "" ? host : `${host} ${options.account}`)
 
-    const wait = (host: string, millis: number) =>
-      Effect.andThen(events.publish({ _tag: "BudgetWait", source: options.source, host, millis }), Effect.sleep(millis))
+    const wait = (host: string, millis: number, why: Events.Wait["why"]) =>
+      Effect.andThen(
+        events.publish({ _tag: "BudgetWait", source: options.source, host, millis, why }),
+        Effect.sleep(millis)
+      )
 
     /** What is known of the host's budget, changed in one step. */
     const update = <A>(
@@ -152,7 +155,7 @@ const make = Effect.gen(function* () {
           const cause = new HttpReason.LeftAlone(pausedMillis, bans.has(keyOf(url.host)))
           return yield* transportError(request, `the provider asked to be ${cause.message}`, cause)
         }
-        yield* wait(url.host, millis)
+        yield* wait(url.host, millis, pausedMillis > 0 ? "asked" : "budget")
       }
     })
 
@@ -279,8 +282,16 @@ const make = Effect.gen(function* () {
       breaker
         .execute(exchange(request, url), {
           key: url.host,
-          classify: (exit) =>
-            Exit.isSuccess(exit) && exit.value.response.status < 500 ? CircuitBreaker.success : CircuitBreaker.failure()
+          classify: (exit) => {
+            if (Exit.isSuccess(exit)) {
+              return exit.value.response.status < 500 ? CircuitBreaker.success : CircuitBreaker.failure()
+            }
+            const error = Cause.findErrorOption(exit.cause)
+            // It spares a host that fails; where nothing listens, asking costs nobody anything.
+            return Option.isSome(error) && HttpReason.isRefused(error.value)
+              ? CircuitBreaker.ignored
+              : CircuitBreaker.failure()
+          }
         })
         .pipe(
           Effect.catchTag("CircuitBreakerError", ({ reason }) => {
@@ -292,7 +303,7 @@ const make = Effect.gen(function* () {
               )
             }
             // What was allowed before the wait may not be any more: the host may have asked for a pause meanwhile.
-            return wait(url.host, millis).pipe(
+            return wait(url.host, millis, "failing").pipe(
               Effect.andThen(admit(shown(request, url), url)),
               Effect.andThen(guarded(request, url, waitedMillis + millis))
             )

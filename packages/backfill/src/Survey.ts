@@ -11,11 +11,11 @@ import {
   Interval,
   type Outage,
   Series,
-  type SourceError,
   SymbolStore
 } from "@tidemark/core"
 import { Calendars } from "@tidemark/calendars"
 import { Clock, Effect } from "effect"
+import * as Failures from "./Failures.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import * as Retention from "./Retention.ts"
@@ -176,14 +176,14 @@ export const gapsOf = ({ gaps, pruned }: Pick<Surveyed, "gaps" | "pruned">): Rea
 export const record = Effect.fn("Survey.record")(function* (
   looked: ReadonlyArray<{
     readonly selected: Pick<Selected, "coverage" | "plan">
-    readonly error: SourceError.SourceError | undefined
+    readonly failures: ReadonlyArray<Failures.Failure>
   }>,
   now: number
 ) {
   const ledger = yield* GapLedger.GapLedger
   const policy = yield* Policy
   const verdicts = yield* ledger.candidates
-  const found = yield* Effect.forEach(looked, ({ error, selected: { coverage, plan } }) => {
+  const found = yield* Effect.forEach(looked, ({ failures, selected: { coverage, plan } }) => {
     const { request, requested } = plan
     const extent = Coverage.extent(coverage)
     const whole = [...(extent === undefined ? [] : [extent]), ...(requested === undefined ? [] : [requested])]
@@ -194,9 +194,9 @@ export const record = Effect.fn("Survey.record")(function* (
       { ...request, coverage, window, candidates, wanted },
       { now, force: false, pagesPerChunk: policy.pagesPerChunk }
     )
-    return Effect.map(Verify.gaps(over, coverage, error?.message), (gaps) => ({
+    return Effect.map(Verify.gaps(over, coverage, failures[0]?.error.message), (found) => ({
       series: request.series,
-      gaps: gapsOf({ gaps, pruned: Verify.prunedGaps(over) })
+      gaps: gapsOf({ gaps: found.map((gap) => Failures.explain(gap, failures)), pruned: Verify.prunedGaps(over) })
     }))
   })
   yield* ledger.record(found, now)

@@ -1,6 +1,15 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Backfill, Events, Policy, Report, type Selection, SourceRegistry } from "@tidemark/backfill"
-import { Candles, CandleStore, Coverage, Instrument, type Source, SourceError, SyncLog } from "@tidemark/core"
+import {
+  Candles,
+  CandleStore,
+  Coverage,
+  GapLedger,
+  Instrument,
+  type Source,
+  SourceError,
+  SyncLog
+} from "@tidemark/core"
 import { Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { plugin as synthetic } from "@tidemark/source-synthetic"
 import { Clock, Effect, Fiber, Layer, Stream } from "effect"
@@ -67,7 +76,7 @@ onEvery((it) => {
           report.outcomes.map(({ status }) => status),
           ["complete", "failed"]
         )
-        assert.include(report.outcomes[1]!.error, "NOPE/USDT")
+        assert.include(Report.errorOf(report.outcomes[1]!), "NOPE/USDT")
         assert.strictEqual(Report.exitCode(report), 1)
         const log = yield* SyncLog.SyncLog
         assert.sameMembers(
@@ -272,7 +281,7 @@ onEvery((it) => {
         const before = yield* Clock.currentTimeMillis
         const report = yield* Backfill.run(options())
         assert.isBelow((yield* Clock.currentTimeMillis) - before, 4_000)
-        assert.include(report.outcomes[0]!.error, "86400 s")
+        assert.include(Report.errorOf(report.outcomes[0]!), "86400 s")
         assert.strictEqual(yield* provider.requestCount, 1)
       }).pipe(Effect.provide(serving()))
     )
@@ -303,7 +312,7 @@ onEvery((it) => {
         const provider = yield* Emulator
         yield* provider.inject(Fault.ServerError({ status: 503, match: klines, times: 3 }))
         const report = yield* Backfill.run(options())
-        assert.strictEqual(Report.exitCode(report), 0, report.outcomes[0]!.error)
+        assert.strictEqual(Report.exitCode(report), 0, Report.errorOf(report.outcomes[0]!))
       }).pipe(
         Effect.provide(
           Layer.provideMerge(
@@ -313,6 +322,71 @@ onEvery((it) => {
           )
         )
       )
+    )
+  })
+
+  describe("a host that refuses every connection", () => {
+    const closed = Layer.provideMerge(
+      // What fails in another way would be left alone for a minute.
+      engine({ ...policy, breakerFailures: 2, breakerOpenMillis: 60_000 }, "off", "http://127.0.0.1:9"),
+      Emulator.layer({ datasets: [dataset] })
+    )
+    const fromOther = (symbol: string) =>
+      new Instrument.Instrument({ ...instrument(symbol), sources: [{ source: "other" }] })
+
+    it.effect("is asked patiently by the first, once by the others, and never left alone", () =>
+      Effect.gen(function* () {
+        const symbols = Array.from({ length: 12 }, (_, i) => `S${i}/USDT`)
+        const window = { from: start, to: start + 60 * minute }
+        const { events, report } = yield* observed(
+          options({
+            targets: symbols.map((symbol) => ({ instrument: fromOther(symbol), timeframe: "1m" })),
+            window,
+            concurrency: 1
+          })
+        )
+        assert.deepStrictEqual(
+          report.outcomes.map(({ requests }) => requests),
+          symbols.map((_, i) => (i === 0 ? policy.retries + 1 : 1))
+        )
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "Retrying").length, policy.retries)
+        assert.strictEqual(events.filter(({ _tag }) => _tag === "BudgetWait").length, 0)
+        for (const outcome of report.outcomes) assert.match(Report.errorOf(outcome)!, /ECONNREFUSED/)
+      }).pipe(Effect.provide(closed))
+    )
+
+    it.effect("fails every range of a series by its own name, in the report and in the ledger", () =>
+      Effect.gen(function* () {
+        const hours = (from: number, to: number) => ({ from: start + from * 60 * minute, to: start + to * 60 * minute })
+        const ranges = [hours(0, 1), hours(2, 3)]
+        const of = (concurrency: number) =>
+          options({
+            targets: [
+              {
+                instrument: fromOther("BTC/USDT"),
+                timeframe: "1m",
+                window: { ...hours(0, 3), whole: true, only: ranges }
+              }
+            ],
+            concurrency
+          })
+        const named = ["2024-01-01T00:00Z → 2024-01-01T01:00Z", "2024-01-01T02:00Z → 2024-01-01T03:00Z"]
+        const together = (yield* Backfill.run(of(2))).outcomes[0]!
+        assert.lengthOf(together.errors, 2)
+        for (const [i, name] of named.entries()) {
+          assert.include(together.errors[i], `BTC/USDT ${name}: no usable answer`)
+          assert.include(together.gaps[i]!.evidence[0], name)
+        }
+        const ledger = yield* (yield* GapLedger.GapLedger).list
+        assert.isTrue(ledger.every(({ cause }) => cause === "source-failure"))
+        const evidence = ledger.flatMap((gap) => gap.evidence).join("\n")
+        for (const name of named) assert.include(evidence, name)
+        // One after the other, the second is not even asked for.
+        const alone = (yield* Backfill.run(of(1))).outcomes[0]!
+        assert.lengthOf(alone.errors, 2)
+        assert.include(alone.errors[0], `${named[0]}: no usable answer`)
+        assert.include(alone.errors[1], `${named[1]}: not asked for after that`)
+      }).pipe(Effect.provide(closed))
     )
   })
 
@@ -328,7 +402,7 @@ onEvery((it) => {
         yield* Effect.gen(function* () {
           const report = yield* Backfill.run(options({ targets: [{ instrument: instrument(), timeframe: "5m" }] }))
           assert.strictEqual(report.outcomes[0]!.status, "failed")
-          assert.include(report.outcomes[0]!.error, "lie in one 5m")
+          assert.include(Report.errorOf(report.outcomes[0]!), "lie in one 5m")
           assert.strictEqual(report.outcomes[0]!.inserted, 0)
         }).pipe(Effect.provide(serving(minutes)))
       })

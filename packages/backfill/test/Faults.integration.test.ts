@@ -96,7 +96,7 @@ onEvery((it) => {
             for (const after of [0, 2, 4]) yield* provider.inject(fault({ match: { path: "/api/v3/klines", after } }))
             const report = yield* Backfill.run(options())
             const outcome = yield* honest(report)
-            assert.strictEqual(outcome.status, "complete", outcome.error)
+            assert.strictEqual(outcome.status, "complete", Report.errorOf(outcome))
             assert.strictEqual(Report.exitCode(report), 0)
           }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
         20_000
@@ -116,7 +116,7 @@ onEvery((it) => {
             const outcome = yield* honest(report)
             assert.include([always].flat(), outcome.status)
             if (outcome.status === "failed") {
-              assert.include(outcome.error, "BTC/USDT")
+              assert.include(Report.errorOf(outcome), "BTC/USDT")
               assert.strictEqual(Report.exitCode(report), 1)
             }
             if (outcome.status === "incomplete") assert.strictEqual(Report.exitCode(report), 3)
@@ -126,7 +126,7 @@ onEvery((it) => {
             yield* provider.clear
             if (outcome.status === "failed") {
               const next = yield* Backfill.run(options({ force: false }))
-              assert.strictEqual((yield* honest(next)).status, "complete", next.outcomes[0]!.error)
+              assert.strictEqual((yield* honest(next)).status, "complete", Report.errorOf(next.outcomes[0]!))
             }
           }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
         20_000
@@ -143,7 +143,7 @@ onEvery((it) => {
           yield* provider.inject(Fault.ServerError({ status: 404, match: { path: "/api/v3/klines" }, times: Infinity }))
           const report = yield* Backfill.run(options())
           const outcome = yield* honest(report)
-          assert.include(outcome.error, "404")
+          assert.include(Report.errorOf(outcome), "404")
           assert.strictEqual(yield* provider.requestCount, 1)
         }).pipe(Effect.provide(Layer.provideMerge(engine(), emulator))),
       20_000

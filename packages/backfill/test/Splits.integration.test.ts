@@ -405,7 +405,7 @@ for (const [name, databases] of [
             report.outcomes.map(({ status }) => status),
             ["failed", "complete"]
           )
-          assert.include(report.outcomes[0]!.error, "no key")
+          assert.include(Report.errorOf(report.outcomes[0]!), "no key")
           assert.deepStrictEqual(
             world.ranges.map((range) => range.split(" ")[0]),
             ["AAPL", "MSFT"]

@@ -94,12 +94,19 @@ export const ofError = (error: HttpClientError.HttpClientError): Reason => {
         const { banned, millis } = error.reason.cause
         return new RateLimited({ retryAfterMillis: millis, ...(banned ? { banned } : {}) })
       }
-      return new Unavailable({ detail: `${where}: ${error.reason.description ?? causeOf(error.reason.cause)}` })
+      return new Unavailable({
+        detail: `${where}: ${error.reason.description ?? causeOf(error.reason.cause)}`,
+        ...(isRefused(error) ? { refused: true } : {})
+      })
     case "EncodeError":
     case "InvalidUrlError":
       return new Unavailable({ detail: `${where}: the request cannot be made` })
   }
 }
+
+/** Whether nothing listens where a request was sent. */
+export const isRefused = ({ reason }: HttpClientError.HttpClientError): boolean =>
+  reason._tag === "TransportError" && causeOf(reason.cause) === "ECONNREFUSED"
 
 /** Node's network errors say what happened in a code (ECONNREFUSED, ENOTFOUND), often one or two causes deep. */
 export const causeOf = (cause: unknown): string => {

@@ -40,7 +40,9 @@ export class RetentionLimit extends Schema.TaggedError<RetentionLimit>()("Retent
 export class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
   detail: Schema.String,
   /** The HTTP status, where there was one. */
-  status: Schema.optionalKey(Schema.Int)
+  status: Schema.optionalKey(Schema.Int),
+  /** Nothing listens there: the connection itself was refused. */
+  refused: Schema.optionalKey(Schema.Boolean)
 }) {}
 
 /** The provider refuses the request itself (400, 404, 422): asking the same again is pointless. */

@@ -78,11 +78,13 @@ describe("emulator", () => {
         const rows = hours(0, 6).map((open) => `${open},1,2,0.5,1.5,7,${open + 3_599_999},10,3,1,1,0`)
         yield* Effect.promise(() => writeFile(csv, rows.join("\n")))
         const child = yield* emulator(
-          ...["serve", "--port=0", `--csv=${csv}`, "--symbol=ADABTC", "--symbols=BTC/USDT"],
-          ...[
-            "--now=2024-01-01T06:00Z",
-            "--holes=2024-01-01T01:00Z..2024-01-01T03:00Z,2024-01-01T04:00Z..2024-01-01T05:00Z"
-          ]
+          "serve",
+          "--port=0",
+          `--csv=${csv}`,
+          "--symbol=ADABTC",
+          "--symbols=BTC/USDT",
+          "--now=2024-01-01T06:00Z",
+          "--holes=2024-01-01T01:00Z..2024-01-01T03:00Z,2024-01-01T04:00Z..2024-01-01T05:00Z"
         )
         const url = /http:\/\/127\.0\.0\.1:\d+/.exec(yield* firstLine(child))![0]
         const opens = (symbol: string) =>

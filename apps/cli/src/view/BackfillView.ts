@@ -35,27 +35,24 @@ const syntheticNotice = (report: Report.Report): ReadonlyArray<string> => {
 const gapLines = (report: Report.Report): ReadonlyArray<string> => {
   const open = report.outcomes.flatMap((outcome) => (outcome.status === "failed" ? [] : outcome.gaps))
   if (open.length === 0) return []
-  const lines = open.flatMap((gap) => [
-    `  ${Gap.format(gap)}`,
-    ...gap.evidence.map((sentence) => `    ${sentence}`),
-    `    next: ${gap.nextAction}`
-  ])
-  const perGap = lines.length / open.length
-  const visible = lines.slice(0, Math.ceil(perGap) * shown)
   return [
     "",
     `${plural(open.length, "gap")}:`,
-    ...visible,
-    ...(visible.length < lines.length
+    ...open
+      .slice(0, shown)
+      .flatMap((gap) => [
+        `  ${Gap.format(gap)}`,
+        ...gap.evidence.map((sentence) => `    ${sentence}`),
+        `    next: ${gap.nextAction}`
+      ]),
+    ...(open.length > shown
       ? [`  … and ${plural(open.length - shown, "gap")} more: --json or --results PATH lists all`]
       : [])
   ]
 }
 
 const errorLines = (report: Report.Report): ReadonlyArray<string> => {
-  const messages = [
-    ...new Set(report.outcomes.flatMap((outcome) => (outcome.error === undefined ? [] : [outcome.error])))
-  ]
+  const messages = [...new Set(report.outcomes.flatMap(({ errors }) => errors))]
   return messages.length === 0
     ? []
     : [

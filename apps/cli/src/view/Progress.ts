@@ -9,6 +9,14 @@ import { count, duration, plural } from "./Format.ts"
 
 /** Time between two lines where there is no terminal. */
 const lineMillis = 5_000
+/** Waits that are worth a word. */
+const longWaitMillis = 5_000
+
+const reasons: Readonly<Record<Events.Wait["why"], string>> = {
+  budget: "what it allows is used up",
+  asked: "it asks to be left alone",
+  failing: "it fails again and again"
+}
 
 interface Lane {
   readonly source: string
@@ -29,6 +37,8 @@ const lanesOf = (plans: ReadonlyArray<Plan.SeriesPlan>): Map<string, Lane> => {
 export interface Bars {
   readonly start: (lanes: ReadonlyArray<{ readonly source: string; readonly planned: number }>) => void
   readonly update: (source: string, done: number, note: string) => void
+  /** A line above the bars; `false` where there are none. */
+  readonly log: (line: string) => boolean
   readonly stop: () => void
 }
 
@@ -54,12 +64,17 @@ const terminalBars = Effect.map(
         }
       },
       update: (source, done, note) => bySource.get(source)?.update(done, { note }),
+      log: (line) => {
+        if (bySource.size === 0 || !bars.isActive) return false
+        bars.log(`${line}\n`)
+        return true
+      },
       stop: () => bars.stop()
     }
   }
 )
 
-const noBars: Bars = { start: () => {}, update: () => {}, stop: () => {} }
+const noBars: Bars = { start: () => {}, update: () => {}, log: () => false, stop: () => {} }
 
 /** Prints until the scope closes. */
 export const show = Effect.gen(function* () {
@@ -71,7 +86,17 @@ export const show = Effect.gen(function* () {
   const lastLine = yield* Ref.make(startedAt)
   let lanes = new Map<string, Lane>()
 
-  const say = (line: string) => Console.error(line)
+  const say = (line: string) => Effect.suspend(() => (bars.log(line) ? Effect.void : Console.error(line)))
+
+  /** Source and reason of the waits that were told, with when they end: lanes that wait together are one line. */
+  const waits = new Map<string, number>()
+  const tellWait = Effect.fnUntraced(function* ({ host, millis, source, why }: Events.Wait) {
+    const now = yield* Clock.currentTimeMillis
+    const key = `${source} ${why}`
+    if (millis < longWaitMillis || now + longWaitMillis < (waits.get(key) ?? 0)) return
+    waits.set(key, now + millis)
+    yield* say(`${source}: ${reasons[why]}, next request to ${host} in ${duration(millis)}`)
+  })
 
   const advance = Effect.fnUntraced(function* (source: string, candles: number) {
     const lane = lanes.get(source)
@@ -100,11 +125,11 @@ export const show = Effect.gen(function* () {
       case "PageStored":
         return yield* advance(event.series.source, event.candles)
       case "Retrying":
-        return isTerminal
-          ? undefined
-          : yield* say(
-              `${Series.key(event.series)}: ${SourceError.describe(event.error.reason)}; attempt ${event.attempt + 1} in ${duration(event.delayMillis)}`
-            )
+        return yield* say(
+          `${Series.key(event.series)}: ${SourceError.describe(event.error.reason)}; attempt ${event.attempt + 1} in ${duration(event.delayMillis)}`
+        )
+      case "BudgetWait":
+        return yield* tellWait(event)
       case "StageStarted":
         return event.stage === "repair" ? yield* say("repair: asking again for candles that answers lacked") : undefined
       default:
