@@ -89,6 +89,7 @@ onEvery("trust", (it) => {
           "BTC/USDT 1h 2024-01-03T00:00Z → 2024-01-05T00:00Z: 48 candles missing, source-failure"
         )
         assert.match(listed.stdout, /answered 500/)
+        assert.lengthOf(listed.stdout.match(/2024-01-03T00:00Z → 2024-01-05T00:00Z/g)!, 1, listed.stdout)
         assert.strictEqual((yield* tidemark("verify")).code, 3)
         // Killed before the first answer: what was asked for is known all the same.
         yield* Effect.scoped(

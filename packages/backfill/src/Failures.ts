@@ -33,6 +33,12 @@ export const messages = (
   ]
 }
 
+/** What happened, and where: but for what the gap says itself. */
+const sentenceOf = ({ error }: Failure, { interval }: Gap.Gap): string =>
+  error.from === interval.from && error.to === interval.to
+    ? `${error.source}: ${SourceError.describe(error.reason)}`
+    : error.message
+
 /** A gap that failures left, with the words of those that lie in it. */
 export const explain = (gap: Gap.Gap, failures: ReadonlyArray<Failure>): Gap.Gap => {
   const [first] = failures
@@ -44,7 +50,7 @@ export const explain = (gap: Gap.Gap, failures: ReadonlyArray<Failure>): Gap.Gap
     : {
         ...gap,
         evidence: gap.evidence.flatMap((sentence) =>
-          sentence === first.error.message ? own.map(({ error }) => error.message) : [sentence]
+          sentence === first.error.message ? own.map((failure) => sentenceOf(failure, gap)) : [sentence]
         )
       }
 }

@@ -110,9 +110,8 @@ export const due = (
         partsOf(request, run, run, policy).flatMap((part) => (isPartDue(part, run, policy, now) ? [part.interval] : []))
       )
 
-/** `asked 3 times, next not before …` */
+/** When a run asks again; how often it was asked is evidence. */
 export const outlook = (run: Answers, policy: Policy, now: Instant.EpochMillis): string => {
-  const asked = `asked ${run.confirmations === 1 ? "once" : `${run.confirmations} times`}`
-  if (isDue(run, policy, now)) return `${asked}, the next run asks again`
-  return `${asked}, next not before ${Instant.format(Math.ceil(nextAt(run, policy) / 60_000) * 60_000)}`
+  if (isDue(run, policy, now)) return "the next run asks again"
+  return `asked again not before ${Instant.format(Math.ceil(nextAt(run, policy) / 60_000) * 60_000)}`
 }

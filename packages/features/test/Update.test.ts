@@ -122,6 +122,16 @@ describe("features of stored candles", () => {
   )
 
   test(
+    "are told of once a page, also where nothing is left at the end",
+    Effect.gen(function* () {
+      yield* store(range(0, 600), 1_000, { holes: [range(590, 600)] })
+      const told: Array<number> = []
+      yield* update({ onPage: ({ processed }) => Effect.sync(() => void told.push(processed)) })
+      assert.deepStrictEqual(told, [590])
+    })
+  )
+
+  test(
     "go on where they ended: new candles alone are worked on",
     Effect.gen(function* () {
       yield* store(range(0, 600), 1_000)
