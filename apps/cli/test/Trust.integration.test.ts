@@ -311,8 +311,10 @@ onEvery("trust", (it) => {
         assert.match(status.stdout, /2 runs, \d+ requests \(6 retries\), 1 of 2 series failed \(50.00 %\)/)
         assert.match(status.stdout, /^binance +1 +93 +\d+ min ago +2 +\d+ +6 +50.00 % +BTC\/USDT 1h: failed$/m)
         // The day that the second run asked for in vain is missing too.
-        assert.match(status.stdout, /binance BTC\/USDT 1h +93 +77.50 % +27 .*failed/)
-        const json = parse<Row>(yield* tidemark("status", "--json"))
+        assert.match(status.stdout, /binance BTC\/USDT 1h +93 +77.50 % +0 +24 +3 .*failed/)
+        assert.match((yield* tidemark("verify")).stdout, /binance BTC\/USDT 1h .* 93 +0 +0 +24 +3 +NOT VERIFIED/)
+        const json = parse<Row & { readonly details: ReadonlyArray<Row> }>(yield* tidemark("status", "--json"))
+        assert.deepInclude(json.details[0]!, { unfetched: 0, source_failure: 24, unexplained: 3 })
         assert.deepInclude(json, { series: 1, candles: 93, runs: 2, failed: 1, error_rate: 0.5, retries: 6 })
 
         const written = yield* tidemark("quality", "report", "--html=report.html")

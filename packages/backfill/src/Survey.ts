@@ -2,6 +2,7 @@
  * What of the stored history is missing, and why. Asks no source anything.
  */
 import {
+  type Calendar,
   Candidate,
   CandleStore,
   Coverage,
@@ -73,15 +74,63 @@ const hullOf = (extent: Interval.Interval | undefined, gaps: ReadonlyArray<Gap.G
     Interval.Interval | undefined
   >((hull, one) => (hull === undefined ? one : Interval.hull(hull, one)), undefined)
 
-/** A gap with why the source could not answer, where that was seen. */
-const withFailure = (gap: Gap.Gap, unanswered: ReadonlyArray<Gap.Gap>): Gap.Gap => {
-  const failure = unanswered.find(
-    ({ cause, interval }) => cause === "source-failure" && Interval.overlaps(interval, gap.interval)
-  )
-  return gap.cause !== "unfetched" || failure === undefined
-    ? gap
-    : { ...gap, cause: failure.cause, evidence: failure.evidence }
+/** The parts of a gap inside some intervals and outside of them, each with what is said of it there. */
+const divided = (
+  gap: Gap.Gap,
+  calendar: Calendar.Calendar,
+  inside: Interval.IntervalSet,
+  said: {
+    readonly inside: Pick<Gap.Gap, "cause" | "evidence">
+    readonly outside: Pick<Gap.Gap, "cause" | "evidence">
+  }
+): ReadonlyArray<Gap.Gap> => {
+  const parts = (intervals: Interval.IntervalSet, of: Pick<Gap.Gap, "cause" | "evidence">) =>
+    intervals.flatMap((interval): ReadonlyArray<Gap.Gap> => {
+      const missing = calendar.countOpens(gap.series.timeframe, interval)
+      if (missing === 0) return []
+      const isWhole = missing === gap.missing
+      return [
+        { ...gap, ...of, interval, missing, ...(isWhole ? {} : { nextAction: Verify.command(gap.series, interval) }) }
+      ]
+    })
+  return [
+    ...parts(Interval.intersection([gap.interval], inside), said.inside),
+    ...parts(Interval.difference([gap.interval], inside), said.outside)
+  ]
 }
+
+/** What was not fetched, with why the source could not answer for the parts where that was seen. */
+const withFailures = (
+  gap: Gap.Gap,
+  calendar: Calendar.Calendar,
+  unanswered: ReadonlyArray<Gap.Gap>
+): ReadonlyArray<Gap.Gap> =>
+  gap.cause !== "unfetched"
+    ? [gap]
+    : unanswered
+        .filter(({ cause, interval }) => cause === "source-failure" && Interval.overlaps(interval, gap.interval))
+        .reduce<ReadonlyArray<Gap.Gap>>(
+          (gaps, { cause, evidence, interval }) =>
+            gaps.flatMap((part) =>
+              part.cause === "unfetched"
+                ? divided(part, calendar, [interval], { inside: { cause, evidence }, outside: part })
+                : [part]
+            ),
+          [gap]
+        )
+
+/** A failure says nothing of what nobody asked for. */
+const failedWithin = (
+  gap: Gap.Gap,
+  calendar: Calendar.Calendar,
+  requested: Interval.Interval | undefined
+): ReadonlyArray<Gap.Gap> =>
+  gap.cause !== "source-failure" || requested === undefined
+    ? [gap]
+    : divided(gap, calendar, [requested], {
+        inside: gap,
+        outside: { cause: "unfetched", evidence: [Verify.notAskedYet] }
+      })
 
 /** Of one series, with the outages that are known of its venue. */
 const ofSeries = Effect.fnUntraced(function* (
@@ -123,7 +172,9 @@ const ofSeries = Effect.fnUntraced(function* (
   const surveyed: Surveyed = {
     stored,
     plan,
-    gaps: (yield* Verify.gaps(plan, coverage, undefined)).map((gap) => withFailure(gap, unanswered)),
+    gaps: (yield* Verify.gaps(plan, coverage, undefined))
+      .flatMap((gap) => withFailures(gap, calendar, unanswered))
+      .toSorted((a, b) => a.interval.from - b.interval.from),
     pruned: Verify.prunedGaps(plan)
   }
   return surveyed
@@ -196,7 +247,12 @@ export const record = Effect.fn("Survey.record")(function* (
     )
     return Effect.map(Verify.gaps(over, coverage, failures[0]?.error.message), (found) => ({
       series: request.series,
-      gaps: gapsOf({ gaps: found.map((gap) => Failures.explain(gap, failures)), pruned: Verify.prunedGaps(over) })
+      gaps: gapsOf({
+        gaps: found
+          .flatMap((gap) => failedWithin(gap, request.calendar, requested))
+          .map((gap) => Failures.explain(gap, failures)),
+        pruned: Verify.prunedGaps(over)
+      })
     }))
   })
   yield* ledger.record(found, now)

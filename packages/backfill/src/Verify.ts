@@ -288,6 +288,9 @@ export const excludedGaps = ({ excluded, request }: SeriesPlan): ReadonlyArray<G
 export const prunedGaps = (plan: SeriesPlan): ReadonlyArray<Gap.Gap> =>
   excludedGaps({ ...plan, excluded: plan.excluded.filter(({ prunedAt }) => prunedAt !== undefined) })
 
+/** Evidence of a gap that nobody has asked for. */
+export const notAskedYet = "the source was not asked for this range yet"
+
 /** What is missing of the requested range, with cause, evidence and next action. */
 export const gaps = Effect.fnUntraced(function* (
   plan: SeriesPlan,
@@ -313,7 +316,7 @@ export const gaps = Effect.fnUntraced(function* (
     evidence: [error ?? sentence]
   })
   const unfetched = [
-    ...unasked(Interval.difference(never, pruned), because("the source was not asked for this range yet"), ""),
+    ...unasked(Interval.difference(never, pruned), because(notAskedYet), ""),
     ...unasked(
       Interval.intersection(never, pruned),
       because("pruned once, and kept now: the source was not asked for it again yet"),

@@ -1,10 +1,12 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Backfill, Events, Policy, Report, type Selection, SourceRegistry } from "@tidemark/backfill"
+import { Backfill, Events, Policy, Report, type Selection, SourceRegistry, Survey } from "@tidemark/backfill"
 import {
   Candles,
   CandleStore,
   Coverage,
+  type Gap,
   GapLedger,
+  Instant,
   Instrument,
   Interval,
   type Source,
@@ -323,6 +325,31 @@ onEvery((it) => {
           )
         )
       )
+    )
+  })
+
+  describe("a range that a source could not answer for", () => {
+    it.effect("is told from one between that nobody asked for, in the ledger and by whoever looks", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        const hours = (from: number, to: number) => ({ from: start + from * 60 * minute, to: start + to * 60 * minute })
+        yield* Backfill.run(options({ window: hours(0, 1) }))
+        yield* provider.inject(Fault.ServerError({ status: 404, match: klines, times: 1 }))
+        yield* Backfill.run(options({ window: hours(2, 3) }))
+        const expected = [
+          ["unfetched", Interval.format(hours(1, 2)), 60],
+          ["source-failure", Interval.format(hours(2, 3)), 60]
+        ]
+        const shown = (gaps: ReadonlyArray<Gap.Gap>) =>
+          gaps.map(({ cause, interval, missing }) => [cause, Interval.format(interval), missing])
+        assert.deepStrictEqual(shown(yield* (yield* GapLedger.GapLedger).list), expected)
+        const [surveyed] = yield* Survey.run({ choose: () => true })
+        assert.deepStrictEqual(shown(surveyed!.gaps), expected)
+        for (const { evidence, interval, nextAction } of surveyed!.gaps) {
+          assert.strictEqual(evidence.join().includes("answered 404"), interval.from === hours(2, 3).from)
+          assert.include(nextAction, `--start ${Instant.format(interval.from)} --end ${Instant.format(interval.to)}`)
+        }
+      }).pipe(Effect.provide(serving()))
     )
   })
 

@@ -53,6 +53,13 @@ const explained: ReadonlySet<GapCause> = new Set([
   "not-wanted"
 ])
 
+/** The others: what nobody asked for, what was asked for in vain, and what was answered without. */
+export const openCauses = ["unfetched", "source-failure", "unexplained"] as const satisfies ReadonlyArray<GapCause>
+
+/** How many candles of a cause are missing. */
+export const missingBecause = (gaps: ReadonlyArray<Gap>, cause: GapCause): number =>
+  gaps.reduce((sum, gap) => (gap.cause === cause ? sum + gap.missing : sum), 0)
+
 export const isExplained = (gap: Gap): boolean => explained.has(gap.cause)
 
 /** Whether anybody expects candles there. */

@@ -28,7 +28,8 @@ export interface Status {
   readonly log: ReadonlyArray<SyncLog.SyncEntry>
 }
 
-const unexplained = ({ gaps }: SeriesStatus): number =>
+/** Candles that are missing without an excuse. */
+const open = ({ gaps }: SeriesStatus): number =>
   gaps.reduce((sum, gap) => (Gap.isExplained(gap) ? sum : sum + gap.missing), 0)
 
 const missing = ({ gaps }: SeriesStatus): number =>
@@ -40,15 +41,18 @@ const completeness = (one: SeriesStatus): number =>
 /** Failed ones first, then those that lack most, then those that are furthest behind. */
 const worstFirst = (a: SeriesStatus, b: SeriesStatus): number =>
   Number(b.last?.status === "failed") - Number(a.last?.status === "failed") ||
-  unexplained(b) - unexplained(a) ||
+  open(b) - open(a) ||
   completeness(a) - completeness(b) ||
   (a.askedTo ?? 0) - (b.askedTo ?? 0)
 
 /** What is to be done about a series; `undefined` where nothing is. */
 const troubleOf = (one: SeriesStatus): string | undefined => {
   if (one.last?.status === "failed") return "failed"
-  const open = unexplained(one)
-  return open === 0 ? undefined : `${plural(open, "candle")} unexplained`
+  const causes = Gap.openCauses.flatMap((cause) => {
+    const missing = Gap.missingBecause(one.gaps, cause)
+    return missing === 0 ? [] : [`${plural(missing, "candle")} ${cause}`]
+  })
+  return causes.length === 0 ? undefined : causes.join(", ")
 }
 
 /** What the log says of the last days. */
@@ -113,7 +117,9 @@ export const toJson = (status: Status) => ({
     asked_to: one.askedTo === undefined ? null : Instant.format(one.askedTo),
     behind_hours: one.askedTo === undefined ? null : Math.round((status.now - one.askedTo) / 360_000) / 10,
     completeness: completeness(one),
-    unexplained: unexplained(one),
+    unfetched: Gap.missingBecause(one.gaps, "unfetched"),
+    source_failure: Gap.missingBecause(one.gaps, "source-failure"),
+    unexplained: Gap.missingBecause(one.gaps, "unexplained"),
     last_sync: one.last === undefined ? null : Instant.format(one.last.finishedAt),
     last_status: one.last?.status ?? null,
     error: one.last?.error ?? null
@@ -166,19 +172,19 @@ export const toText = (status: Status): string => {
       ? []
       : [
           render(
-            ["series", "candles", "complete", "unexplained", "known until", "last sync", ""],
+            ["series", "candles", "complete", ...Gap.openCauses, "known until", "last sync", ""],
             ordered
               .slice(0, worst)
               .map((one) => [
                 Series.key(one.series),
                 count(one.rows),
                 percent(completeness(one)),
-                count(unexplained(one)),
+                ...Gap.openCauses.map((cause) => count(Gap.missingBecause(one.gaps, cause))),
                 one.askedTo === undefined ? "" : Instant.format(Math.floor(one.askedTo / 60_000) * 60_000),
                 one.last === undefined ? "" : ago(status.now - one.last.finishedAt),
                 one.last?.status ?? ""
               ]),
-            { right: [1, 2, 3] }
+            { right: [1, 2, 3, 4, 5] }
           )
         ]),
     ...(errors.length === 0 ? [] : ["", "Failed:", ...errors.slice(0, worst)])

@@ -56,7 +56,7 @@ export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<
       minute(one.interval.to),
       count(one.rows),
       count(missing(explained)),
-      count(missing(wanted) - missing(explained)),
+      ...Gap.openCauses.map((cause) => count(Gap.missingBecause(wanted, cause))),
       isSound(one) ? "verified" : "NOT VERIFIED"
     ]
   })
@@ -64,7 +64,12 @@ export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<
   return [
     ...(rows.length === 0
       ? []
-      : [render(["series", "from", "to", "candles", "explained", "unexplained", ""], rows, { right: [3, 4, 5] }), ""]),
+      : [
+          render(["series", "from", "to", "candles", "explained", ...Gap.openCauses, ""], rows, {
+            right: [3, 4, 5, 6, 7]
+          }),
+          ""
+        ]),
     ...wrong.flatMap(lines),
     ...absent.map((name) => `  ${name} is not stored; fetch it: tidemark backfill`),
     wrong.length + absent.length === 0
