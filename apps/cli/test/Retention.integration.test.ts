@@ -292,7 +292,7 @@ onEvery("retention", (it) => {
     "a series that fails costs the others nothing, and a name that nothing is stored of is no success",
     () =>
       Effect.gen(function* () {
-        const { at, backfill, database, tidemark } = yield* world()
+        const { at, backfill, database, keep, tidemark } = yield* world()
         yield* backfill(0, days, "--timeframes=1h,1d")
         yield* tidemark(
           "backfill",
@@ -315,6 +315,11 @@ onEvery("retention", (it) => {
         yield* assertSound(database, "one failed")
         const typo = yield* tidemark("prune", "--symbols=ETH/USDT,NOPE")
         assert.deepStrictEqual([typo.code, typo.stderr.includes("NOPE is not stored")], [3, true])
+        yield* keep({ "1h": "10 days", symbols: { "ETH/USTD": { "1h": "forever" }, "ETH/USDT": { "1h": "10 days" } } })
+        const misspelled = yield* tidemark("prune", "--symbols=ETH/USDT", "--json")
+        assert.strictEqual(misspelled.code, 0, misspelled.stderr)
+        assert.include(misspelled.stderr, '"retention" in the configuration names ETH/USTD, of which nothing is stored')
+        assert.deepStrictEqual(parse<{ readonly unknown_symbols: unknown }>(misspelled).unknown_symbols, ["ETH/USTD"])
       }),
     seconds
   )

@@ -72,6 +72,8 @@ export interface Report {
   readonly dryRun: boolean
   readonly interrupted: boolean
   readonly outcomes: ReadonlyArray<Outcome>
+  /** Symbols that `retention` names, and of which nothing is stored or listed: it says nothing of them. */
+  readonly strangers: ReadonlyArray<string>
 }
 
 /** A stored series with what is to become of it. */
@@ -218,12 +220,21 @@ const recordGaps = Effect.fnUntraced(
   Effect.catch((error) => Effect.logWarning(`data_gaps was not brought up to date: ${error.message}`))
 )
 
+/** Symbols that are configured, and that nobody knows. */
+const strangersAmong = Effect.fnUntraced(function* (all: ReadonlyArray<Candidate>) {
+  const { symbols = {} } = yield* Retention.Retention
+  const listed = yield* (yield* SymbolStore.SymbolStore).list
+  const known = new Set([...all.map(({ stored }) => stored.series.symbol), ...listed.map(({ symbol }) => symbol)])
+  return Object.keys(symbols).filter((symbol) => !known.has(symbol))
+})
+
 const keyOf = ({ series }: { readonly series: Series.Series }): string => Series.key(series)
 
 export const run = Effect.fn("Prune.run")(function* (options: Options) {
   const store = yield* CandleStore.CandleStore
   const now = yield* Clock.currentTimeMillis
   const all = yield* candidatesOf(yield* store.list, now)
+  const strangers = yield* strangersAmong(all)
   const pairs = Map.groupBy(all, ({ stored: { series } }) => `${series.source} ${series.symbol}`)
   const chosen = all.filter(({ stored }) => options.choose(stored))
   const work = chosen.map((candidate) => {
@@ -252,7 +263,7 @@ export const run = Effect.fn("Prune.run")(function* (options: Options) {
   const interrupted = yield* Effect.raceFirst(Effect.as(job, false), Effect.as(options.stop ?? Effect.never, true))
   const outcomes = work.map(({ candidate, progress }) => outcomeOf(candidate, progress))
   if (!options.dryRun) yield* recordGaps(outcomes)
-  return { dryRun: options.dryRun, interrupted, outcomes } satisfies Report
+  return { dryRun: options.dryRun, interrupted, outcomes, strangers } satisfies Report
 })
 
 /** 0 done, 1 a series failed, 3 somebody needs what should have gone, 130 interrupted. A dry run has nothing to fail in. */

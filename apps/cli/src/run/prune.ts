@@ -28,6 +28,12 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     work,
     Effect.fnUntraced(function* (report) {
       yield* print({ json: () => PruneView.toJson(report), text: () => PruneView.toText(report) })
+      if (report.strangers.length > 0) {
+        const names = report.strangers.join(", ")
+        yield* Console.error(
+          `tidemark: "retention" in the configuration names ${names}, of which nothing is stored or on your list: is it spelled as in tidemark coverage?`
+        )
+      }
       for (const { error, series } of report.outcomes) {
         if (error !== undefined) yield* Console.error(`tidemark: ${Series.key(series)}: ${error}`)
       }

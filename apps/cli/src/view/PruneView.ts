@@ -31,6 +31,7 @@ export const toJson = (report: Prune.Report) => ({
     rows: sum(report, goes),
     revisions: sum(report, ({ revisions }) => revisions)
   },
+  unknown_symbols: report.strangers,
   series: report.outcomes.map((outcome) => ({
     ...outcome.series,
     provenance: outcome.provenance,
