@@ -271,7 +271,7 @@ onEvery("export", (it) => {
         assert.strictEqual(named.stdout, "")
         assert.include(
           named.stderr,
-          "SPY 1d is stored only as synthetic data; export that by name: --include synthetic"
+          "SPY 1d is stored only as synthetic data; ask for that by name: --include synthetic"
         )
         assert.include(
           named.stderr,

@@ -84,9 +84,14 @@ describe("a database that cannot be used", { concurrent: true }, () => {
       name: "a database of a kind that Tidemark does not have",
       args: on("mysql://user:secret@localhost/market"),
       code: 2,
-      says: ['"mysql:"', "--database duckdb:./data/tidemark.duckdb"]
+      says: ['"mysql:"', "duckdb:PATH, for example duckdb:./data/tidemark.duckdb"]
     },
-    { name: "no database", args: on("duckdb:"), code: 2, says: ["--database duckdb:./data/tidemark.duckdb"] }
+    {
+      name: "no database",
+      args: on("duckdb:"),
+      code: 2,
+      says: ["duckdb:PATH, for example duckdb:./data/tidemark.duckdb"]
+    }
   ]
   refuses(unusable)
   // A reader opens it another way, and must not take it for an empty one.

@@ -9,9 +9,9 @@
 /** An option alone, or with what it should be. */
 export type Wording = (option: string, value?: boolean | string | ReadonlyArray<string>) => string
 
-/** `allowGaps: true`, `adjust: "none"`, `database` */
+/** `allowGaps: true`, `adjust: "none"`, `database`, each between backquotes */
 export const program: Wording = (option, value) =>
-  value === undefined ? option : `${option}: ${JSON.stringify(value)}`
+  value === undefined ? `\`${option}\`` : `\`${option}: ${JSON.stringify(value)}\``
 
 /** `--allow-gaps`, `--adjust none`, `--database` */
 export const flags: Wording = (option, value) => {

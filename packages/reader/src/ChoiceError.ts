@@ -1,5 +1,5 @@
 /** Why a request does not name what can be read. The message says what would. */
-import { Instant, Interval, Provenance, Timeframe } from "@tidemark/core"
+import { Instant, Interval, Provenance, Timeframe, Wording } from "@tidemark/core"
 import { Schema } from "effect"
 
 const Range = Schema.Struct({ from: Schema.Int, to: Schema.Int })
@@ -20,17 +20,20 @@ export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {
   isPruned: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message(): string {
+    return this.messageIn(Wording.program)
+  }
+  messageIn(say: Wording.Wording): string {
     const { isListed, kinds, range, source, symbol, timeframe } = this
     const [kind] = kinds
     if (symbol === undefined) {
       return kind === undefined
         ? "nothing of these is stored"
-        : `what is stored of these is ${kind} data; export that by name: --include ${kind}`
+        : `what is stored of these is ${kind} data; ask for that by name: ${say("include", [kind])}`
     }
     const name = timeframe === undefined ? symbol : `${symbol} ${timeframe}`
     if (kind !== undefined) {
       const where = source === undefined ? "" : ` from ${source}`
-      return `${name} is stored${where} only as ${kinds.join(" and ")} data; export that by name: --include ${kind}`
+      return `${name} is stored${where} only as ${kinds.join(" and ")} data; ask for that by name: ${say("include", [kind])}`
     }
     const from = source === undefined ? "" : ` from ${source}`
     const flags = [
@@ -65,8 +68,11 @@ export class Ambiguous extends Schema.TaggedError<Ambiguous>()("Ambiguous", {
   sources: Schema.Array(Schema.String)
 }) {
   override get message(): string {
+    return this.messageIn(Wording.program)
+  }
+  messageIn(say: Wording.Wording): string {
     const { sources, symbol, timeframe } = this
-    return `${symbol} ${timeframe} is stored from ${sources.join(", ")}; name one with --source`
+    return `${symbol} ${timeframe} is stored from ${sources.join(", ")}; name one with ${say("source")}`
   }
 }
 

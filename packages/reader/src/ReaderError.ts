@@ -2,7 +2,7 @@
  * Why candles cannot be read as asked. The message says what is missing and
  * which command fetches it.
  */
-import { Instant, Interval, Series } from "@tidemark/core"
+import { Instant, Interval, Series, Wording } from "@tidemark/core"
 import { Schema } from "effect"
 
 const Range = Schema.Struct({ from: Schema.Int, to: Schema.Int })
@@ -107,7 +107,13 @@ const number = (value: number): string => value.toLocaleString("en-US")
 /** Ranges that a message names, at most. */
 const mostRanges = 3
 
-const missing = (series: Series.Series, { expected, hull, ranges, wasAsked }: Missing): string => {
+const allTheSame = (say: Wording.Wording): string => `read what is stored all the same with ${say("allowGaps", true)}`
+
+const missing = (
+  series: Series.Series,
+  { expected, hull, ranges, wasAsked }: Missing,
+  say: Wording.Wording
+): string => {
   const count = ranges.reduce((sum, range) => sum + range.missing, 0)
   const named = ranges.slice(0, mostRanges).map((range) => Interval.format(range))
   const more = ranges.length > mostRanges ? [`${number(ranges.length - mostRanges)} more`] : []
@@ -117,20 +123,20 @@ const missing = (series: Series.Series, { expected, hull, ranges, wasAsked }: Mi
     : `fetch what there is: ${backfill(series, series.timeframe, hull)}`
   return (
     `${number(count)} of ${number(expected)} candle${expected === 1 ? "" : "s"} ${count === 1 ? "is" : "are"} missing ` +
-    `(${where}); read what is stored all the same with --allow-gaps, or ${way}`
+    `(${where}); ${allTheSame(say)}, or ${way}`
   )
 }
 
-const describe = (series: Series.Series, reason: Reason): string => {
+const describe = (series: Series.Series, reason: Reason, say: Wording.Wording): string => {
   switch (reason._tag) {
     case "Missing":
-      return missing(series, reason)
+      return missing(series, reason, say)
     case "Pruned": {
       const { expected, pruned, range } = reason
       return (
         `${number(pruned)} of ${number(expected)} candle${expected === 1 ? "" : "s"} ${pruned === 1 ? "was" : "were"} ` +
-        `pruned (${Interval.format(range)}); read what is stored all the same with --allow-gaps, or, to have them ` +
-        `again, raise "retention" of ${series.timeframe} in tidemark.json, then: ${backfill(series, series.timeframe, range)}`
+        `pruned (${Interval.format(range)}); ${allTheSame(say)}, or, to have them again, ` +
+        `raise "retention" of ${series.timeframe} in tidemark.json, then: ${backfill(series, series.timeframe, range)}`
       )
     }
     case "Damaged":
@@ -170,7 +176,7 @@ const describe = (series: Series.Series, reason: Reason): string => {
         `what is stored from ${Instant.format(range.from)} to ${Instant.format(range.to)} may be in the scale of before ` +
         `the split of ${exDate}: ${series.source} has not been seen to tell the new one, and is taken to from ` +
         `${Instant.format(doneBy)} on; look again: tidemark actions fetch --symbols ${series.symbol} ` +
-        `--source ${series.source}, or read it as it is: --adjust none`
+        `--source ${series.source}, or read it as it is: ${say("adjust", "none")}`
       )
     }
     case "SplitInside":
@@ -179,7 +185,7 @@ const describe = (series: Series.Series, reason: Reason): string => {
         "which is half in old and half in new shares; read the daily candles instead"
       )
     case "Changed":
-      return "a split became known while it was read, or its candles were fetched again; run the same command again then"
+      return "a split became known while it was read, or its candles were fetched again; read it again then"
     case "Implausible":
       return (
         `what is known of ${reason.exDate} cannot be: ${reason.detail}; ` +
@@ -193,6 +199,9 @@ export class ReaderError extends Schema.TaggedError<ReaderError>()("ReaderError"
   reason: Reason
 }) {
   override get message(): string {
-    return `${Series.key(this.series)}: ${describe(this.series, this.reason)}`
+    return this.messageIn(Wording.program)
+  }
+  messageIn(wording: Wording.Wording): string {
+    return `${Series.key(this.series)}: ${describe(this.series, this.reason, wording)}`
   }
 }

@@ -50,7 +50,7 @@ describe("a request", () => {
       assert.strictEqual(
         error.message,
         "binance BTC/USDT 1m: 300 of 1,440 candles are missing (2024-01-01T02:00Z → 2024-01-01T03:00Z, " +
-          "2024-01-01T06:00Z → 2024-01-01T10:00Z); read what is stored all the same with --allow-gaps, or fetch what " +
+          "2024-01-01T06:00Z → 2024-01-01T10:00Z); read what is stored all the same with `allowGaps: true`, or fetch what " +
           "there is: tidemark backfill --symbols BTC/USDT --timeframes 1m --source binance " +
           "--start 2024-01-01T02:00Z --end 2024-01-01T10:00Z"
       )
@@ -91,7 +91,7 @@ describe("a request", () => {
       assert.strictEqual(
         found[0],
         "binance BTC/USDT 1m: 180 of 1,440 candles were pruned (2024-01-01T00:00Z → 2024-01-01T03:00Z); read what is " +
-          'stored all the same with --allow-gaps, or, to have them again, raise "retention" of 1m in tidemark.json, ' +
+          'stored all the same with `allowGaps: true`, or, to have them again, raise "retention" of 1m in tidemark.json, ' +
           "then: tidemark backfill --symbols BTC/USDT --timeframes 1m --source binance --start 2024-01-01T00:00Z " +
           "--end 2024-01-01T03:00Z"
       )
@@ -129,7 +129,7 @@ describe("a request", () => {
     Effect.gen(function* () {
       yield* store(series("synthetic"), day, [], { provenance: "synthetic" })
       assert.deepStrictEqual(yield* problems(), [
-        "BTC/USDT 1m is stored only as synthetic data; export that by name: --include synthetic"
+        'BTC/USDT 1m is stored only as synthetic data; ask for that by name: `include: ["synthetic"]`'
       ])
       const [found] = yield* all({ include: ["synthetic"] })
       assert.strictEqual(found!.labels.provenance, "synthetic")
@@ -138,10 +138,10 @@ describe("a request", () => {
       ])
       yield* store(series())
       assert.deepStrictEqual(yield* problems({ source: "binance", fillFrom: "synthetic" }), [
-        "BTC/USDT 1m is stored from synthetic only as synthetic data; export that by name: --include synthetic"
+        'BTC/USDT 1m is stored from synthetic only as synthetic data; ask for that by name: `include: ["synthetic"]`'
       ])
       const error = yield* Effect.flip(all({ include: ["synthetic"] }))
-      assert.strictEqual(error.message, "BTC/USDT 1m is stored from binance, synthetic; name one with --source")
+      assert.strictEqual(error.message, "BTC/USDT 1m is stored from binance, synthetic; name one with `source`")
     })
   )
 })

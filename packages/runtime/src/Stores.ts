@@ -79,7 +79,7 @@ export const connect = (
       }[target.kind]
       return yield* new UsageError.UsageError({
         message:
-          `${what} Use duckdb:PATH, for example --database duckdb:./data/tidemark.duckdb, ` +
+          `${what} Use duckdb:PATH, for example duckdb:./data/tidemark.duckdb, ` +
           "or postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
       })
     })

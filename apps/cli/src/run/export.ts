@@ -1,6 +1,6 @@
 /** The work of `tidemark export`: stored candles, adjusted and resampled as wanted, to a file, a folder or stdout. */
 import { UsageError } from "@tidemark/backfill"
-import { type Adjustment, Candles, type Labelled } from "@tidemark/core"
+import { type Adjustment, Candles, type Labelled, Wording } from "@tidemark/core"
 import { Csv, Json, Market } from "@tidemark/reader"
 import { Reading, Runtime } from "@tidemark/runtime"
 import { Console, Effect, Option, Sink, Stdio, Stream } from "effect"
@@ -152,11 +152,13 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     const request = { ...(yield* toRequest(input)), ...(isText ? { batchRows: textRows } : {}) }
     const { parts, problems } = yield* Market.open(request).pipe(
       Effect.catchTags({
-        Ambiguous: (error) => usage(error.message),
+        Ambiguous: (error) => usage(error.messageIn(Wording.flags)),
         Unfit: (error) => usage(error.message)
       })
     )
-    yield* Effect.forEach(problems, ({ message }) => Console.error(`tidemark: ${message}`), { discard: true })
+    yield* Effect.forEach(problems, (one) => Console.error(`tidemark: ${Wording.messageOf(one, Wording.flags)}`), {
+      discard: true
+    })
     if (problems.length > 0 && !input.allowGaps) return 1
     const written = parts.length > 0 ? yield* write(parts, output) : 0
     const known = parts.map(({ expected }) => expected)

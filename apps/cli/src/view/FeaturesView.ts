@@ -1,5 +1,5 @@
 /** What `features` did, for people and for machines. Pure. */
-import { Series } from "@tidemark/core"
+import { Series, Wording } from "@tidemark/core"
 import type { Update } from "@tidemark/features"
 import { count, plural } from "./Format.ts"
 
@@ -40,7 +40,7 @@ export const toJson = (outcomes: ReadonlyArray<Update.Outcome>) => ({
 export const toText = (outcomes: ReadonlyArray<Update.Outcome>): string => {
   const { failed, inserted, processed, series, updated } = total(outcomes)
   const failures = outcomes.flatMap(({ error, series }) =>
-    error === undefined ? [] : [`${Series.key(series)}: ${error.message}`]
+    error === undefined ? [] : [`${Series.key(series)}: ${Wording.messageOf(error, Wording.flags)}`]
   )
   const summary = `${count(series)} series: ${plural(processed, "candle")} processed · ${plural(inserted, "row")} inserted · ${count(updated)} updated`
   return [...failures, ...outcomes.flatMap(hint), failed === 0 ? summary : `${summary} · ${count(failed)} failed`].join(
