@@ -198,22 +198,6 @@ describe("reading what is stored", { concurrent: true }, () => {
       }),
     seconds
   )
-
-  it.live(
-    "reading never makes a database",
-    () =>
-      Effect.gen(function* () {
-        const cwd = yield* folder
-        const commands = [["coverage"], ["query", "SELECT * FROM market_data"], ["symbols", "list"], ["doctor"]]
-        const ends = yield* Effect.forEach(commands, (args) => run(args, { cwd }), { concurrency: 2 })
-        assert.deepStrictEqual(
-          ends.map(({ code }) => code),
-          [0, 0, 0, 0]
-        )
-        assert.deepStrictEqual(yield* contents(cwd), {})
-      }),
-    seconds
-  )
 })
 
 describe("the machine", { concurrent: true }, () => {
