@@ -18,7 +18,7 @@ import type * as RegimePlot from "../view/RegimePlot.ts"
 import * as RegimeView from "../view/RegimeView.ts"
 import * as Plot from "./Plot.ts"
 import { instant, toSpan } from "./Range.ts"
-import { print, withRuntime } from "./Session.ts"
+import { checkSources, print, withRuntime } from "./Session.ts"
 
 export interface DailyInput extends SpanFlags {
   readonly symbol: string
@@ -59,6 +59,7 @@ const batchRows = Effect.fnUntraced(function* (size: Option.Option<number>) {
 
 const optionsOf = Effect.fnUntraced(function* (input: DailyInput) {
   const symbol = input.symbol.toUpperCase()
+  yield* checkSources(input.source)
   // Before any work: a picture that cannot be drawn is a mistake of the user's.
   if (Option.isSome(input.plot)) yield* Plot.formatOf(input.plot.value)
   const quiet = yield* Globals.quiet
@@ -175,8 +176,8 @@ export const market = Effect.fnUntraced(function* (input: MarketInput) {
     shown: "confirmed_regime",
     title: `market regime (${input.profile}, confirmed)`
   }
+  const options = yield* optionsOf(input)
   const reported = yield* Effect.gen(function* () {
-    const options = yield* optionsOf(input)
     const outcomes = yield* MarketUpdate.run({ ...options, profile: input.profile })
     return yield* report(kind, outcomes, options)
   }).pipe(withRuntime("update"))
@@ -191,11 +192,11 @@ export const jump = Effect.fnUntraced(function* (input: JumpInput) {
     shown: "regime",
     title: "jump model"
   }
+  const options = yield* optionsOf(input)
+  const from = yield* instant("train-start", input.trainStart)
+  const to = yield* instant("train-end", input.trainEnd)
+  const training = from === undefined && to === undefined ? undefined : { from, to }
   const reported = yield* Effect.gen(function* () {
-    const options = yield* optionsOf(input)
-    const from = yield* instant("train-start", input.trainStart)
-    const to = yield* instant("train-end", input.trainEnd)
-    const training = from === undefined && to === undefined ? undefined : { from, to }
     const outcomes = yield* JumpUpdate.run({ ...options, training, lambda: Option.getOrUndefined(input.lambda) })
     return yield* report(kind, outcomes, options)
   }).pipe(withRuntime("update"))

@@ -64,9 +64,9 @@ const picturesOf = Effect.fnUntraced(function* <E, R>(
 export const run = Effect.fnUntraced(function* (input: Input) {
   const quiet = yield* Globals.quiet
   if (Option.isSome(input.plot)) yield* Plot.formatOf(input.plot.value)
+  const chosen = yield* Chosen.chosen({ ...input, timeframes: Option.none() })
+  const { from, to } = yield* toSpan(input)
   const { absent, outcomes, pictures } = yield* Effect.gen(function* () {
-    const chosen = yield* Chosen.chosen({ ...input, timeframes: Option.none() })
-    const { from, to } = yield* toSpan(input)
     const options = {
       choose: (series: Series.Series) => chosen.includes({ series }),
       appliedBy: Reading.appliedBy
