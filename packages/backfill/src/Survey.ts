@@ -2,6 +2,7 @@
  * What of the stored history is missing, and why. Asks no source anything.
  */
 import {
+  Asked,
   Candidate,
   CandleStore,
   Coverage,
@@ -26,6 +27,8 @@ import * as Verify from "./Verify.ts"
 /** A stored series, what can be had of it, and what is missing of that. */
 export interface Surveyed {
   readonly stored: CandleStore.StoredSeries
+  /** From the first instant that was ever asked for to the last, answered or not. */
+  readonly asked: Interval.Interval | undefined
   readonly plan: Plan.SeriesPlan
   readonly gaps: ReadonlyArray<Gap.Gap>
   /** What was taken away here, and so is not missing of it. */
@@ -65,14 +68,6 @@ interface Known {
   readonly verdicts: ReadonlyArray<Candidate.Candidate>
 }
 
-/** What was asked for, and never answered: by a run that failed, was stopped or killed. */
-const isUnanswered = ({ cause }: Gap.Gap): boolean => cause === "unfetched" || cause === "source-failure"
-
-const hullOf = (extent: Interval.Interval | undefined, gaps: ReadonlyArray<Gap.Gap>): Interval.Interval | undefined =>
-  [...(extent === undefined ? [] : [extent]), ...gaps.map(({ interval }) => interval)].reduce<
-    Interval.Interval | undefined
-  >((hull, one) => (hull === undefined ? one : Interval.hull(hull, one)), undefined)
-
 /** A gap with why the source could not answer, where that was seen. */
 const withFailure = (gap: Gap.Gap, unanswered: ReadonlyArray<Gap.Gap>): Gap.Gap => {
   const failure = unanswered.find(
@@ -94,8 +89,9 @@ const ofSeries = Effect.fnUntraced(function* (
   const policy = yield* Policy
   const now = yield* Clock.currentTimeMillis
   const { coverage, listedAt, series } = stored
-  const unanswered = (recorded.get(Series.key(series)) ?? []).filter(isUnanswered)
-  const asked = hullOf(Coverage.extent(coverage), unanswered)
+  const gaps = recorded.get(Series.key(series)) ?? []
+  const unanswered = Asked.unanswered(series, gaps)
+  const asked = Asked.span(series, coverage, gaps)
   const plugin = yield* registry.plugin(series.source)
   const calendar = Calendars.get(instrument.calendar)
   const { aside, candidates } = Candidate.about(verdicts, series)
@@ -122,6 +118,7 @@ const ofSeries = Effect.fnUntraced(function* (
   )
   const surveyed: Surveyed = {
     stored,
+    asked,
     plan,
     gaps: (yield* Verify.gaps(plan, coverage, undefined)).map((gap) => withFailure(gap, unanswered)),
     pruned: Verify.prunedGaps(plan)
@@ -153,9 +150,9 @@ export const run = Effect.fn("Survey.run")(function* (options: Options) {
     verdicts: yield* ledger.candidates
   }
   const stored = yield* candles.list
-  const keys = new Set(stored.map(({ series }) => Series.key(series)))
-  const others = [...known.recorded].flatMap(([key, gaps]) =>
-    keys.has(key) || !gaps.some(isUnanswered) ? [] : [gaps[0]!.series]
+  const others = Asked.unstored(
+    stored.map(({ series }) => series),
+    [...known.recorded.values()].flat()
   )
   const chosen = [...stored, ...(yield* Effect.forEach(others, nothingStored))].filter(options.choose)
   return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), known, options))

@@ -174,9 +174,6 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
       })
       yield* pruneTo(series, 70, 12_000)
       assert.deepStrictEqual((yield* store.coverage(series)).pruned, [{ ...range(0, 70), rows: 70, at: 12_000 }])
-      // Rows that something else has put there are there.
-      yield* store.reconcile(series, { lost: [], found: [range(0, 7)] })
-      assert.deepStrictEqual((yield* store.coverage(series)).pruned, [{ ...range(7, 70), rows: 63, at: 12_000 }])
     })
   )
 
@@ -368,6 +365,23 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
       assert.isUndefined(yield* features.touched((yield* known)!))
       yield* pruneTo(series, 100, 9_000)
       assert.deepStrictEqual([yield* hashes, yield* known], [[], undefined])
+    })
+  )
+
+  it.effect("R08 rows that were kept aside are not kept longer than the others", () =>
+    Effect.gen(function* () {
+      const store = yield* CandleStore.CandleStore
+      const series = fresh()
+      yield* store.write([page(series, range(0, 100), hours(range(0, 100)))])
+      const stray = { lost: [], stray: [range(10, 12), range(60, 63)] }
+      yield* store.reconcile(series, stray, 5_000)
+      const kept = Effect.flatMap(Query.Query, (query) =>
+        query.run(`SELECT CAST(count(*) AS INTEGER) AS rows FROM stray_candles x JOIN series s
+          ON s.series_id = x.series_id WHERE s.symbol = '${series.symbol}'`)
+      )
+      assert.deepStrictEqual(yield* kept, [{ rows: 5 }])
+      yield* pruneTo(series, 40, 9_000)
+      assert.deepStrictEqual(yield* kept, [{ rows: 3 }])
     })
   )
 }

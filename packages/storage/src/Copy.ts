@@ -33,8 +33,8 @@ export const tables = [
   ...Quality.tables
 ] as const
 
-/** What is not: it belongs to the processes that use a database now, or is derived from what is copied. */
-export const left = ["feature_progress", "features", "request_budgets"] as const
+/** What is not: it belongs to the processes that use a database now, is derived from what is copied, or is no history. */
+export const left = ["feature_progress", "features", "request_budgets", "stray_candles"] as const
 
 export { CopyError }
 

@@ -76,6 +76,12 @@ export const prune = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seri
     WHERE series_id = ${seriesId}`
 })
 
+/** Takes away all that was derived of a series, inside the current transaction: the next update begins anew. */
+export const forget = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seriesId: number) {
+  yield* sql`DELETE FROM features WHERE series_id = ${seriesId}`
+  yield* sql`DELETE FROM feature_progress WHERE series_id = ${seriesId}`
+})
+
 /** How many of the rows that were there follow from something else now; both ascend by open. */
 const countChanged = (before: ReadonlyArray<ReadonlyArray<Float64Array>>, page: FeatureStore.FeaturePage): number => {
   const { rows, progress } = page

@@ -1,6 +1,6 @@
 /** What verification found, for people and for machines. Pure. */
 import { Report } from "@tidemark/backfill"
-import { Gap, Instant, Interval, Series } from "@tidemark/core"
+import { Damage, Gap, Instant, Interval, Series } from "@tidemark/core"
 import type { Certificate } from "@tidemark/quality"
 import { count, plural } from "./Format.ts"
 import { render } from "./Table.ts"
@@ -12,33 +12,48 @@ export interface Verified {
   readonly rows: number
   readonly gaps: ReadonlyArray<Gap.Gap>
   /** What table and ledger tell differently. */
-  readonly damaged: Interval.IntervalSet
+  readonly damage: Damage.Damage
+  /** The command that puts it right. */
+  readonly mend: string | undefined
 }
 
-export const isSound = ({ damaged, gaps }: Verified): boolean => damaged.length === 0 && gaps.every(Gap.isExplained)
+export const isSound = ({ damage, gaps }: Verified): boolean => Damage.isNone(damage) && gaps.every(Gap.isExplained)
+
+const rangeJson = ({ from, to }: Interval.Interval) => ({ from: Instant.format(from), to: Instant.format(to) })
 
 export const toJson = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<string>) => ({
   verified: verified.every(isSound) && absent.length === 0,
   absent,
-  series: verified.map(({ damaged, expected, gaps, interval, rows, series }) => ({
+  series: verified.map(({ damage, expected, gaps, interval, rows, series }) => ({
     ...series,
     from: Instant.format(interval.from),
     to: Instant.format(interval.to),
     expected,
     rows,
-    damaged: damaged.map(({ from, to }) => ({ from: Instant.format(from), to: Instant.format(to) })),
+    damaged: damage.lost.map(rangeJson),
+    stray: damage.stray.map(({ from, to }) => ({ first: Instant.format(from), last: Instant.format(to - 1) })),
     gaps: gaps.map(Report.gapJson)
   }))
 })
 
-const lines = ({ damaged, gaps, series }: Verified): ReadonlyArray<string> => [
-  ...damaged.map(
+const damageLines = ({ damage: { lost, stray }, mend, series }: Verified): ReadonlyArray<string> => [
+  ...lost.map(
     (interval) =>
       `  ${Series.key(series)} ${Interval.format(interval)}: the rows are not what was stored; mend them: ` +
       `tidemark backfill --symbols ${series.symbol} --timeframes ${series.timeframe} --source ${series.source} ` +
       `--start ${Instant.format(interval.from)} --end ${Instant.format(interval.to)} --force`
   ),
-  ...gaps.flatMap((gap) => (Gap.isExplained(gap) ? [] : [`  ${Gap.format(gap)}`, `    next: ${gap.nextAction}`]))
+  ...(stray.length === 0
+    ? []
+    : [
+        `  ${Series.key(series)}: ${Damage.strayText(series, stray)}; a run takes them out and keeps them in ` +
+          `stray_candles: ${mend}`
+      ])
+]
+
+const lines = (one: Verified): ReadonlyArray<string> => [
+  ...damageLines(one),
+  ...one.gaps.flatMap((gap) => (Gap.isExplained(gap) ? [] : [`  ${Gap.format(gap)}`, `    next: ${gap.nextAction}`]))
 ]
 
 /** To the minute: while a market is closed, what is known ends with the run's own clock. */
