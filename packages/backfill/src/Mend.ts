@@ -5,7 +5,7 @@
  * does not know are kept aside, candles that it vouches for and that are gone
  * count as never fetched, so that a run asks for them.
  */
-import { type Calendar, CandleStore, type Coverage, Damage, Interval, type Series } from "@tidemark/core"
+import { type Calendar, CandleStore, type Coverage, Damage, Instant, type Interval, type Series } from "@tidemark/core"
 import { Clock, Effect } from "effect"
 import * as Verify from "./Verify.ts"
 
@@ -15,11 +15,16 @@ export interface Mended {
   readonly notes: ReadonlyArray<string>
 }
 
-/** `2 rows that no answer of binance accounts for …` */
-export const note = (series: Series.Series, { rows, ...range }: CandleStore.TakenOut): string =>
-  `${rows === 1 ? "1 row" : `${rows.toLocaleString("en-US")} rows`} of ${Interval.format(range)} that no answer of ` +
-  `${series.source} accounts for ${rows === 1 ? "was" : "were"} taken out of the table and kept: ` +
-  `tidemark query "SELECT * FROM stray_candles"; see whether anything is missing now: ${Verify.verifyCommand(series)}`
+const rangeOf = ({ from, rows, to }: CandleStore.TakenOut): string =>
+  rows === 1
+    ? `1 row of ${Instant.format(from)}`
+    : `${rows.toLocaleString("en-US")} rows from ${Instant.format(from)} to ${Instant.format(to - 1)}`
+
+/** What was taken out, where it is kept, and what to run next, for people. */
+const noteOf = (series: Series.Series, taken: CandleStore.TakenOut): string =>
+  `${rangeOf(taken)} that no answer of ${series.source} accounts for ${taken.rows === 1 ? "was" : "were"} taken out of ` +
+  'the table and kept: tidemark query "SELECT * FROM stray_candles"; see whether anything is missing now: ' +
+  Verify.verifyCommand(series)
 
 /** Looks at every row of the series; while nobody else writes it. */
 export const whole = Effect.fn("Mend.whole")(function* (series: Series.Series, calendar: Calendar.Calendar) {
@@ -29,7 +34,7 @@ export const whole = Effect.fn("Mend.whole")(function* (series: Series.Series, c
   const taken = yield* store.reconcile(series, damage, yield* Clock.currentTimeMillis)
   const mended: Mended = {
     coverage: yield* store.coverage(series),
-    notes: taken === undefined ? [] : [note(series, taken)]
+    notes: taken === undefined ? [] : [noteOf(series, taken)]
   }
   return mended
 })

@@ -1,0 +1,83 @@
+/** Rows that another tool has written into the table are never taken for history: told, taken out, kept aside. */
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
+import { fresh, onEvery } from "./databases.ts"
+import * as Market from "./market.ts"
+import { parse, provider, query, type Row, run } from "./tidemark.ts"
+
+/** A dozen processes a test, on a machine that may be busy. */
+const seconds = 180_000
+const range = ["--timeframes=1h", "--source=binance", "--start=2024-01-01", "--end=2024-01-05"]
+
+const world = Effect.fnUntraced(function* (without: ReadonlyArray<number> = []) {
+  const emulator = yield* provider({ datasets: [Market.hourly({ symbol: "BTCUSDT", rows: 96, without })] })
+  const { cwd, database } = yield* fresh()
+  const env = { DATABASE_URL: database.url, BINANCE_BASE_URL: emulator.url }
+  const tidemark = (...args: ReadonlyArray<string>) => run(args, { cwd, env })
+  const ask = (sql: string) => query(sql, { cwd, env })
+  yield* tidemark("backfill", "--symbols=BTC/USDT", ...range)
+  return { ask, database, emulator, tidemark }
+})
+
+/** What the printed command says, as arguments. */
+const commandIn = (text: string): ReadonlyArray<string> => {
+  const [, line] = /: tidemark (backfill .*)$/m.exec(text)!
+  return line!.split(" ")
+}
+
+const copyTo = (to: string) => `INSERT INTO candles SELECT series_id, TIMESTAMP '${to}', open, high, low, close, volume,
+  quote_volume, trades, ingested_at FROM candles WHERE open_time = TIMESTAMP '2024-01-03 00:00:00'`
+const move = (from: string, to: string) =>
+  `UPDATE candles SET open_time = TIMESTAMP '${to}' WHERE open_time = TIMESTAMP '${from}'`
+const history = "SELECT timestamp, open, high, low, close, volume FROM market_data ORDER BY timestamp"
+const emptyRuns =
+  "SELECT from_ms, to_ms, confirmations, first_ms, last_ms FROM coverage WHERE evidence = 'verified-empty'"
+const strays = "SELECT CAST(open_time AS VARCHAR) AS opens FROM stray_candles ORDER BY open_time"
+
+onEvery("rows that no source put there", (it) => {
+  const cases: ReadonlyArray<readonly [name: string, statement: string, opens: string, says: RegExp]> = [
+    ["after the end", copyTo("2024-01-07 00:00:00"), "2024-01-07 00:00:00", /put there \(2024-01-07T00:00Z\)/],
+    ["far in the future", copyTo("2150-01-01 00:00:00"), "2150-01-01 00:00:00", /put there \(2150-01-01T00:00Z\)/],
+    ["in a known hole", copyTo("2024-01-02 17:00:00"), "2024-01-02 17:00:00", /put there \(2024-01-02T17:00Z\)/],
+    ["between two candles", copyTo("2024-01-03 10:00:30"), "2024-01-03 10:00:30", /put there \(2024-01-03T10:00:30Z\)/],
+    [
+      "instead of another",
+      move("2024-01-03 10:00:00", "2024-01-03 10:00:30"),
+      "2024-01-03 10:00:30",
+      /2024-01-03T10:00Z → 2024-01-03T11:00Z: the rows are not what was stored; mend them: tidemark/
+    ],
+    [
+      "into a hole, while another is gone",
+      move("2024-01-03 10:00:00", "2024-01-02 17:00:00"),
+      "2024-01-02 17:00:00",
+      /2024-01-03T10:00Z → 2024-01-03T11:00Z: the rows are not what was stored; mend them: tidemark/
+    ]
+  ]
+  for (const [name, statement, opens, says] of cases) {
+    it.effect(
+      `${name}: verify tells, its command takes them out, and what is left is the history as it was`,
+      () =>
+        Effect.gen(function* () {
+          const { ask, database, tidemark } = yield* world([40, 41, 42])
+          const before = yield* ask(history)
+          const holes = yield* ask(emptyRuns)
+          yield* database.execute(statement)
+          const found = yield* tidemark("verify")
+          assert.strictEqual(found.code, 3)
+          assert.match(found.stdout, says)
+          const command = commandIn(found.stdout)
+          const mended = yield* tidemark(...command)
+          assert.include(mended.stdout, "that no answer of binance accounts for")
+          assert.include(mended.stdout, "stray_candles")
+          assert.deepStrictEqual(yield* ask(history), before)
+          // What was not asked for again has the evidence that it had.
+          if (!command.includes("--force")) assert.deepStrictEqual(yield* ask(emptyRuns), holes)
+          assert.deepStrictEqual(yield* ask(strays), [{ opens }])
+          const after = yield* tidemark("verify", "--json")
+          const [one] = parse<{ readonly series: ReadonlyArray<Row> }>(after).series
+          assert.deepStrictEqual([one!["damaged"], one!["stray"]], [[], []])
+        }),
+      seconds
+    )
+  }
+})
