@@ -65,6 +65,16 @@ onEvery("rows that no source put there", (it) => {
           const found = yield* tidemark("verify")
           assert.strictEqual(found.code, 3)
           assert.match(found.stdout, says)
+          // Nothing of it is given out; where it does not reach, all is as it was.
+          const inside = !name.endsWith("the end") && !name.endsWith("the future")
+          const exported = yield* tidemark("export", "--allow-gaps")
+          assert.deepStrictEqual([exported.code, exported.stdout === ""], inside ? [1, true] : [0, false])
+          if (inside) {
+            assert.include(exported.stderr, "something else has changed the table, and none of the range is given out")
+            assert.deepStrictEqual(commandIn(exported.stderr), commandIn(found.stdout))
+          }
+          const elsewhere = ["--start=2024-01-03T12:00Z", "--end=2024-01-04", "--out=elsewhere.parquet"]
+          assert.strictEqual((yield* tidemark("export", ...elsewhere)).code, 0)
           const command = commandIn(found.stdout)
           const mended = yield* tidemark(...command)
           assert.include(mended.stdout, "that no answer of binance accounts for")
