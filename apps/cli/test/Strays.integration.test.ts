@@ -90,4 +90,47 @@ onEvery("rows that no source put there", (it) => {
       seconds
     )
   }
+
+  it.effect(
+    "are seen by their number wherever a series is listed, with the command that looks at them",
+    () =>
+      Effect.gen(function* () {
+        const { database, tidemark } = yield* world()
+        const commands = [["coverage"], ["gaps", "list"], ["status"]]
+        for (const command of commands) {
+          assert.strictEqual((yield* tidemark(...command)).stderr, "", command.join(" "))
+        }
+        yield* database.execute(copyTo("2024-01-07 00:00:00"))
+        for (const command of commands) {
+          const listed = yield* tidemark(...command, "--json")
+          assert.strictEqual(
+            listed.stderr.trim(),
+            "tidemark: binance BTC/USDT 1h: the table has 97 rows where 96 were stored: something else has changed it; " +
+              "look: tidemark verify --symbols BTC/USDT --timeframes 1h --source binance",
+            command.join(" ")
+          )
+        }
+        const [row] = parse<ReadonlyArray<Row>>(yield* tidemark("coverage", "--json"))
+        assert.deepInclude(row, { candles: 97, recorded: 96 })
+        const { details } = parse<{ readonly details: ReadonlyArray<Row> }>(yield* tidemark("status", "--json"))
+        assert.deepInclude(details[0], { candles: 97, recorded: 96 })
+      }),
+    seconds
+  )
+
+  it.effect(
+    "are no reason to leave a series out: nothing is given out where all rows are gone",
+    () =>
+      Effect.gen(function* () {
+        const { database, tidemark } = yield* world()
+        yield* database.execute("DELETE FROM candles")
+        const exported = yield* tidemark("export", "--allow-gaps")
+        assert.deepStrictEqual([exported.code, exported.stdout], [1, ""])
+        assert.include(
+          exported.stderr,
+          "candles that were stored are gone or changed (2024-01-01T00:00Z → 2024-01-05T00:00Z)"
+        )
+      }),
+    seconds
+  )
 })

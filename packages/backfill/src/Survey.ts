@@ -140,22 +140,27 @@ const nothingStored = Effect.fnUntraced(function* (series: Series.Series) {
   return stored
 })
 
+/** Everything stored, and every series that was asked for though nothing is stored of it. */
+export const known = Effect.fnUntraced(function* (gaps: ReadonlyArray<Gap.Gap>) {
+  const stored = yield* (yield* CandleStore.CandleStore).list
+  const others = Asked.unstored(
+    stored.map(({ series }) => series),
+    gaps
+  )
+  return [...stored, ...(yield* Effect.forEach(others, nothingStored))]
+})
+
 export const run = Effect.fn("Survey.run")(function* (options: Options) {
-  const candles = yield* CandleStore.CandleStore
   const ledger = yield* GapLedger.GapLedger
   const instruments = new Map((yield* (yield* SymbolStore.SymbolStore).list).map((one) => [one.symbol, one]))
-  const known = {
-    recorded: Map.groupBy(yield* ledger.list, (gap) => Series.key(gap.series)),
+  const gaps = yield* ledger.list
+  const beside = {
+    recorded: Map.groupBy(gaps, (gap) => Series.key(gap.series)),
     inferred: yield* ledger.outages,
     verdicts: yield* ledger.candidates
   }
-  const stored = yield* candles.list
-  const others = Asked.unstored(
-    stored.map(({ series }) => series),
-    [...known.recorded.values()].flat()
-  )
-  const chosen = [...stored, ...(yield* Effect.forEach(others, nothingStored))].filter(options.choose)
-  return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), known, options))
+  const chosen = (yield* known(gaps)).filter(options.choose)
+  return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), beside, options))
 })
 
 /** From the first instant that was asked for to the last, whether it is still there or not. */

@@ -7,7 +7,7 @@ import {
   type ActionStore,
   Candles,
   type CandleStore,
-  GapLedger,
+  type GapLedger,
   Interval,
   type Labelled,
   type ParquetWriter,
@@ -154,9 +154,7 @@ export const open = Effect.fn("Market.open")(function* <E, R>(
   ChoiceError.Ambiguous | ChoiceError.Unfit | StoreError.StoreError | E,
   CandleStore.CandleStore | SymbolStore.SymbolStore | GapLedger.GapLedger | R
 > {
-  const { chosen, problems } = yield* Choice.choose(request)
-  const ledger = yield* GapLedger.GapLedger
-  const known = { gaps: yield* ledger.list, verdicts: yield* ledger.candidates }
+  const { chosen, problems, ...known } = yield* Choice.choose(request)
   const opened = chosen.map((choice) => openOne(request, choice, known))
   const read = chosen.flatMap(({ standIn, ...own }) => (standIn === undefined ? [own] : [own, standIn]))
   const damaged = (yield* Effect.forEach(read, Problems.damaged)).flat()
