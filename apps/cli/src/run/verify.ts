@@ -74,7 +74,7 @@ const look = Effect.fnUntraced(function* (input: Input) {
       verified: VerifyView.isSound(verified[i]!)
     })
   )
-  const certificate: Certificate.Certificate = { tidemark_certificate: 1, created_at: Instant.format(now), series }
+  const certificate = Certificate.make({ tidemark_certificate: 1, created_at: Instant.format(now), series })
   return { absent, verified, certificate }
 })
 
@@ -84,7 +84,14 @@ const readCertificate = Effect.fnUntraced(function* (path: string) {
     .readFileString(path)
     .pipe(Effect.mapError((error) => usage(`The certificate cannot be read from ${FileProblem.describe(path, error)}`)))
   return yield* Certificate.fromText(text).pipe(
-    Effect.mapError(() => usage(`${path} is no certificate; make one: tidemark verify --lock ${path}`))
+    Effect.mapError(({ _tag }) =>
+      usage(
+        _tag === "Edited"
+          ? `${path} was changed after it was written: its digest is not that of its content. Take the file as it was ` +
+              `written, or make a new one: tidemark verify --lock ${path}`
+          : `${path} is no certificate; make one: tidemark verify --lock ${path}`
+      )
+    )
   )
 })
 
@@ -107,21 +114,22 @@ const against = Effect.fnUntraced(function* (path: string, input: Input) {
   const certificate = yield* readCertificate(path)
   const createdAt = Certificate.createdAt(certificate)
   const series = yield* certified(certificate, path, input)
-  const { differences, pruned } = yield* Effect.gen(function* () {
+  const compared = yield* Effect.gen(function* () {
     const store = yield* CandleStore.CandleStore
     return yield* Effect.forEach(series, (one) => Certificate.compare(store, one, createdAt))
   }).pipe(
     withStores("read"),
-    Effect.map((all) => ({
+    Effect.map((all): Certificate.Compared => ({
       differences: all.flatMap((one) => one.differences),
-      pruned: all.flatMap((one) => one.pruned)
+      pruned: all.flatMap((one) => one.pruned),
+      incomparable: all.flatMap((one) => one.incomparable)
     }))
   )
   yield* print({
-    json: () => VerifyView.differencesJson(differences, pruned),
-    text: () => VerifyView.differencesText(differences, pruned, series)
+    json: () => VerifyView.comparedJson(compared),
+    text: () => VerifyView.comparedText(compared, series)
   })
-  yield* exitWith(differences.length === 0 && series.every(({ verified }) => verified) ? 0 : 3)
+  yield* exitWith(VerifyView.isSame(compared) && series.every(({ verified }) => verified) ? 0 : 3)
 })
 
 export const run = Effect.fnUntraced(function* (input: Input) {
