@@ -164,6 +164,55 @@ describe("a table that something else has changed", () => {
     }).pipe(Effect.provide(layer))
   )
 
+  it.effect(
+    "with one row too many beside the grid is asked again for all that lie there: nobody knows which is it",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* CandleStore.CandleStore
+        const sql = yield* SqlClient.SqlClient
+        yield* fetch
+        yield* sql.unsafe(
+          `UPDATE candles SET open_time = TIMESTAMP '${text(120.5)}' WHERE open_time = TIMESTAMP '${text(120)}'`
+        )
+        const { coverage } = yield* store.exclusively(series, Mend.whole(series, calendar))
+        assert.deepStrictEqual(Coverage.fetchedSet(coverage), [
+          range(0, 60),
+          range(80, 100),
+          range(102, 110),
+          range(111, 120),
+          range(121, 140)
+        ])
+        assert.deepStrictEqual(
+          (yield* kept).map(({ hour }) => hour),
+          [100.5, 110, 110.25, 110.5, 120.5]
+        )
+        yield* fetch
+        assert.isTrue(Candles.equals(yield* stored, all))
+      }).pipe(Effect.provide(layer))
+  )
+
+  it.effect("is looked at as a whole once something is wrong where a run has written, and not before", () =>
+    Effect.gen(function* () {
+      const store = yield* CandleStore.CandleStore
+      const sql = yield* SqlClient.SqlClient
+      yield* fetch
+      const insert = (at: number) =>
+        sql.unsafe(`INSERT INTO candles SELECT series_id, TIMESTAMP '${text(at)}', 2, 2, 2, 2, 2, NULL, NULL,
+          ingested_at FROM candles LIMIT 1`)
+      yield* insert(20.5)
+      yield* insert(101)
+      assert.lengthOf((yield* Mend.within(series, calendar, [range(30, 60)])).notes, 0)
+      assert.lengthOf(yield* kept, 0)
+      const { coverage, notes } = yield* Mend.within(series, calendar, [range(10, 30)])
+      assert.lengthOf(notes, 1)
+      assert.deepStrictEqual(
+        (yield* kept).map(({ hour }) => hour),
+        [20.5, 101]
+      )
+      assert.deepStrictEqual(coverage, yield* store.coverage(series))
+    }).pipe(Effect.provide(layer))
+  )
+
   it.effect("is looked at again where a row was moved within what is fetched, though no count differs", () =>
     Effect.gen(function* () {
       const store = yield* CandleStore.CandleStore

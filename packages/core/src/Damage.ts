@@ -145,6 +145,14 @@ const sort = (
   return { ...runs, doubled }
 }
 
+/** The candles of the grid that an interval lies in. */
+const cellsOf =
+  (calendar: Calendar, timeframe: Timeframe) =>
+  ({ from, to }: Interval.Interval): Interval.Interval => ({
+    from: calendar.openAtOrBefore(timeframe, from),
+    to: calendar.openAtOrAfter(timeframe, to)
+  })
+
 /** From the first row of an interval to the last. */
 const rowsIn = Effect.fnUntraced(function* (series: Series, interval: Interval.Interval) {
   const store = yield* CandleStore
@@ -194,9 +202,9 @@ export const look = Effect.fn("Damage.look")(function* (
       all.push(...sort(calendar, timeframe, empty, piece, yield* opensIn(piece)).offGrid)
     }
     if (all.reduce((sum, { rows }) => sum + rows, 0) === answered) continue
-    // Which of them the source has answered nobody knows: the holes they lie in are asked for again.
+    // Which of them the source has answered nobody knows: the candles they lie in are asked for again.
     stray.push(...all)
-    lost.push(...empty.filter((hole) => all.some((rows) => Interval.overlaps(rows, hole))))
+    lost.push(...Interval.intersection(Interval.normalize(all.map(cellsOf(calendar, timeframe))), fetched))
   }
   return { lost: Interval.normalize(lost), stray: Interval.normalize(stray) } satisfies Damage
 })
@@ -261,9 +269,7 @@ export const mendCommand = (
   const range = (lost.length > 0 ? lost : stray).reduce(Interval.hull)
   const known = extentOf(coverage) ?? calendar.span
   // The last instant that is known, where rows lie beyond: any run of the series puts all of it right.
-  const { from, to } = Interval.intersect(range, known) ?? { from: known.to - 1, to: known.to }
-  const flags =
-    `--start ${Instant.format(calendar.openAtOrBefore(timeframe, from))} ` +
-    `--end ${Instant.format(calendar.openAtOrAfter(timeframe, to))}${lost.length > 0 ? " --force" : ""}`
+  const cells = cellsOf(calendar, timeframe)(Interval.intersect(range, known) ?? { from: known.to - 1, to: known.to })
+  const flags = `--start ${Instant.format(cells.from)} --end ${Instant.format(cells.to)}${lost.length > 0 ? " --force" : ""}`
   return `tidemark backfill --symbols ${symbol} --timeframes ${timeframe} --source ${source} ${flags}`
 }
