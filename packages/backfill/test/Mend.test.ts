@@ -20,6 +20,8 @@ const series: Series.Series = { source: "test", symbol: "BTC/USDT", timeframe: "
 
 /** What the source answers: two ranges, with holes, and in the second some rows off the grid, one of them in a hole. */
 const ranges = [range(0, 60), range(80, 140)]
+/** In the second a page ends in the middle of a candle, as those of a file do. */
+const pages = ranges.flatMap((one) => Interval.splitAt(one, [start + 100.5 * hour + 1]))
 const lacking = new Set([10, 11, 12, 40, 100, 101])
 const answeredOffGrid = [110.25, 110.5, 100.5]
 
@@ -35,7 +37,7 @@ const answer = (interval: Interval.Interval): Candles.Candles => {
 
 const fetch = Effect.flatMap(CandleStore.CandleStore, (store) =>
   store.write(
-    ranges.map((interval) => {
+    pages.map((interval) => {
       const candles = answer(interval)
       return {
         series,
@@ -158,7 +160,8 @@ describe("a table that something else has changed", () => {
         [
           [3, 1],
           [1, 1],
-          [2, 1]
+          [1, 1],
+          [1, 1]
         ]
       )
     }).pipe(Effect.provide(layer))
@@ -178,7 +181,7 @@ describe("a table that something else has changed", () => {
         assert.deepStrictEqual(Coverage.fetchedSet(coverage), [
           range(0, 60),
           range(80, 100),
-          range(102, 110),
+          range(101, 110),
           range(111, 120),
           range(121, 140)
         ])

@@ -206,7 +206,9 @@ export const look = Effect.fn("Damage.look")(function* (
     stray.push(...all)
     lost.push(...Interval.intersection(Interval.normalize(all.map(cellsOf(calendar, timeframe))), fetched))
   }
-  return { lost: Interval.normalize(lost), stray: Interval.normalize(stray) } satisfies Damage
+  // A run of holes can end within a candle, where a page did: what follows is no candle.
+  const isCandle = (one: Interval.Interval) => calendar.countOpens(timeframe, one) > 0
+  return { lost: Interval.normalize(lost).filter(isCandle), stray: Interval.normalize(stray) } satisfies Damage
 })
 
 /** What is wrong within intervals that are suspect; looks again where somebody has written them meanwhile. */
