@@ -384,14 +384,37 @@ onEvery("retention", (it) => {
     "a certificate explains what was pruned since, and still notices what was changed",
     () =>
       Effect.gen(function* () {
-        const { at, backfill, database, tidemark } = yield* world()
-        yield* backfill(0, days, "--timeframes=1h,1d")
+        // Where the cut goes through the middle of a month, whatever day it is.
+        const now = yield* Clock.currentTimeMillis
+        const term = Array.from({ length: 31 }, (_, i) => i + 10).find(
+          (some) => new Date(now - some * day).getUTCDate() === 15
+        )!
+        const { at, backfill, database, tidemark } = yield* world({ "1h": `${term} days` })
+        yield* backfill(-20, days, "--timeframes=1h,1d")
         yield* tidemark("verify", "--lock=before.json")
+        const old = ["--timeframes=1h", `--start=${at(-20)}`, `--end=${at(-18)}`]
+        yield* tidemark("verify", ...old, "--lock=old.json")
         yield* tidemark("prune")
         const explained = yield* tidemark("verify", "--against=before.json")
-        assert.strictEqual(explained.code, 0, explained.stdout)
-        assert.match(explained.stdout, /binance BTC\/USDT 1h .*: pruned on \d{4}-\d\d-\d\d/)
-        assert.include(explained.stdout, "2 series: what was not pruned is the same as certified")
+        assert.strictEqual(explained.code, 3, explained.stdout)
+        assert.match(
+          explained.stdout,
+          /binance BTC\/USDT 1h .*: NOT COMPARABLE: pruned on \d{4}-\d\d-\d\d in part, and/
+        )
+        assert.include(
+          explained.stdout,
+          "2 series: what can be compared is the same as certified; 1 range is not comparable any more"
+        )
+        const compared = parse<{ readonly same: boolean; readonly not_comparable: ReadonlyArray<Row> }>(
+          yield* tidemark("verify", "--against=before.json", "--json")
+        )
+        assert.deepStrictEqual([compared.same, compared.not_comparable.length], [false, 1])
+        // All of what is certified here is gone, for a reason.
+        assert.match(
+          (yield* tidemark("verify", "--against=old.json")).stdout,
+          /pruned on .*\n1 series: what was not pruned/
+        )
+        assert.strictEqual((yield* tidemark("verify", "--against=old.json")).code, 0)
         yield* tidemark("verify", "--lock=after.json")
         assert.include((yield* tidemark("verify", "--against=after.json")).stdout, "2 series: the same as certified")
         yield* database.execute(`UPDATE candles SET close = close + 1 WHERE open_time = TIMESTAMP '${at(39)} 00:00:00'`)

@@ -162,7 +162,8 @@ const refreshGrowing = Effect.fnUntraced(function* (
         { ...one.plan.request, coverage },
         { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk }
       )
-      return { ...one, requests, coverage, plan, notes: result.success.waiting.map(Rescale.waitingNote) }
+      const notes = [...one.notes, ...result.success.waiting.map(Rescale.waitingNote)]
+      return { ...one, requests, coverage, plan, notes }
     })
   )
 })
@@ -203,7 +204,7 @@ export const beforeFetching = Effect.fn("Actions.beforeFetching")(function* (
 
 /** What to say of splits: what was fetched again because of one, and what is still in an old scale. */
 export const notes = (
-  { notes = [], plan }: Pick<Selected, "plan" | "notes">,
+  { notes, plan }: Pick<Selected, "plan" | "notes">,
   before: Coverage.Coverage,
   after: Coverage.Coverage,
   now: Instant.EpochMillis

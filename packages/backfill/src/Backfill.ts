@@ -9,6 +9,7 @@ import {
   CandleStore,
   Candles,
   Coverage,
+  Damage,
   Gap,
   Interval,
   Series,
@@ -22,6 +23,7 @@ import { Events } from "./Events.ts"
 import * as Failures from "./Failures.ts"
 import * as Fetch from "./Fetch.ts"
 import * as Infer from "./Infer.ts"
+import * as Mend from "./Mend.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import * as Repair from "./Repair.ts"
@@ -112,7 +114,7 @@ const storePages = (writer: Writer.Writer, progress: Progress, reason: string) =
           provenance: registered.plugin.capabilities.provenance,
           interval: page.interval,
           candles: page.candles,
-          holes: Verify.holes(calendar, series.timeframe, page.interval, page.candles.openTime),
+          holes: Damage.holes(calendar, series.timeframe, page.interval, page.candles.openTime),
           countOpens: (interval) => calendar.countOpens(series.timeframe, interval),
           at: yield* Clock.currentTimeMillis,
           reason: Actions.reasonWithin(progress.selected, page.interval) ?? reason,
@@ -240,17 +242,11 @@ const probeListing = Effect.fnUntraced(function* (progress: Progress, options: B
 const verify = Effect.fnUntraced(function* (progress: Progress) {
   const store = yield* CandleStore.CandleStore
   const { series, calendar } = progress.selected.plan.request
-  const coverage = yield* store.exclusively(
+  const { coverage, notes } = yield* store.exclusively(
     series,
-    Effect.gen(function* () {
-      const coverage = yield* store.coverage(series)
-      const damage = yield* Verify.damage(series, calendar, coverage, Interval.normalize(progress.touched))
-      if (damage.lost.length === 0) return coverage
-      yield* store.reconcile(series, damage)
-      return yield* store.coverage(series)
-    })
+    Mend.within(series, calendar, Interval.normalize(progress.touched))
   )
-  progress.selected = { ...progress.selected, coverage }
+  progress.selected = { ...progress.selected, coverage, notes: [...progress.selected.notes, ...notes] }
 })
 
 const touchedOf = (all: ReadonlyArray<Progress>) => all.filter((progress) => progress.touched.length > 0)

@@ -12,6 +12,7 @@ import {
   Candidate,
   CandleStore,
   Coverage,
+  Damage,
   GapLedger,
   type Instant,
   Instrument,
@@ -24,6 +25,7 @@ import {
 } from "@tidemark/core"
 import { Effect, Option, Result } from "effect"
 import { Events } from "./Events.ts"
+import * as Mend from "./Mend.ts"
 import * as Plan from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import * as Repair from "./Repair.ts"
@@ -33,7 +35,6 @@ import * as Retention from "./Retention.ts"
 import type { RequestCount } from "./SourceHttp.ts"
 import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
 import { UsageError } from "./UsageError.ts"
-import * as Verify from "./Verify.ts"
 
 /** One series to be: an instrument at a timeframe, from the first of its sources that can. */
 export interface Target {
@@ -62,7 +63,7 @@ export interface Selected {
   /** Requests that were made for it before it was planned; none where absent. */
   readonly requests?: RequestCount
   /** What to say of it in the report. */
-  readonly notes?: ReadonlyArray<string>
+  readonly notes: ReadonlyArray<string>
   /** Why the series cannot even be planned. */
   readonly error?: SourceError.SourceError
 }
@@ -132,6 +133,8 @@ export const candidates = Effect.fnUntraced(function* ({ instrument, timeframe }
   })
 })
 
+const untouched = (coverage: Coverage.Coverage): Mend.Mended => ({ coverage, notes: [] })
+
 export const select = Effect.fn("Backfill.select")(function* (options: SelectOptions) {
   const registry = yield* SourceRegistry
   const store = yield* CandleStore.CandleStore
@@ -153,19 +156,17 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
   /** The ledger of a series, put right first if something else has changed the table. */
   const coverageOf = Effect.fnUntraced(function* (series: Series.Series, calendar: Calendar.Calendar) {
     const entry = stored.get(Series.key(series))
-    if (entry === undefined) return Coverage.none
-    if (options.dryRun || entry.rows === Coverage.rows(entry.coverage)) return entry.coverage
+    if (entry === undefined) return untouched(Coverage.none)
+    const { coverage } = entry
+    if (options.dryRun || (entry.rows === Coverage.rows(coverage) && !options.force)) return untouched(coverage)
+    // Whoever wants everything again has doubts: a row that was moved changes no count.
+    if (entry.rows === Coverage.rows(coverage)) {
+      const extent = Coverage.extent(coverage)
+      const found = extent === undefined ? Damage.none : yield* Damage.find(series, calendar, coverage, extent)
+      if (Damage.isNone(found)) return untouched(coverage)
+    }
     // Looked at again while nobody writes: another process may just have written what the list did not see.
-    return yield* store.exclusively(
-      series,
-      Effect.gen(function* () {
-        const coverage = yield* store.coverage(series)
-        const rows = yield* Verify.extent(series, options.now)
-        const intervals = Interval.normalize([...coverage.fetched, ...(rows === undefined ? [] : [rows])])
-        yield* store.reconcile(series, yield* Verify.damage(series, calendar, coverage, intervals))
-        return yield* store.coverage(series)
-      })
-    )
+    return yield* store.exclusively(series, Mend.whole(series, calendar))
   })
 
   /** Why a source cannot be used now, asked once a run. */
@@ -197,7 +198,7 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
     const { instrument, timeframe } = target
     const series: Series.Series = { source: registered.id, symbol: instrument.symbol, timeframe }
     const calendar = Calendars.get(instrument.calendar)
-    const coverage = yield* coverageOf(series, calendar)
+    const { coverage, notes } = yield* coverageOf(series, calendar)
     const subject = subjectOf(instrument, registered.id, calendar)
     const window = yield* Effect.result(windowFor(target, registered, subject))
     const { aside, candidates } = Candidate.about(verdicts, series)
@@ -218,16 +219,20 @@ export const select = Effect.fn("Backfill.select")(function* (options: SelectOpt
       listedAt: stored.get(Series.key(series))?.listedAt
     }
     const plan = Plan.make(request, { now: options.now, force: options.force, pagesPerChunk: policy.pagesPerChunk })
-    const selected: Selected = { plan, subject, registered, coverage }
+    const selected: Selected = { plan, subject, registered, coverage, notes }
     return Result.isSuccess(window) ? selected : { ...selected, error: window.failure }
   })
 
   const choose = Effect.fnUntraced(function* (target: Target) {
     const { instrument } = target
     const names = yield* candidates(target)
+    let notes: ReadonlyArray<string> = []
     for (const [i, name] of names.entries()) {
       const registered = yield* registry.get(name)
-      const selected = yield* planFor(target, registered)
+      const planned = yield* planFor(target, registered)
+      // What was done to the series of a source that is passed over is told all the same.
+      const selected: Selected = { ...planned, notes: [...notes, ...planned.notes] }
+      notes = selected.notes
       const idle =
         selected.plan.chunks.length === 0 &&
         Repair.due(selected.coverage, selected.plan, policy, options.now).length === 0

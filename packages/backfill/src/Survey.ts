@@ -3,6 +3,7 @@
  */
 import {
   type Calendar,
+  Asked,
   Candidate,
   CandleStore,
   Coverage,
@@ -27,6 +28,8 @@ import * as Verify from "./Verify.ts"
 /** A stored series, what can be had of it, and what is missing of that. */
 export interface Surveyed {
   readonly stored: CandleStore.StoredSeries
+  /** From the first instant that was ever asked for to the last, answered or not. */
+  readonly asked: Interval.Interval | undefined
   readonly plan: Plan.SeriesPlan
   readonly gaps: ReadonlyArray<Gap.Gap>
   /** What was taken away here, and so is not missing of it. */
@@ -65,14 +68,6 @@ interface Known {
   readonly inferred: ReadonlyArray<Outage.Outage>
   readonly verdicts: ReadonlyArray<Candidate.Candidate>
 }
-
-/** What was asked for, and never answered: by a run that failed, was stopped or killed. */
-const isUnanswered = ({ cause }: Gap.Gap): boolean => cause === "unfetched" || cause === "source-failure"
-
-const hullOf = (extent: Interval.Interval | undefined, gaps: ReadonlyArray<Gap.Gap>): Interval.Interval | undefined =>
-  [...(extent === undefined ? [] : [extent]), ...gaps.map(({ interval }) => interval)].reduce<
-    Interval.Interval | undefined
-  >((hull, one) => (hull === undefined ? one : Interval.hull(hull, one)), undefined)
 
 /** The parts of a gap inside some intervals and outside of them, each with what is said of it there. */
 const divided = (
@@ -143,8 +138,9 @@ const ofSeries = Effect.fnUntraced(function* (
   const policy = yield* Policy
   const now = yield* Clock.currentTimeMillis
   const { coverage, listedAt, series } = stored
-  const unanswered = (recorded.get(Series.key(series)) ?? []).filter(isUnanswered)
-  const asked = hullOf(Coverage.extent(coverage), unanswered)
+  const gaps = recorded.get(Series.key(series)) ?? []
+  const unanswered = Asked.unanswered(series, gaps)
+  const asked = Asked.span(series, coverage, gaps)
   const plugin = yield* registry.plugin(series.source)
   const calendar = Calendars.get(instrument.calendar)
   const { aside, candidates } = Candidate.about(verdicts, series)
@@ -171,6 +167,7 @@ const ofSeries = Effect.fnUntraced(function* (
   )
   const surveyed: Surveyed = {
     stored,
+    asked,
     plan,
     gaps: (yield* Verify.gaps(plan, coverage, undefined))
       .flatMap((gap) => withFailures(gap, calendar, unanswered))
@@ -194,22 +191,27 @@ const nothingStored = Effect.fnUntraced(function* (series: Series.Series) {
   return stored
 })
 
+/** Everything stored, and every series that was asked for though nothing is stored of it. */
+export const known = Effect.fnUntraced(function* (gaps: ReadonlyArray<Gap.Gap>) {
+  const stored = yield* (yield* CandleStore.CandleStore).list
+  const others = Asked.unstored(
+    stored.map(({ series }) => series),
+    gaps
+  )
+  return [...stored, ...(yield* Effect.forEach(others, nothingStored))]
+})
+
 export const run = Effect.fn("Survey.run")(function* (options: Options) {
-  const candles = yield* CandleStore.CandleStore
   const ledger = yield* GapLedger.GapLedger
   const instruments = new Map((yield* (yield* SymbolStore.SymbolStore).list).map((one) => [one.symbol, one]))
-  const known = {
-    recorded: Map.groupBy(yield* ledger.list, (gap) => Series.key(gap.series)),
+  const gaps = yield* ledger.list
+  const beside = {
+    recorded: Map.groupBy(gaps, (gap) => Series.key(gap.series)),
     inferred: yield* ledger.outages,
     verdicts: yield* ledger.candidates
   }
-  const stored = yield* candles.list
-  const keys = new Set(stored.map(({ series }) => Series.key(series)))
-  const others = [...known.recorded].flatMap(([key, gaps]) =>
-    keys.has(key) || !gaps.some(isUnanswered) ? [] : [gaps[0]!.series]
-  )
-  const chosen = [...stored, ...(yield* Effect.forEach(others, nothingStored))].filter(options.choose)
-  return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), known, options))
+  const chosen = (yield* known(gaps)).filter(options.choose)
+  return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), beside, options))
 })
 
 /** From the first instant that was asked for to the last, whether it is still there or not. */

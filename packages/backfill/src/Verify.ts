@@ -1,117 +1,27 @@
 /**
  * Compares what should be there with what is.
  *
- * The ledger says which candles an answer lacked; the rows themselves say
- * what is stored. Both must tell the same: a candle that the calendar
- * expects in a fetched interval is a row or a recorded empty run.
+ * The ledger says which candles an answer lacked; `Damage` says whether the
+ * rows themselves tell the same.
  */
 import {
   type Calendar,
   Candidate,
-  Candles,
-  CandleStore,
+  type CandleStore,
   Coverage,
+  Damage,
   type Gap,
   Instant,
   Interval,
   type Series,
-  Timeframe
+  type Timeframe
 } from "@tidemark/core"
 import { Months } from "@tidemark/quality"
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect } from "effect"
 import { type Excluded, type SeriesPlan, type SeriesRequest, wantedOf } from "./Plan.ts"
 import { Policy } from "./Policy.ts"
 import * as Repair from "./Repair.ts"
 import * as Retention from "./Retention.ts"
-
-/** Candles looked at in one piece: bounds memory, whatever the history. */
-const opensPerPiece = 65_536
-
-/** Runs of candles that `present` lacks within the interval, as holes that end where their last candle closes. */
-export const holes = (
-  calendar: Calendar.Calendar,
-  timeframe: Timeframe.Timeframe,
-  interval: Interval.Interval,
-  present: Float64Array
-): ReadonlyArray<Coverage.Hole> => {
-  const expected = calendar.openTimes(timeframe, interval)
-  return Candles.missingRuns(expected, present).map((run) => ({
-    from: expected[run.start]!,
-    to: calendar.closeOf(timeframe, expected[run.end - 1]!),
-    opens: run.end - run.start
-  }))
-}
-
-const join = (columns: ReadonlyArray<Float64Array>): Float64Array => {
-  if (columns.length === 1) return columns[0]!
-  const out = new Float64Array(columns.reduce((sum, column) => sum + column.length, 0))
-  let at = 0
-  for (const column of columns) {
-    out.set(column, at)
-    at += column.length
-  }
-  return out
-}
-
-/** Where table and ledger tell different stories. */
-export interface Damage {
-  /** Candles that the ledger vouches for and the table lacks, or has twice. */
-  readonly lost: Interval.IntervalSet
-  /** Candles in the table that the ledger does not know. */
-  readonly found: Interval.IntervalSet
-}
-
-/** Compares rows and ledger candle by candle within the intervals. */
-export const damage = Effect.fn("Verify.damage")(function* (
-  series: Series.Series,
-  calendar: Calendar.Calendar,
-  coverage: Coverage.Coverage,
-  intervals: Interval.IntervalSet
-) {
-  const store = yield* CandleStore.CandleStore
-  const fetched = Coverage.fetchedSet(coverage)
-  const empty = Interval.normalize(coverage.empty)
-  const lost: Array<Interval.Interval> = []
-  const found: Array<Interval.Interval> = []
-  const step = opensPerPiece * Timeframe.nominalMillis(series.timeframe)
-  for (const interval of intervals) {
-    for (let from = interval.from; from < interval.to; from += step) {
-      const piece = { from, to: Math.min(from + step, interval.to) }
-      const present = join(yield* Stream.runCollect(store.openTimes(series, piece)))
-      const missing = holes(calendar, series.timeframe, piece, present)
-      lost.push(
-        ...Interval.difference(Interval.intersection(Interval.normalize(missing), fetched), empty),
-        ...doubled(calendar, series.timeframe, present)
-      )
-      // A candle of before a closed time reaches to the next open; what counts is where it opens.
-      const unknown = present.filter((open) => !fetched.some((interval) => Interval.contains(interval, open)))
-      found.push(...Interval.difference(runsOf(calendar, series.timeframe, unknown), fetched))
-    }
-  }
-  return { lost: Interval.normalize(lost), found: Interval.normalize(found) } satisfies Damage
-})
-
-/** How many candles the ledger vouches for in an interval, and the seconds from its beginning to their opens, summed. */
-const vouchedFor = (
-  calendar: Calendar.Calendar,
-  timeframe: Timeframe.Timeframe,
-  coverage: Coverage.Coverage,
-  month: Interval.Interval
-) => {
-  let [rows, offsets] = [0, 0]
-  const add = (runs: Interval.IntervalSet, sign: 1 | -1) => {
-    for (const run of Interval.intersection(runs, [month])) {
-      const opens = calendar.openTimes(timeframe, run)
-      let sum = 0
-      for (const open of opens) sum += open - month.from
-      rows += sign * opens.length
-      offsets += (sign * sum) / 1_000
-    }
-  }
-  add(Coverage.fetchedSet(coverage), 1)
-  add(Interval.normalize(coverage.empty), -1)
-  return { rows, offsets }
-}
 
 /**
  * The months in which a table cannot be what the ledger says, by the number of
@@ -132,53 +42,10 @@ export const suspects = (
   const all = spans.length === 0 ? [] : Months.months(spans.reduce(Interval.hull))
   return Interval.normalize(
     all.flatMap(({ month, whole }) => {
-      const counted = byMonth.get(month)
-      const { offsets, rows } = vouchedFor(calendar, timeframe, coverage, whole)
-      // Half a millisecond: sums of seconds are exact but for opens that are not on one.
-      return rows === (counted?.rows ?? 0) && Math.abs(offsets - (counted?.offsets ?? 0)) < 0.0005 ? [] : [whole]
+      const there = byMonth.get(month) ?? { rows: 0, offsets: 0 }
+      return Damage.isSame(there, Damage.vouchedFor(calendar, timeframe, coverage, whole)) ? [] : [whole]
     })
   )
-}
-
-/** From the first row to the last; `undefined` if there is none. */
-export const extent = Effect.fnUntraced(function* (series: Series.Series, now: Instant.EpochMillis) {
-  const store = yield* CandleStore.CandleStore
-  let from = Infinity
-  let to = -Infinity
-  yield* Stream.runForEach(store.openTimes(series, { from: 0, to: now }), (times) =>
-    Effect.sync(() => {
-      from = Math.min(from, times[0] ?? Infinity)
-      to = Math.max(to, (times.at(-1) ?? -Infinity) + 1)
-    })
-  )
-  return Interval.clamp(from, to)
-})
-
-/** From an open to where the next candle of the grid can open; an open off the grid too. */
-const span = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe, open: number): Interval.Interval => ({
-  from: open,
-  to: calendar.openAtOrAfter(timeframe, open + 1)
-})
-
-/** Candles that stand there more than once. */
-const doubled = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe, present: Float64Array) => {
-  const out: Array<Interval.Interval> = []
-  for (let i = 1; i < present.length; i++) {
-    if (present[i] === present[i - 1]) out.push(span(calendar, timeframe, present[i]!))
-  }
-  return out
-}
-
-/** What the rows cover by themselves: runs of candles without a hole between them. */
-const runsOf = (calendar: Calendar.Calendar, timeframe: Timeframe.Timeframe, present: Float64Array) => {
-  const out: Array<{ from: number; to: number }> = []
-  for (const open of present) {
-    const last = out.at(-1)
-    const { to } = span(calendar, timeframe, open)
-    if (last !== undefined && open <= last.to) last.to = Math.max(last.to, to)
-    else out.push({ from: open, to })
-  }
-  return out
 }
 
 /** The date of the session that opens at an instant. */
@@ -189,6 +56,10 @@ export const dateAt = (calendar: Calendar.Calendar, open: Instant.EpochMillis): 
 export const command = (series: Series.Series, interval: Interval.Interval, flags = ""): string =>
   `tidemark backfill --symbols ${series.symbol} --timeframes ${series.timeframe} --source ${series.source} ` +
   `--start ${Instant.format(interval.from)} --end ${Instant.format(interval.to)}${flags}`
+
+/** The command that looks at a series, for people to copy. */
+export const verifyCommand = ({ source, symbol, timeframe }: Series.Series): string =>
+  `tidemark verify --symbols ${symbol} --timeframes ${timeframe} --source ${source}`
 
 /** `binance was asked 3 times, from … to …, and answered without them` */
 const askedSentence = (series: Series.Series, run: Coverage.Empty, missing: number): string => {

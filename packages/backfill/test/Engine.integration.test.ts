@@ -245,7 +245,7 @@ onEvery((it) => {
         const store = yield* CandleStore.CandleStore
         // What a careless DELETE leaves behind: rows gone, ledger unchanged.
         const lost = { from: start + 100 * minute, to: start + 200 * minute }
-        yield* store.reconcile(series(), { lost: [lost], found: [] })
+        yield* store.reconcile(series(), { lost: [lost], stray: [] }, 1)
         const coverage = yield* store.coverage(series())
         assert.strictEqual(Coverage.rows(coverage), 3_200)
         const report = yield* Backfill.run(options())

@@ -80,14 +80,23 @@ export interface StoredSeries {
   readonly listedAt: EpochMillis | undefined
 }
 
+/** How many rows there are in an interval, and where they lie, as two figures. */
+export interface Sum {
+  readonly rows: number
+  /** Sum of the seconds from its beginning to each open: another where one row is doubled and one is gone. */
+  readonly offsets: number
+}
+
 /** The rows of a series that open in one UTC month. */
-export interface Tally {
+export interface Tally extends Sum {
   readonly series: Series
   /** Its first instant. */
   readonly month: EpochMillis
+}
+
+/** Rows that were taken out of the table and are kept aside, from the first to the last. */
+export interface TakenOut extends Interval {
   readonly rows: number
-  /** Sum of the seconds from the month's beginning to each open: another where one row is doubled and one is gone. */
-  readonly offsets: number
 }
 
 export class CandleStore extends Context.Service<
@@ -112,6 +121,8 @@ export class CandleStore extends Context.Service<
       | undefined
     /** How many rows open in the interval: the store counts, so that no row is read. */
     readonly count: (series: Series, interval: Interval) => Effect.Effect<number, StoreError>
+    /** How many rows open in the interval and where: the store adds up, so that no row is read. */
+    readonly sum: (series: Series, interval: Interval) => Effect.Effect<Sum, StoreError>
     /** What is covered; `Coverage.none` for a series that is not there. */
     readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
     /** How many rows there are and where, month by month: the store counts, so that no row is read. */
@@ -119,14 +130,16 @@ export class CandleStore extends Context.Service<
     /** Everything stored, as of one moment. */
     readonly list: Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
     /**
-     * Brings the ledger in line with a table that something else has changed. `lost` counts as never fetched and
-     * its rows, which may be doubled, go; `found`, where there are rows that the ledger does not know, counts as
-     * fetched; the rows of every fetched interval are counted anew.
+     * Brings table and ledger in line where something else has changed the table. `lost` counts as never fetched;
+     * `stray` is what no answer of a source put there, and changes nothing in the ledger. The rows of both are taken
+     * out of the table and kept in `stray_candles`, and what was derived of them goes; the rows of every fetched
+     * interval are counted anew. Gives what was taken out, if anything was.
      */
     readonly reconcile: (
       series: Series,
-      damage: { readonly lost: IntervalSet; readonly found: IntervalSet }
-    ) => Effect.Effect<void, StoreError>
+      damage: { readonly lost: IntervalSet; readonly stray: IntervalSet },
+      at: EpochMillis
+    ) => Effect.Effect<TakenOut | undefined, StoreError>
     /**
      * Records that the source tells what opened before `since` in a new scale: candles that were stored before an
      * instant, and what lies between them, are stale. Rows and counts stay as they are. Gives what was marked.
@@ -136,7 +149,7 @@ export class CandleStore extends Context.Service<
       evidence: Pick<Stale, "since" | "at"> & { readonly storedBefore: EpochMillis }
     ) => Effect.Effect<IntervalSet, StoreError>
     /**
-     * Takes away what opens before an instant: rows and revisions, so that no reading as of an earlier time brings a
+     * Takes away what opens before an instant: rows, those kept aside too, and revisions, so that no reading as of an earlier time brings a
      * part of them back; what was derived of them; what checks have found there, whole months and anomalies; gaps and
      * files that end before it.
      * Records it as pruned, all in one transaction.

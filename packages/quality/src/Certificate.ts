@@ -60,11 +60,35 @@ export type SeriesCertificate = typeof SeriesCertificate.Type
 export const Certificate = Schema.Struct({
   tidemark_certificate: Schema.Literal(1),
   created_at: At,
-  series: Schema.Array(SeriesCertificate)
+  series: Schema.Array(SeriesCertificate),
+  /** Of all the rest, so that a change of the file shows. */
+  digest: Schema.String
 })
 export type Certificate = typeof Certificate.Type
 
-export const fromText = Schema.decodeEffect(Schema.fromJsonString(Certificate))
+/** The file is not what was written: its digest is not that of its content. */
+export class Edited extends Schema.TaggedError<Edited>()("Edited", {}) {}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** SHA-256 of the content as JSON without spaces, the keys of every object in order. */
+const digestOf = (content: object): string => {
+  const ordered = (_: string, value: unknown): unknown =>
+    isRecord(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value
+  return createHash("sha256").update(JSON.stringify(content, ordered)).digest("hex")
+}
+
+export const make = (content: Omit<Certificate, "digest">): Certificate => ({ ...content, digest: digestOf(content) })
+
+/** Fails with `Edited` where somebody has changed the file, and with a `SchemaError` where it is no certificate. */
+export const fromText = Effect.fnUntraced(function* (text: string) {
+  const file = yield* Schema.decodeEffect(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Unknown)))(text)
+  const certificate = yield* Schema.decodeUnknownEffect(Certificate)(file)
+  const { digest, ...content } = file
+  return digest === digestOf(content) ? certificate : yield* new Edited()
+})
+
 export const toText = (certificate: Certificate): string => `${JSON.stringify(certificate, null, 2)}\n`
 
 export const seriesOf = ({ source, symbol, timeframe }: SeriesCertificate): Series.Series => ({
@@ -178,18 +202,21 @@ export interface Difference {
   readonly revisions: ReadonlyArray<Revision.Revision>
 }
 
-/** A range of rows that was pruned since, as the ledger tells: gone for a reason. */
+/** A range of rows of which all or a part was pruned since, as the ledger tells: gone for a reason. */
 export interface Gone {
   readonly series: Series.Series
   readonly was: Range
-  /** What is left of it, which no hash is known of; none where all of it went. */
+  /** What is left of it, which no hash is known of. */
   readonly rows: number
   readonly prunedAt: Instant.EpochMillis
 }
 
 export interface Compared {
   readonly differences: ReadonlyArray<Difference>
+  /** Ranges of which nothing is left. */
   readonly pruned: ReadonlyArray<Gone>
+  /** Ranges of which a part is left, and nobody can say any more whether it is what it was. */
+  readonly incomparable: ReadonlyArray<Gone>
 }
 
 /** Compares what is stored with a certificate, range by range. */
@@ -205,18 +232,20 @@ export const compare = Effect.fn("Certificate.compare")(function* (
     const was = certificate.ranges[i]
     return was === undefined || (was.hash === is.hash && was.rows === is.rows) ? [] : [{ is, was }]
   })
-  if (changed.length === 0) return { differences: [], pruned: [] }
+  if (changed.length === 0) return { differences: [], pruned: [], incomparable: [] }
   const coverage = yield* store.coverage(series)
   const revisions = (yield* store.revisions(series, interval)).filter(({ revisedAt }) => revisedAt >= createdAt)
   const differences: Array<Difference> = []
   const pruned: Array<Gone> = []
+  const incomparable: Array<Gone> = []
   for (const { is, was } of changed) {
     const range = intervalOf(was)
     const runs = coverage.pruned.filter((run) => run.at >= createdAt && Interval.overlaps(run, range))
     const isAllGone = Interval.covers(Interval.normalize(runs), range)
     // Of a range that was pruned in part, what is left is less than there was; of one that is all gone, nothing is there.
     if (runs.length > 0 && (isAllGone ? is.rows === 0 : is.rows < was.rows)) {
-      pruned.push({ series, was, rows: is.rows, prunedAt: Math.max(...runs.map(({ at }) => at)) })
+      const gone = { series, was, rows: is.rows, prunedAt: Math.max(...runs.map(({ at }) => at)) }
+      ;(is.rows === 0 ? pruned : incomparable).push(gone)
     } else {
       differences.push({
         series,
@@ -226,7 +255,7 @@ export const compare = Effect.fn("Certificate.compare")(function* (
       })
     }
   }
-  return { differences, pruned }
+  return { differences, pruned, incomparable }
 })
 
 export const createdAt = ({ created_at }: Certificate): Instant.EpochMillis => instant(created_at)

@@ -82,6 +82,50 @@ describe("a certificate", () => {
       })
   )
 
+  it.effect("is refused once a single figure, hash or field of it is another; its layout is nobody's business", () =>
+    Effect.gen(function* () {
+      const ranges = yield* rangesOf(market())
+      const certificate = Certificate.make({
+        tidemark_certificate: 1,
+        created_at: "2024-05-01T00:00Z",
+        series: [
+          {
+            source: "binance",
+            symbol: "BTC/USDT",
+            timeframe: "1h",
+            provenance: "observed",
+            from: "2024-01-20T00:00Z",
+            to: "2024-04-10T00:00Z",
+            expected: 1_944,
+            rows: 1_944,
+            gaps: [],
+            revisions: { count: 0, last: null },
+            verified: true,
+            hash: "a".repeat(64),
+            ranges
+          }
+        ]
+      })
+      const text = Certificate.toText(certificate)
+      assert.deepStrictEqual(yield* Certificate.fromText(text), certificate)
+      const { created_at, ...rest } = certificate
+      assert.deepStrictEqual(yield* Certificate.fromText(JSON.stringify({ ...rest, created_at })), certificate)
+      for (const [was, is] of [
+        ['"rows": 288', '"rows": 289'],
+        [ranges[1]!.hash, `0${ranges[1]!.hash.slice(1)}`],
+        ['"verified": true', '"verified": false'],
+        ["2024-05-01", "2024-05-02"],
+        ['"gaps": []', '"gaps": [], "more": 1'],
+        [certificate.digest, "b".repeat(64)]
+      ] as const) {
+        assert.include(text, was)
+        assert.strictEqual((yield* Effect.flip(Certificate.fromText(text.replace(was, is))))._tag, "Edited", was)
+      }
+      const { digest: _, ...without } = certificate
+      assert.strictEqual((yield* Effect.flip(Certificate.fromText(JSON.stringify(without))))._tag, "SchemaError")
+    })
+  )
+
   it("cuts any interval into ranges that follow one another", () => {
     for (const timeframe of Timeframe.standard) {
       const ranges = Certificate.cut(timeframe, span)

@@ -4,6 +4,7 @@
  */
 import {
   Adjustment,
+  Asked,
   Calendar,
   CandleStore,
   type Instant,
@@ -16,6 +17,7 @@ import {
   Timeframe,
   Candidate,
   Coverage,
+  type Gap,
   GapLedger
 } from "@tidemark/core"
 import { Calendars } from "@tidemark/calendars"
@@ -29,7 +31,7 @@ export interface Request<E = never, R = never> {
   readonly timeframes?: ReadonlyArray<Timeframe.Timeframe> | undefined
   /** Default: the first of the symbol's sources that is stored. */
   readonly source?: string | undefined
-  /** Default: all that is stored. */
+  /** Default: all that was ever asked for. */
   readonly from?: Instant.EpochMillis | undefined
   readonly to?: Instant.EpochMillis | undefined
   /** Besides what was observed. */
@@ -119,6 +121,7 @@ const of = Effect.fnUntraced(function* <E, R>(
   request: Request<E, R>,
   stored: CandleStore.StoredSeries,
   instrument: Instrument.Instrument | undefined,
+  gaps: ReadonlyArray<Gap.Gap>,
   now: Instant.EpochMillis
 ) {
   const { coverage, listedAt, provenance, series } = stored
@@ -126,11 +129,12 @@ const of = Effect.fnUntraced(function* <E, R>(
   const calendar = Calendars.get(instrument?.calendar ?? Instrument.calendarOf(assetClass))
   const applied = yield* request.appliedBy(series.source)
   const timeframe = request.resample ?? series.timeframe
-  const [first, last] = [coverage.fetched[0]!, coverage.fetched.at(-1)!]
+  // What was pruned nobody misses who does not name its time.
+  const asked = Asked.span(series, { ...coverage, pruned: [] }, gaps)!
   const closed = Calendar.closedUntil(calendar, timeframe, now)
   const within = Interval.clamp(
-    Math.max(request.from ?? first.from, calendar.span.from),
-    Math.min(request.to ?? last.to, closed, calendar.span.to)
+    Math.max(request.from ?? asked.from, calendar.span.from),
+    Math.min(request.to ?? asked.to, closed, calendar.span.to)
   )
   if (within === undefined) return undefined
   const interval = request.resample === undefined ? within : wholeCandles(calendar, timeframe, within, request.to)
@@ -178,6 +182,33 @@ const absentOf = <E, R>(
   })
 }
 
+/** What was asked for and is not stored at all, where the request does not name what it is about. */
+const unansweredOf = <E, R>(
+  { from = -Infinity, source, symbols = [], timeframes = [], to = Infinity }: Request<E, R>,
+  groups: ReadonlyMap<string, unknown>,
+  stored: ReadonlyArray<CandleStore.StoredSeries>,
+  gaps: ReadonlyArray<Gap.Gap>
+): ReadonlyArray<ChoiceError.NotStored> => {
+  if (symbols.length > 0) return []
+  const inRange = gaps.filter(({ interval }) => Interval.overlaps(interval, { from, to }))
+  const known = stored.filter(({ coverage }) => Coverage.extent(coverage) !== undefined)
+  const series = Asked.unstored(
+    known.map((one) => one.series),
+    inRange
+  )
+  return series
+    .filter(
+      (one) =>
+        !groups.has(keyOf(one)) &&
+        (source === undefined || source === one.source) &&
+        (timeframes.length === 0 || timeframes.includes(one.timeframe))
+    )
+    .map((one) => {
+      const range = Asked.span(one, Coverage.none, inRange)!
+      return new ChoiceError.NotStored({ ...one, range, isListed: false, kinds: [] })
+    })
+}
+
 /** Whether candles of a timeframe are whole numbers of those of another. */
 const nests = (finer: Timeframe.Timeframe, coarser: Timeframe.Timeframe): boolean => {
   const [short, long] = [Timeframe.nominalMillis(finer), Timeframe.nominalMillis(coarser)]
@@ -206,14 +237,18 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
   const instruments = new Map(listed.map((instrument) => [instrument.symbol, instrument]))
   const allowed = new Set<Provenance.Provenance>(["observed", ...include])
   const stored = yield* (yield* CandleStore.CandleStore).list
-  const verdicts = yield* (yield* GapLedger.GapLedger).candidates
+  const ledger = yield* GapLedger.GapLedger
+  const gaps = yield* ledger.list
+  const verdicts = yield* ledger.candidates
   const named = stored.filter(
     ({ series }) =>
       (symbols.length === 0 || symbols.includes(series.symbol)) &&
       (timeframes.length === 0 || timeframes.includes(series.timeframe))
   )
   const usable = named.filter(
-    ({ coverage, provenance, rows }) => rows > 0 && coverage.fetched.length > 0 && allowed.has(provenance)
+    // Where all rows are gone that were stored, that is to be said.
+    ({ coverage, provenance, rows }) =>
+      Math.max(rows, Coverage.rows(coverage)) > 0 && coverage.fetched.length > 0 && allowed.has(provenance)
   )
   const groups = Map.groupBy(
     usable.filter(({ series }) => source === undefined || source === series.source),
@@ -225,7 +260,7 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
     const instrument = instruments.get(found[0]!.series.symbol)
     const one = yield* pick(mainOf(found, verdicts, fillFrom), instrument)
     const { coverage, series } = one
-    const main = yield* of(request, one, instrument, now)
+    const main = yield* of(request, one, instrument, gaps, now)
     if (main === undefined) {
       const whole = { from: coverage.fetched[0]!.from, to: coverage.fetched.at(-1)!.to }
       problems.push(new ChoiceError.Outside({ symbol: series.symbol, timeframe: series.timeframe, stored: whole }))
@@ -250,7 +285,7 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
         })
       )
     }
-    const standIn = other && (yield* of({ ...request, ...main.interval }, other, instrument, now))
+    const standIn = other && (yield* of({ ...request, ...main.interval }, other, instrument, gaps, now))
     chosen.push({ ...main, standIn })
   }
   if (chosen.length > 0 && chosen.every(({ stored }) => stored.series.source === fillFrom)) {
@@ -259,10 +294,10 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
       detail: `${fillFrom} is itself the source of ${names}: it cannot stand in where it has no candles; name another`
     })
   }
-  problems.push(...absentOf(request, groups, named, instruments))
+  problems.push(...absentOf(request, groups, named, instruments), ...unansweredOf(request, groups, stored, gaps))
   if (chosen.length + problems.length === 0) {
     const kept = named.find(({ provenance, rows }) => rows > 0 && !allowed.has(provenance))
     problems.push(new ChoiceError.NotStored({ isListed: false, kinds: kept === undefined ? [] : [kept.provenance] }))
   }
-  return { chosen, problems }
+  return { chosen, problems, gaps, verdicts }
 })

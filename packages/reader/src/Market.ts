@@ -7,7 +7,7 @@ import {
   type ActionStore,
   Candles,
   type CandleStore,
-  GapLedger,
+  type GapLedger,
   Interval,
   type Labelled,
   type ParquetWriter,
@@ -40,6 +40,10 @@ export type Problem = ReaderError.ReaderError | ChoiceError.NotStored | ChoiceEr
 /** Whether a problem is that candles are missing, or not kept that long, and nothing worse. */
 export const isGap = (problem: Problem): boolean =>
   problem._tag === "ReaderError" && (problem.reason._tag === "Missing" || problem.reason._tag === "Pruned")
+
+/** Whether a problem is that the rows are not what was stored: nothing of them is to be given out. */
+export const isDamage = (problem: Problem): boolean =>
+  problem._tag === "ReaderError" && problem.reason._tag === "Damaged"
 
 /** The rows of one symbol and timeframe. */
 export interface Part {
@@ -142,7 +146,7 @@ const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, { gaps, ve
   return { part: { ...common, rows, isAsStored: false }, problems: Problems.problems(choice, lost) }
 }
 
-/** Looks at what there is, and reads no candle yet. */
+/** Looks at what there is and whether it is what was stored, and reads no candle yet. */
 export const open = Effect.fn("Market.open")(function* <E, R>(
   request: Request<E, R>
 ): Effect.fn.Return<
@@ -150,13 +154,13 @@ export const open = Effect.fn("Market.open")(function* <E, R>(
   ChoiceError.Ambiguous | ChoiceError.Unfit | StoreError.StoreError | E,
   CandleStore.CandleStore | SymbolStore.SymbolStore | GapLedger.GapLedger | R
 > {
-  const { chosen, problems } = yield* Choice.choose(request)
-  const ledger = yield* GapLedger.GapLedger
-  const known = { gaps: yield* ledger.list, verdicts: yield* ledger.candidates }
+  const { chosen, problems, ...known } = yield* Choice.choose(request)
   const opened = chosen.map((choice) => openOne(request, choice, known))
+  const read = chosen.flatMap(({ standIn, ...own }) => (standIn === undefined ? [own] : [own, standIn]))
+  const damaged = (yield* Effect.forEach(read, Problems.damaged)).flat()
   return {
     parts: opened.map(({ part }) => part),
-    problems: [...problems, ...opened.flatMap((one) => one.problems)]
+    problems: [...problems, ...damaged, ...opened.flatMap((one) => one.problems)]
   }
 })
 

@@ -1,5 +1,6 @@
-/** What keeps a chosen series from being whole. Pure. */
-import { Coverage, type Gap, Interval, Lacking } from "@tidemark/core"
+/** What keeps a chosen series from being whole. */
+import { Coverage, Damage, type Gap, Interval, Lacking } from "@tidemark/core"
+import { Effect } from "effect"
 import type { Chosen } from "./Choice.ts"
 import * as ReaderError from "./ReaderError.ts"
 
@@ -18,15 +19,21 @@ export const rowsIn = ({ calendar, interval, stored }: Chosen): number => {
   return there.reduce((sum, part) => sum + calendar.countOpens(series.timeframe, part), 0)
 }
 
+/** Rows of the interval that nobody vouches for, or that are gone: none of it can be given out. */
+export const damaged = Effect.fnUntraced(function* ({ calendar, interval, stored: { coverage, series } }: Chosen) {
+  const damage = yield* Damage.find(series, calendar, coverage, interval)
+  if (Damage.isNone(damage)) return []
+  const mend = Damage.mendCommand(series, calendar, coverage, damage)
+  return [new ReaderError.ReaderError({ series, reason: new ReaderError.Damaged({ ...damage, mend }) })]
+})
+
 /** Why what is stored is not all of what is wanted, or not as it should be. */
 export const problems = (chosen: Chosen, missing: Interval.IntervalSet): ReadonlyArray<ReaderError.ReaderError> => {
-  const { adjust, calendar, interval, life, stored } = chosen
-  const { coverage, rows, series } = stored
+  const { adjust, calendar, life, stored } = chosen
+  const { coverage, series } = stored
   if (life === undefined) return []
   const fail = (reason: ReaderError.Reason) => new ReaderError.ReaderError({ series, reason })
-  const ledger = Coverage.rows(coverage)
   const found: Array<ReaderError.ReaderError> = []
-  if (rows !== ledger) found.push(fail(new ReaderError.Damaged({ rows, ledger, range: interval })))
   const opens = (one: Interval.Interval) => calendar.countOpens(series.timeframe, one)
   const some = (runs: Interval.IntervalSet) => runs.filter((run) => opens(run) > 0)
   const pruned = some(Interval.intersection(missing, Interval.normalize(coverage.pruned)))

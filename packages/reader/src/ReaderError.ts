@@ -2,7 +2,7 @@
  * Why candles cannot be read as asked. The message says what is missing and
  * which command fetches it.
  */
-import { Instant, Interval, Series, Wording } from "@tidemark/core"
+import { Damage, Instant, Interval, Series, Wording } from "@tidemark/core"
 import { Schema } from "effect"
 
 const Range = Schema.Struct({ from: Schema.Int, to: Schema.Int })
@@ -64,11 +64,14 @@ export class Pruned extends Schema.TaggedError<Pruned>()("Pruned", {
   expected: Schema.Int
 }) {}
 
-/** The table holds another number of rows than were stored. */
+/** Something else has changed rows that are wanted. */
 export class Damaged extends Schema.TaggedError<Damaged>()("Damaged", {
-  rows: Schema.Int,
-  ledger: Schema.Int,
-  range: Range
+  /** Candles that were stored and are gone, or stand there twice. */
+  lost: Schema.Array(Range),
+  /** Where rows are that no answer of the source put there. */
+  stray: Schema.Array(Range),
+  /** The command that puts it right. */
+  mend: Schema.String
 }) {}
 
 /** An action that cannot be what happened. */
@@ -141,8 +144,8 @@ const describe = (series: Series.Series, reason: Reason, say: Wording.Wording): 
     }
     case "Damaged":
       return (
-        `${number(reason.rows)} ${reason.rows === 1 ? "row is" : "rows are"} there where ${number(reason.ledger)} were stored: something else has changed ` +
-        `the table; mend it: ${backfill(series, series.timeframe, reason.range)}`
+        `${Damage.describe(series, reason)}: something else has changed the table, and none of the range is given ` +
+        `out; put it right: ${reason.mend}`
       )
     case "ActionsUnknown": {
       const { asked, needed, source } = reason

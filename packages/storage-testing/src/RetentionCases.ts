@@ -14,6 +14,7 @@ import {
 } from "@tidemark/core"
 import { Query } from "@tidemark/storage"
 import { Effect, Random, Stream } from "effect"
+import * as Derived from "./Derived.ts"
 import * as Model from "./Model.ts"
 
 const hour = 3_600_000
@@ -174,9 +175,6 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
       })
       yield* pruneTo(series, 70, 12_000)
       assert.deepStrictEqual((yield* store.coverage(series)).pruned, [{ ...range(0, 70), rows: 70, at: 12_000 }])
-      // Rows that something else has put there are there.
-      yield* store.reconcile(series, { lost: [], found: [range(0, 7)] })
-      assert.deepStrictEqual((yield* store.coverage(series)).pruned, [{ ...range(7, 70), rows: 63, at: 12_000 }])
     })
   )
 
@@ -329,20 +327,9 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
       const series = fresh()
       yield* store.write([page(series, range(0, 100), hours(range(0, 100)))])
       const { openTime } = hours(range(0, 100))
-      const table: DerivedStore.Table = {
-        name: "jump_regimes",
-        isShared: true,
-        columns: [
-          { name: "regime", kind: "text" },
-          { name: "lead", kind: "number" },
-          ...[5, 20, 60].flatMap((days) =>
-            ["return", "log_downside", "sortino"].map((name) => ({ name: `${name}_${days}`, kind: "number" as const }))
-          )
-        ]
-      }
       const progress: DerivedStore.Progress = {
         series,
-        method: { id: "test", version: 1 },
+        method: Derived.method,
         from: start,
         until: range(0, 100).to,
         seenAt: 1_000,
@@ -350,24 +337,18 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
         state: { saved: "as it is" }
       }
       yield* derived.write({
-        table,
+        table: Derived.table,
         progress,
         interval: range(0, 100),
-        rows: {
-          openTime,
-          knownAt: openTime.map((open) => open + hour),
-          columns: table.columns.map(({ kind }, i) =>
-            kind === "text" ? [...openTime].map(() => "bull") : openTime.map((open) => open / hour + i)
-          ),
-          inputHash: openTime.map((_, i) => i),
-          reasons: [...openTime].map(() => null)
-        },
+        rows: Derived.rows(openTime, hour),
         at: 2_000
       })
       const known = Effect.map(derived.progress(progress.method), (all) =>
         all.find((one) => one.series.symbol === series.symbol)
       )
-      const hashes = Effect.map(derived.read(table, progress.method, series, whole), ({ inputHash }) => [...inputHash])
+      const hashes = Effect.map(derived.read(Derived.table, progress.method, series, whole), ({ inputHash }) => [
+        ...inputHash
+      ])
       yield* pruneTo(series, 40, 9_000)
       assert.deepStrictEqual(
         yield* hashes,
@@ -382,6 +363,23 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
       assert.isUndefined(yield* derived.touched(series, (yield* known)!))
       yield* pruneTo(series, 100, 9_000)
       assert.deepStrictEqual([yield* hashes, yield* known], [[], undefined])
+    })
+  )
+
+  it.effect("R08 rows that were kept aside are not kept longer than the others", () =>
+    Effect.gen(function* () {
+      const store = yield* CandleStore.CandleStore
+      const series = fresh()
+      yield* store.write([page(series, range(0, 100), hours(range(0, 100)))])
+      const stray = { lost: [], stray: [range(10, 12), range(60, 63)] }
+      yield* store.reconcile(series, stray, 5_000)
+      const kept = Effect.flatMap(Query.Query, (query) =>
+        query.run(`SELECT CAST(count(*) AS INTEGER) AS rows FROM stray_candles x JOIN series s
+          ON s.series_id = x.series_id WHERE s.symbol = '${series.symbol}'`)
+      )
+      assert.deepStrictEqual(yield* kept, [{ rows: 5 }])
+      yield* pruneTo(series, 40, 9_000)
+      assert.deepStrictEqual(yield* kept, [{ rows: 3 }])
     })
   )
 }

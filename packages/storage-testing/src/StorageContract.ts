@@ -25,6 +25,7 @@ import {
 import { Migrations, Query } from "@tidemark/storage"
 import { Effect, type Layer, Random, Stream } from "effect"
 import * as ActionCases from "./ActionCases.ts"
+import * as DamageCases from "./DamageCases.ts"
 import * as GapCases from "./GapCases.ts"
 import * as Model from "./Model.ts"
 import * as RetentionCases from "./RetentionCases.ts"
@@ -105,6 +106,7 @@ const same = (actual: Candles.Candles, expected: Candles.Candles) => assert.isTr
 export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreError>): void => {
   it.layer(layer)(`storage contract (${name})`, (it) => {
     ActionCases.cases(it)
+    DamageCases.cases(it)
     GapCases.cases(it)
     RetentionCases.cases(it)
     SharedCases.cases(it)
@@ -330,18 +332,15 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
         const covered = Effect.map(store.coverage(series), ({ fetched }) =>
           fetched.map(({ from, rows, to }) => ({ from, to, rows }))
         )
-        yield* store.reconcile(series, { lost: [range(10, 20)], found: [] })
+        const taken = yield* store.reconcile(series, { lost: [range(10, 20)], stray: [] }, 5_000)
+        assert.deepStrictEqual(taken, { from: range(10, 20).from, to: range(19, 20).from + 1, rows: 10 })
         assert.deepStrictEqual(yield* covered, [
           { ...range(0, 10), rows: 10 },
           { ...range(20, 30), rows: 10 }
         ])
         assert.strictEqual(Candles.length(yield* readAll(series, range(0, 30))), 20)
-        yield* store.reconcile(series, { lost: [], found: [range(10, 12), range(40, 50)] })
-        assert.deepStrictEqual(yield* covered, [
-          { ...range(0, 12), rows: 10 },
-          { ...range(20, 30), rows: 10 },
-          { ...range(40, 50), rows: 0 }
-        ])
+        assert.isUndefined(yield* store.reconcile(series, { lost: [range(10, 12)], stray: [range(40, 50)] }, 6_000))
+        assert.lengthOf(yield* covered, 2)
         yield* write(page(series, range(0, 30), minutes(range(0, 30))))
         same(yield* readAll(series, range(0, 30)), minutes(range(0, 30)))
       })
@@ -375,7 +374,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
         )
         assert.strictEqual(Coverage.rows(yield* store.coverage(series)), 20)
         same(yield* readAll(series, range(4, 7), { asOf: since + 1 }), minutes(range(4, 7)))
-        yield* store.reconcile(series, { lost: [range(0, 2)], found: [] })
+        yield* store.reconcile(series, { lost: [range(0, 2)], stray: [] }, since + 2)
         assert.deepStrictEqual(
           (yield* stale).map(({ from, to }) => ({ from, to })),
           [range(2, 4), range(7, 10)]

@@ -9,6 +9,7 @@ import * as FileRepository from "./FileRepository.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Operation from "./Operation.ts"
 import * as Pruning from "./Pruning.ts"
+import * as Reconciling from "./Reconciling.ts"
 import { compare, type Stored } from "./Replacement.ts"
 import { insertRows } from "./Rows.ts"
 import { epochMillis, timestamp, timestampText } from "./Timestamp.ts"
@@ -249,39 +250,7 @@ const make = Effect.gen(function* () {
   ).pipe(Effect.withSpan("CandleStore.tally"))
 
   const reconcile: CandleStore.CandleStore["Service"]["reconcile"] = Effect.fn("CandleStore.reconcile")(
-    (series, { found, lost }) =>
-      sql.withTransaction(
-        Effect.gen(function* () {
-          const row = yield* ledger.lock(series)
-          if (row === undefined) return
-          const { series_id: seriesId } = row
-          const before = yield* ledger.all(seriesId)
-          const cut = before.empty.filter((run) => lost.some((interval) => Interval.overlaps(run, interval)))
-          const asked = Interval.union(lost, Interval.normalize(cut))
-          const kept = Interval.union(Interval.difference(Coverage.fetchedSet(before), asked), found)
-          yield* Effect.forEach(asked, (interval) => sql`DELETE FROM candles WHERE ${inside(seriesId, interval)}`, {
-            discard: true
-          })
-          const fetched = yield* Effect.forEach(kept, (interval) =>
-            Effect.map(
-              sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE ${inside(seriesId, interval)}`,
-              ([counted]): Coverage.Fetched => ({
-                ...interval,
-                rows: Number(counted!.rows),
-                at: Math.max(0, ...before.fetched.filter((one) => Interval.overlaps(one, interval)).map(({ at }) => at))
-              })
-            )
-          )
-          yield* ledger.rewrite(seriesId, {
-            fetched,
-            // Where a lost interval cuts a run, the whole run is asked again: it cannot be counted here.
-            empty: before.empty.filter((run) => !asked.some((interval) => Interval.overlaps(run, interval))),
-            stale: Coverage.without(before.stale, asked),
-            // What is there again, by whatever means, is not pruned.
-            pruned: Coverage.prunedWithout(before.pruned, kept)
-          })
-        })
-      ),
+    (series, damage, at) => sql.withTransaction(Reconciling.reconcile(sql, ledger, series, damage, at)),
     operation("reconcile")
   )
 
@@ -317,6 +286,16 @@ const make = Effect.gen(function* () {
     const [counted] = yield* sql<{ rows: number }>`
       SELECT count(*) AS rows FROM candles WHERE ${inside(row.series_id, interval)}`
     return Number(counted!.rows)
+  }, operation("count candles"))
+
+  const sum = Effect.fn("CandleStore.sum")(function* (series: Series.Series, interval: Interval.Interval) {
+    const row = yield* ledger.find(series)
+    if (row === undefined) return { rows: 0, offsets: 0 }
+    const beginning = interval.from / 1_000
+    const [summed] = yield* sql<{ rows: number; offsets: number | null }>`SELECT count(*) AS rows,
+        CAST(sum(extract(epoch FROM open_time) - ${beginning}) AS FLOAT8) AS offsets
+      FROM candles WHERE ${inside(row.series_id, interval)}`
+    return { rows: Number(summed!.rows), offsets: Number(summed!.offsets ?? 0) } satisfies CandleStore.Sum
   }, operation("count candles"))
 
   const prune: CandleStore.CandleStore["Service"]["prune"] = Effect.fn("CandleStore.prune")(
@@ -382,6 +361,7 @@ const make = Effect.gen(function* () {
     writeParquet,
     openTimes,
     count,
+    sum,
     coverage,
     tally,
     list,

@@ -34,8 +34,8 @@ export const tables = [
   ...Quality.tables
 ] as const
 
-/** What is not: it belongs to the processes that use a database now, or is derived from what is copied. */
-export const left = ["derivation_progress", ...DerivedRepository.tables, "request_budgets"] as const
+/** What is not: it belongs to the processes that use a database now, is derived from what is copied, or is no history. */
+export const left = ["derivation_progress", ...DerivedRepository.tables, "request_budgets", "stray_candles"] as const
 
 export { CopyError }
 

@@ -90,6 +90,21 @@ export const prune = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seri
   }
 })
 
+/**
+ * Takes away all that was derived of a symbol at a source, inside the current
+ * transaction: what follows from one of its series may be kept with another.
+ * The next update begins anew.
+ */
+export const forget = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seriesId: number) {
+  const siblings = sql`SELECT b.series_id FROM series a JOIN series b ON b.source = a.source AND b.symbol = a.symbol
+    WHERE a.series_id = ${seriesId}`
+  yield* Effect.forEach(
+    [...tables, "derivation_progress"],
+    (table) => sql`DELETE FROM ${sql(table)} WHERE series_id IN (${siblings})`,
+    { discard: true }
+  )
+})
+
 /** How many of the rows that were there follow from something else now; both ascend by open. */
 const countChanged = (
   before: ReadonlyArray<ReadonlyArray<Float64Array>>,

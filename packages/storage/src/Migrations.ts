@@ -18,6 +18,7 @@ import retries from "./migrations/0005_retries.ts"
 import candidates from "./migrations/0006_candidates.ts"
 import features from "./migrations/0008_features.ts"
 import retention from "./migrations/0009_retention.ts"
+import strays from "./migrations/0010_strays.ts"
 import regimes from "./migrations/0011_regimes.ts"
 
 const table = "tidemark_migrations"
@@ -32,6 +33,7 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [6, "candidates", Effect.succeed(candidates)],
   [8, "features", Effect.succeed(features)],
   [9, "retention", Effect.succeed(retention)],
+  [10, "strays", Effect.succeed(strays)],
   [11, "regimes", Effect.succeed(regimes)]
 ]
 

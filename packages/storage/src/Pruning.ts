@@ -41,6 +41,7 @@ export const prune = Effect.fnUntraced(function* (
     )
   const taken = yield* Effect.forEach(parts, (part) => Effect.map(rowsOf(part), (rows) => ({ ...part, rows })))
   yield* sql`DELETE FROM candles WHERE ${old}`
+  yield* sql`DELETE FROM stray_candles WHERE ${old}`
   yield* sql`DELETE FROM revisions WHERE ${old}`
   yield* DerivedRepository.prune(sql, seriesId, before)
   const ofSeries = sql`source = ${series.source} AND symbol = ${series.symbol} AND timeframe = ${series.timeframe}`

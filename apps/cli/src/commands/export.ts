@@ -12,7 +12,7 @@ const flags = {
     Flag.withDescription("Where the candles are from (default: the first of the symbol's sources that is stored)"),
     Flag.optional
   ),
-  ...Span.flags("the candles (default: all that is stored)"),
+  ...Span.flags("the candles (default: all that was ever asked for)"),
   adjust: Flag.Literals("adjust", ["none", "splits", "all"]).pipe(
     Flag.withDescription("none: as the source gives them; splits: in today's shares; all: dividends taken out too"),
     Flag.withDefault("none" as const)

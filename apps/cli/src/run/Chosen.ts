@@ -1,7 +1,9 @@
 /** Which of the stored series a command is about. */
-import { type CandleStore, type Timeframe } from "@tidemark/core"
+import { Verify } from "@tidemark/backfill"
+import { type CandleStore, Coverage, Series, type Timeframe } from "@tidemark/core"
 import { Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
+import { count } from "../view/Format.ts"
 import * as Lists from "./Lists.ts"
 import { checkSources } from "./Session.ts"
 
@@ -52,4 +54,16 @@ export const sayAbsent = Effect.fnUntraced(function* (names: ReadonlyArray<strin
   const verb = names.length === 1 ? "is" : "are"
   yield* Console.error(`tidemark: ${names.join(", ")} ${verb} not stored; what is: tidemark coverage`)
   yield* exitWith(3)
+})
+
+/** Says of which series the table has another number of rows than the record, and what looks at them. */
+export const sayChanged = Effect.fnUntraced(function* (stored: ReadonlyArray<CandleStore.StoredSeries>) {
+  for (const { coverage, rows, series } of stored) {
+    const recorded = Coverage.rows(coverage)
+    if (rows === recorded) continue
+    yield* Console.error(
+      `tidemark: ${Series.key(series)}: the table has ${count(rows)} rows where ${count(recorded)} were stored: ` +
+        `something else has changed it; look: ${Verify.verifyCommand(series)}`
+    )
+  }
 })

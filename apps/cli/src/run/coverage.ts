@@ -1,12 +1,12 @@
-/** The work of `tidemark coverage`: what the ledger says is stored. */
-import { Retention } from "@tidemark/backfill"
+/** The work of `tidemark coverage`: what the ledger says is stored, and what was asked for and is not. */
+import { Retention, Survey } from "@tidemark/backfill"
 import { Calendars } from "@tidemark/calendars"
-import { CandleStore, Instant, Instrument, SymbolStore } from "@tidemark/core"
+import { GapLedger, Instant, Instrument, SymbolStore } from "@tidemark/core"
 import { Clock, Effect, type Option } from "effect"
 import * as CoverageView from "../view/CoverageView.ts"
 import * as Chosen from "./Chosen.ts"
 import * as Lists from "./Lists.ts"
-import { configuration, print, withStores } from "./Session.ts"
+import { configuration, print, withRuntime } from "./Session.ts"
 
 export interface Input {
   readonly symbols: Option.Option<string>
@@ -15,11 +15,11 @@ export interface Input {
 
 export const run = Effect.fnUntraced(function* (input: Input) {
   const timeframes = yield* Lists.timeframes(input.timeframes)
-  const { all, list } = yield* Effect.gen(function* () {
-    const candles = yield* CandleStore.CandleStore
+  const { all, gaps, list } = yield* Effect.gen(function* () {
+    const gaps = yield* (yield* GapLedger.GapLedger).list
     const symbols = yield* SymbolStore.SymbolStore
-    return { all: yield* candles.list, list: yield* symbols.list }
-  }).pipe(withStores("read"))
+    return { all: yield* Survey.known(gaps), gaps, list: yield* symbols.list }
+  }).pipe(withRuntime("read"))
   const calendars = new Map(list.map((instrument) => [instrument.symbol, instrument.calendar]))
   const calendarOf = (symbol: string) =>
     Calendars.get(calendars.get(symbol) ?? Instrument.calendarOf(Instrument.assetClassOf(symbol)))
@@ -36,6 +36,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     const calendar = calendarOf(symbol)
     return CoverageView.summarize(
       entry,
+      gaps,
       (interval) => calendar.countOpens(timeframe, interval),
       Retention.cutoff(Retention.termOf(retention, entry.series), calendar, timeframe, now)
     )
@@ -54,6 +55,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
       })),
     text: () => (rows.length === 0 && all.length > 0 ? "Nothing of these is stored" : CoverageView.toText(rows))
   })
+  yield* Chosen.sayChanged(stored)
   const chosen = { symbols: [...symbols], timeframes: input.timeframes._tag === "None" ? [] : timeframes }
   yield* Chosen.sayAbsent(Chosen.absent(chosen, stored))
 })

@@ -159,7 +159,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     yield* Effect.forEach(problems, (one) => Console.error(`tidemark: ${Wording.messageOf(one, Wording.flags)}`), {
       discard: true
     })
-    if (problems.length > 0 && !input.allowGaps) return 1
+    if (problems.length > 0 && (!input.allowGaps || problems.some(Market.isDamage))) return 1
     const written = parts.length > 0 ? yield* write(parts, output) : 0
     const known = parts.map(({ expected }) => expected)
     const now = known.reduce<number | undefined>(
@@ -172,7 +172,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
       yield* Console.error(`tidemark: ${what} known at the time of --as-of`)
       return 3
     }
-    // Gaps were allowed; what is not there at all, or is damaged, was not.
+    // Gaps were allowed; what is not there at all was not.
     return problems.every(Market.isGap) ? 0 : 3
   })
   yield* exitWith(yield* work.pipe(withRuntime("read")))

@@ -58,6 +58,7 @@ export const list = Effect.fnUntraced(function* (input: Input) {
   const { absent, found } = yield* find(input, chosen).pipe(withRuntime("read"))
   const gaps = found.flatMap((one) => one.gaps)
   yield* print({ json: () => GapsView.toJson(gaps), text: () => GapsView.toText(gaps, found.length) })
+  yield* Chosen.sayChanged(found.map(({ stored }) => stored))
   yield* Chosen.sayAbsent(absent)
 })
 

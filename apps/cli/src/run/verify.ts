@@ -1,6 +1,6 @@
 /** The work of `tidemark verify`. */
 import { Survey, UsageError, Verify } from "@tidemark/backfill"
-import { CandleStore, FileProblem, Gap, Instant, Interval, Series } from "@tidemark/core"
+import { CandleStore, Damage, FileProblem, Gap, Instant, Interval, Series } from "@tidemark/core"
 import { Certificate } from "@tidemark/quality"
 import { Clock, Effect, FileSystem, Option } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -22,12 +22,13 @@ const usage = (message: string) => new UsageError.UsageError({ message })
 const verifyOne = Effect.fnUntraced(function* (
   { gaps, plan, stored }: Survey.Surveyed,
   interval: Interval.Interval,
+  range: Interval.Interval,
   tallies: ReadonlyArray<CandleStore.Tally>
 ) {
   const { calendar } = plan.request
   const { coverage, series } = stored
-  const suspects = Verify.suspects(calendar, series.timeframe, coverage, tallies)
-  const { found, lost } = yield* Verify.damage(series, calendar, coverage, Interval.intersection(suspects, [interval]))
+  const suspects = Interval.intersection(Verify.suspects(calendar, series.timeframe, coverage, tallies), [range])
+  const damage = yield* Damage.within(series, calendar, suspects)
   const missing = gaps.filter(Gap.isWanted).reduce((sum, gap) => sum + gap.missing, 0)
   const verified: VerifyView.Verified = {
     series: stored.series,
@@ -35,7 +36,8 @@ const verifyOne = Effect.fnUntraced(function* (
     expected: plan.expected,
     rows: plan.expected - missing,
     gaps: [...gaps, ...Verify.excludedGaps(plan)].toSorted((a, b) => a.interval.from - b.interval.from),
-    damaged: Interval.union(lost, found)
+    damage,
+    mend: Damage.isNone(damage) ? undefined : Damage.mendCommand(series, calendar, coverage, damage)
   }
   return verified
 })
@@ -43,26 +45,24 @@ const verifyOne = Effect.fnUntraced(function* (
 const look = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
   const store = yield* CandleStore.CandleStore
   const { from, to } = yield* toSpan(input)
-  const surveyed = yield* Survey.run({
-    choose: (stored) => Survey.isKnown(stored) && chosen.includes(stored),
-    from,
-    to
+  const surveyed = yield* Survey.run({ choose: chosen.includes, from, to })
+  const tallies = Map.groupBy(yield* store.tally, ({ series }) => Series.key(series))
+  const talliesOf = ({ stored }: Survey.Surveyed) => tallies.get(Series.key(stored.series)) ?? []
+  const all = surveyed.flatMap((one) => {
+    // Of rows without a ledger, the months that they are in.
+    const months = talliesOf(one).map(({ month }) => ({ from: month, to: month + 1 }))
+    const whole = one.asked ?? (months.length === 0 ? undefined : months.reduce(Interval.hull))
+    const interval = whole && Interval.clamp(from ?? whole.from, to ?? whole.to)
+    return interval === undefined ? [] : [{ one, interval }]
   })
   const absent = Chosen.absent(
     chosen,
-    surveyed.map(({ stored }) => stored)
+    all.map(({ one }) => one.stored)
   )
-  const all = surveyed.flatMap((one) => {
-    const extent = Survey.extentOf(one.stored)
-    const interval = extent && Interval.clamp(from ?? extent.from, to ?? extent.to)
-    return interval === undefined ? [] : [{ one, interval }]
-  })
   if (all.length + absent.length === 0)
     return yield* usage("Nothing is stored that could be verified: tidemark backfill")
-  const tallies = Map.groupBy(yield* store.tally, ({ series }) => Series.key(series))
-  const verified = yield* Effect.forEach(all, ({ interval, one }) =>
-    verifyOne(one, interval, tallies.get(Series.key(one.stored.series)) ?? [])
-  )
+  const range = { from: from ?? Damage.everything.from, to: to ?? Damage.everything.to }
+  const verified = yield* Effect.forEach(all, ({ interval, one }) => verifyOne(one, interval, range, talliesOf(one)))
   if (Option.isNone(input.lock)) return { absent, verified, certificate: undefined }
   const now = yield* Clock.currentTimeMillis
   const series = yield* Effect.forEach(all, ({ interval, one }, i) =>
@@ -73,7 +73,7 @@ const look = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
       verified: VerifyView.isSound(verified[i]!)
     })
   )
-  const certificate: Certificate.Certificate = { tidemark_certificate: 1, created_at: Instant.format(now), series }
+  const certificate = Certificate.make({ tidemark_certificate: 1, created_at: Instant.format(now), series })
   return { absent, verified, certificate }
 })
 
@@ -83,7 +83,14 @@ const readCertificate = Effect.fnUntraced(function* (path: string) {
     .readFileString(path)
     .pipe(Effect.mapError((error) => usage(`The certificate cannot be read from ${FileProblem.describe(path, error)}`)))
   return yield* Certificate.fromText(text).pipe(
-    Effect.mapError(() => usage(`${path} is no certificate; make one: tidemark verify --lock ${path}`))
+    Effect.mapError(({ _tag }) =>
+      usage(
+        _tag === "Edited"
+          ? `${path} was changed after it was written: its digest is not that of its content. Take the file as it was ` +
+              `written, or make a new one: tidemark verify --lock ${path}`
+          : `${path} is no certificate; make one: tidemark verify --lock ${path}`
+      )
+    )
   )
 })
 
@@ -106,21 +113,22 @@ const against = Effect.fnUntraced(function* (path: string, input: Input) {
   const certificate = yield* readCertificate(path)
   const createdAt = Certificate.createdAt(certificate)
   const series = yield* certified(certificate, path, input)
-  const { differences, pruned } = yield* Effect.gen(function* () {
+  const compared = yield* Effect.gen(function* () {
     const store = yield* CandleStore.CandleStore
     return yield* Effect.forEach(series, (one) => Certificate.compare(store, one, createdAt))
   }).pipe(
     withStores("read"),
-    Effect.map((all) => ({
+    Effect.map((all): Certificate.Compared => ({
       differences: all.flatMap((one) => one.differences),
-      pruned: all.flatMap((one) => one.pruned)
+      pruned: all.flatMap((one) => one.pruned),
+      incomparable: all.flatMap((one) => one.incomparable)
     }))
   )
   yield* print({
-    json: () => VerifyView.differencesJson(differences, pruned),
-    text: () => VerifyView.differencesText(differences, pruned, series)
+    json: () => VerifyView.comparedJson(compared),
+    text: () => VerifyView.comparedText(compared, series)
   })
-  yield* exitWith(differences.length === 0 && series.every(({ verified }) => verified) ? 0 : 3)
+  yield* exitWith(VerifyView.isSame(compared) && series.every(({ verified }) => verified) ? 0 : 3)
 })
 
 export const run = Effect.fnUntraced(function* (input: Input) {

@@ -151,4 +151,5 @@ export const toText = (report: Report.Report): string =>
   ].join("\n")
 
 /** Without what is missing, where that is told otherwise. */
-export const toBrief = (report: Report.Report): string => [...errorLines(report).slice(1), summary(report)].join("\n")
+export const toBrief = (report: Report.Report): string =>
+  [...noteLines(report), ...errorLines(report).slice(1), summary(report)].join("\n")

@@ -1,5 +1,14 @@
 /** What is stored, as a matrix and a list. Pure. */
-import { type CandleStore, Coverage, Instant, Interval, type Provenance, type Timeframe } from "@tidemark/core"
+import {
+  Asked,
+  type CandleStore,
+  Coverage,
+  type Gap,
+  Instant,
+  Interval,
+  type Provenance,
+  type Timeframe
+} from "@tidemark/core"
 import { count, plural } from "./Format.ts"
 import * as Matrix from "./Matrix.ts"
 import { render } from "./Table.ts"
@@ -12,9 +21,11 @@ export interface CoverageRow {
   readonly from: number | undefined
   readonly to: number | undefined
   readonly candles: number
+  /** Rows that were stored: another number only if something else has changed the table. */
+  readonly recorded: number
   /** Candles that the source was asked for and did not have. */
   readonly missing: number
-  /** Candles between the first and the last that were never asked for. */
+  /** Candles between the first and the last that were ever asked for, which nobody has answered for. */
   readonly unfetched: number
   /** What was pruned and is not kept any more: from, to, candles. */
   readonly pruned: ReadonlyArray<{ readonly from: number; readonly to: number; readonly candles: number }>
@@ -23,11 +34,12 @@ export interface CoverageRow {
 }
 
 /**
- * `countOpens`: candles that the series' calendar expects in an interval. `keptFrom`: open of the first candle that is
- * kept; all are where absent.
+ * `gaps`: those that are recorded. `countOpens`: candles that the series' calendar expects in an interval. `keptFrom`:
+ * open of the first candle that is kept; all are where absent.
  */
 export const summarize = (
   { coverage, provenance, rows, series }: CandleStore.StoredSeries,
+  gaps: ReadonlyArray<Gap.Gap>,
   countOpens: (interval: Interval.Interval) => number,
   keptFrom: number | undefined
 ): CoverageRow => {
@@ -35,7 +47,8 @@ export const summarize = (
   const to = coverage.fetched.at(-1)?.to
   const pruned =
     keptFrom === undefined ? [] : Coverage.prunedWithout(coverage.pruned, [{ from: keptFrom, to: Infinity }])
-  const whole = Coverage.extent({ ...coverage, pruned: Coverage.without(coverage.pruned, Interval.normalize(pruned)) })
+  const kept = { ...coverage, pruned: Coverage.without(coverage.pruned, Interval.normalize(pruned)) }
+  const whole = Asked.span(series, kept, gaps)
   const between =
     whole === undefined
       ? []
@@ -48,6 +61,7 @@ export const summarize = (
     from,
     to,
     candles: rows,
+    recorded: Coverage.rows(coverage),
     missing: coverage.empty.reduce((sum, run) => sum + run.opens, 0),
     pruned: pruned.map(({ from, rows, to }) => ({ from, to, candles: rows })),
     unfetched: between.reduce((sum, interval) => sum + countOpens(interval), 0),
@@ -98,7 +112,7 @@ export const toText = (rows: ReadonlyArray<CoverageRow>): string => {
     Matrix.draw(rows.map(toCell)),
     Matrix.legend,
     "",
-    render(["symbol", "timeframe", "source", "provenance", "from", "to", "candles", "missing", "not asked"], list, {
+    render(["symbol", "timeframe", "source", "provenance", "from", "to", "candles", "missing", "not fetched"], list, {
       right: [6, 7, 8]
     }),
     ...(rows.length > shown ? [`… and ${count(rows.length - shown)} series more: --json lists all`] : []),

@@ -12,7 +12,9 @@ const worst = 10
 export interface SeriesStatus {
   readonly series: Series.Series
   readonly provenance: string
+  /** Rows in the table, and those that were stored: another number only if something else has changed the table. */
   readonly rows: number
+  readonly recorded: number
   /** First instant that was never asked for. */
   readonly askedTo: Instant.EpochMillis | undefined
   readonly expected: number
@@ -114,6 +116,7 @@ export const toJson = (status: Status) => ({
     ...one.series,
     provenance: one.provenance,
     candles: one.rows,
+    recorded: one.recorded,
     asked_to: one.askedTo === undefined ? null : Instant.format(one.askedTo),
     behind_hours: one.askedTo === undefined ? null : Math.round((status.now - one.askedTo) / 360_000) / 10,
     completeness: completeness(one),

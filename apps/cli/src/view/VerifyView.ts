@@ -1,6 +1,6 @@
 /** What verification found, for people and for machines. Pure. */
 import { Report } from "@tidemark/backfill"
-import { Gap, Instant, Interval, Series } from "@tidemark/core"
+import { Damage, Gap, Instant, Interval, Series } from "@tidemark/core"
 import type { Certificate } from "@tidemark/quality"
 import { count, plural } from "./Format.ts"
 import { render } from "./Table.ts"
@@ -12,33 +12,48 @@ export interface Verified {
   readonly rows: number
   readonly gaps: ReadonlyArray<Gap.Gap>
   /** What table and ledger tell differently. */
-  readonly damaged: Interval.IntervalSet
+  readonly damage: Damage.Damage
+  /** The command that puts it right. */
+  readonly mend: string | undefined
 }
 
-export const isSound = ({ damaged, gaps }: Verified): boolean => damaged.length === 0 && gaps.every(Gap.isExplained)
+export const isSound = ({ damage, gaps }: Verified): boolean => Damage.isNone(damage) && gaps.every(Gap.isExplained)
+
+const rangeJson = ({ from, to }: Interval.Interval) => ({ from: Instant.format(from), to: Instant.format(to) })
 
 export const toJson = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<string>) => ({
   verified: verified.every(isSound) && absent.length === 0,
   absent,
-  series: verified.map(({ damaged, expected, gaps, interval, rows, series }) => ({
+  series: verified.map(({ damage, expected, gaps, interval, rows, series }) => ({
     ...series,
     from: Instant.format(interval.from),
     to: Instant.format(interval.to),
     expected,
     rows,
-    damaged: damaged.map(({ from, to }) => ({ from: Instant.format(from), to: Instant.format(to) })),
+    damaged: damage.lost.map(rangeJson),
+    stray: damage.stray.map(({ from, to }) => ({ first: Instant.format(from), last: Instant.format(to - 1) })),
     gaps: gaps.map(Report.gapJson)
   }))
 })
 
-const lines = ({ damaged, gaps, series }: Verified): ReadonlyArray<string> => [
-  ...damaged.map(
+const damageLines = ({ damage: { lost, stray }, mend, series }: Verified): ReadonlyArray<string> => [
+  ...lost.map(
     (interval) =>
       `  ${Series.key(series)} ${Interval.format(interval)}: the rows are not what was stored; mend them: ` +
       `tidemark backfill --symbols ${series.symbol} --timeframes ${series.timeframe} --source ${series.source} ` +
       `--start ${Instant.format(interval.from)} --end ${Instant.format(interval.to)} --force`
   ),
-  ...gaps.flatMap((gap) => (Gap.isExplained(gap) ? [] : [`  ${Gap.format(gap)}`, `    next: ${gap.nextAction}`]))
+  ...(stray.length === 0
+    ? []
+    : [
+        `  ${Series.key(series)}: ${Damage.strayText(series, stray)}; a run takes them out and keeps them in ` +
+          `stray_candles: ${mend}`
+      ])
+]
+
+const lines = (one: Verified): ReadonlyArray<string> => [
+  ...damageLines(one),
+  ...one.gaps.flatMap((gap) => (Gap.isExplained(gap) ? [] : [`  ${Gap.format(gap)}`, `    next: ${gap.nextAction}`]))
 ]
 
 /** To the minute: while a market is closed, what is known ends with the run's own clock. */
@@ -81,12 +96,22 @@ export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<
 /** At most so many changed candles are named one by one. */
 const shown = 5
 
-export const differencesJson = (
-  differences: ReadonlyArray<Certificate.Difference>,
-  pruned: ReadonlyArray<Certificate.Gone>
-) => ({
-  same: differences.length === 0,
-  differences: differences.map(({ is, revisions, series, was }) => ({
+/** Whether all that was certified was compared, but for what is not kept any more, and is the same. */
+export const isSame = ({ differences, incomparable }: Certificate.Compared): boolean =>
+  differences.length + incomparable.length === 0
+
+const goneJson = ({ prunedAt, rows, series, was }: Certificate.Gone) => ({
+  ...series,
+  from: was.from,
+  to: was.to,
+  was: { rows: was.rows, hash: was.hash },
+  rows_left: rows,
+  pruned_at: Instant.format(prunedAt)
+})
+
+export const comparedJson = (compared: Certificate.Compared) => ({
+  same: isSame(compared),
+  differences: compared.differences.map(({ is, revisions, series, was }) => ({
     ...series,
     from: was.from,
     to: was.to,
@@ -98,32 +123,25 @@ export const differencesJson = (
       reason
     }))
   })),
-  pruned: pruned.map(({ prunedAt, rows, series, was }) => ({
-    ...series,
-    from: was.from,
-    to: was.to,
-    was: { rows: was.rows, hash: was.hash },
-    rows_left: rows,
-    pruned_at: Instant.format(prunedAt)
-  }))
+  pruned: compared.pruned.map(goneJson),
+  not_comparable: compared.incomparable.map(goneJson)
 })
 
+const prunedOn = (some: ReadonlyArray<Certificate.Gone>): string =>
+  `pruned on ${Instant.formatDate(Math.max(...some.map(({ prunedAt }) => prunedAt)))}`
+
 /** What was pruned since, a line a series, and a line for what is left of a range. */
-const prunedLines = (pruned: ReadonlyArray<Certificate.Gone>): ReadonlyArray<string> =>
-  [...Map.groupBy(pruned, ({ series }) => Series.key(series))].flatMap(([key, all]) => {
-    const whole = all.filter(({ rows }) => rows === 0)
-    const part = all.filter(({ rows }) => rows > 0)
-    const on = (some: ReadonlyArray<Certificate.Gone>) =>
-      `pruned on ${Instant.formatDate(Math.max(...some.map(({ prunedAt }) => prunedAt)))}`
-    return [
-      ...(whole.length === 0 ? [] : [`${key} ${whole[0]!.was.from} → ${whole.at(-1)!.was.to}: ${on(whole)}`]),
-      ...part.map(
-        (one) =>
-          `${key} ${one.was.from} → ${one.was.to}: ${on([one])} in part; the ${plural(one.rows, "row")} that ` +
-          `${one.rows === 1 ? "is" : "are"} left cannot be compared; make a new certificate: tidemark verify --lock FILE`
-      )
-    ]
-  })
+const goneLines = ({ incomparable, pruned }: Certificate.Compared): ReadonlyArray<string> => [
+  ...[...Map.groupBy(pruned, ({ series }) => Series.key(series))].map(
+    ([key, all]) => `${key} ${all[0]!.was.from} → ${all.at(-1)!.was.to}: ${prunedOn(all)}`
+  ),
+  ...incomparable.map(
+    (one) =>
+      `${Series.key(one.series)} ${one.was.from} → ${one.was.to}: NOT COMPARABLE: ${prunedOn([one])} in part, and the ` +
+      `certificate has no hash of the ${plural(one.rows, "row")} that ${one.rows === 1 ? "is" : "are"} left; ` +
+      "make a new one: tidemark verify --lock FILE"
+  )
+]
 
 /** Series that were certified although something was missing or wrong. */
 const doubtful = (series: ReadonlyArray<Certificate.SeriesCertificate>): ReadonlyArray<string> => {
@@ -131,17 +149,26 @@ const doubtful = (series: ReadonlyArray<Certificate.SeriesCertificate>): Readonl
   return names.length === 0 ? [] : [`not verified when they were certified: ${names.join(", ")}`]
 }
 
-export const differencesText = (
-  differences: ReadonlyArray<Certificate.Difference>,
-  pruned: ReadonlyArray<Certificate.Gone>,
+const sameAs = ({ incomparable, pruned }: Certificate.Compared): string => {
+  if (incomparable.length > 0) {
+    const ranges = incomparable.length === 1 ? "1 range is" : `${count(incomparable.length)} ranges are`
+    return `what can be compared is the same as certified; ${ranges} not comparable any more`
+  }
+  return pruned.length === 0 ? "the same as certified" : "what was not pruned is the same as certified"
+}
+
+export const comparedText = (
+  compared: Certificate.Compared,
   series: ReadonlyArray<Certificate.SeriesCertificate>
 ): string => {
+  const { differences } = compared
   if (differences.length === 0) {
-    const what = pruned.length === 0 ? "the same as certified" : "what was not pruned is the same as certified"
-    return [...prunedLines(pruned), `${count(series.length)} series: ${what}`, ...doubtful(series)].join("\n")
+    return [...goneLines(compared), `${count(series.length)} series: ${sameAs(compared)}`, ...doubtful(series)].join(
+      "\n"
+    )
   }
   return [
-    ...prunedLines(pruned),
+    ...goneLines(compared),
     ...differences.flatMap(({ is, revisions, series, was }) => [
       `${Series.key(series)} ${was.from} → ${was.to}: ${
         is.rows === was.rows
