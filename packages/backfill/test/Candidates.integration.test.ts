@@ -63,10 +63,9 @@ const recorded = (source: string) =>
     Effect.map(ledger.list, (all) => all.filter((gap) => gap.series.source === source))
   )
 
-/** What was asked for; a request that is repeated because its connection broke counts once. */
 const asked = (provider: Emulator["Service"]) =>
   Effect.map(provider.requests, (all) =>
-    [...new Map(all.map((request) => [JSON.stringify([...request.query]), request])).values()]
+    all
       .filter(({ path }) => path === klines)
       .map(({ query }) => ({ from: Number(query.get("startTime")), to: Number(query.get("endTime")) + 1 }))
   )
