@@ -12,6 +12,7 @@ import {
   Coverage,
   type DerivedStore,
   type GapLedger,
+  type JobStore,
   Instrument,
   type Interval,
   type QualityStore,
@@ -27,6 +28,7 @@ import { Effect, type Layer, Random, Stream } from "effect"
 import * as ActionCases from "./ActionCases.ts"
 import * as DamageCases from "./DamageCases.ts"
 import * as GapCases from "./GapCases.ts"
+import * as JobCases from "./JobCases.ts"
 import * as Model from "./Model.ts"
 import * as RetentionCases from "./RetentionCases.ts"
 import * as SharedCases from "./SharedCases.ts"
@@ -36,6 +38,7 @@ export type Stores =
   | CandleStore.CandleStore
   | DerivedStore.DerivedStore
   | GapLedger.GapLedger
+  | JobStore.JobStore
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
@@ -108,6 +111,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
     ActionCases.cases(it)
     DamageCases.cases(it)
     GapCases.cases(it)
+    JobCases.cases(it)
     RetentionCases.cases(it)
     SharedCases.cases(it)
 

@@ -35,7 +35,14 @@ export const tables = [
 ] as const
 
 /** What is not: it belongs to the processes that use a database now, is derived from what is copied, or is no history. */
-export const left = ["derivation_progress", ...DerivedRepository.tables, "request_budgets", "stray_candles"] as const
+export const left = [
+  "derivation_progress",
+  ...DerivedRepository.tables,
+  "job_runs",
+  "jobs",
+  "request_budgets",
+  "stray_candles"
+] as const
 
 export { CopyError }
 

@@ -20,6 +20,7 @@ import features from "./migrations/0008_features.ts"
 import retention from "./migrations/0009_retention.ts"
 import strays from "./migrations/0010_strays.ts"
 import regimes from "./migrations/0011_regimes.ts"
+import jobs from "./migrations/0012_jobs.ts"
 
 const table = "tidemark_migrations"
 
@@ -34,7 +35,8 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [8, "features", Effect.succeed(features)],
   [9, "retention", Effect.succeed(retention)],
   [10, "strays", Effect.succeed(strays)],
-  [11, "regimes", Effect.succeed(regimes)]
+  [11, "regimes", Effect.succeed(regimes)],
+  [12, "jobs", Effect.succeed(jobs)]
 ]
 
 /** The newest schema that this program knows. */

@@ -4,6 +4,7 @@ import {
   type CandleStore,
   type DerivedStore,
   type GapLedger,
+  type JobStore,
   type QualityStore,
   type RequestBudgets,
   type SourceFile,
@@ -20,6 +21,7 @@ import { Driver } from "./Driver.ts"
 import * as DerivedRepository from "./DerivedRepository.ts"
 import * as FileRepository from "./FileRepository.ts"
 import * as GapRepository from "./GapRepository.ts"
+import * as JobRepository from "./JobRepository.ts"
 import * as Migrations from "./Migrations.ts"
 import * as QualityRepository from "./QualityRepository.ts"
 import { Query } from "./Query.ts"
@@ -40,6 +42,7 @@ export type Stores =
   | CandleStore.CandleStore
   | DerivedStore.DerivedStore
   | GapLedger.GapLedger
+  | JobStore.JobStore
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
@@ -60,6 +63,7 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       DerivedRepository.layer,
       FileRepository.layer,
       GapRepository.layer,
+      JobRepository.layer,
       QualityRepository.layer,
       SymbolRepository.layer,
       SyncLogRepository.layer,

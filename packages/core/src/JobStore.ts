@@ -1,0 +1,102 @@
+/**
+ * Work that is done again and again: what it is, when it is due, and what
+ * became of each time.
+ *
+ * One run of a job at a time, whoever asks and from how many processes: who
+ * begins one claims it, says now and then that it is still at work, and has
+ * lost it when it has said nothing for too long.
+ */
+import { Context, type Effect, Schema } from "effect"
+import type { EpochMillis } from "./Instant.ts"
+import type { StoreError } from "./StoreError.ts"
+
+export interface Job {
+  readonly name: string
+  /** Which work it is: a name that the daemon knows. */
+  readonly work: string
+  /** Five fields, or six with seconds first. */
+  readonly cron: string
+  /** IANA name. */
+  readonly timeZone: string
+  /** What the work is told. */
+  readonly settings: Readonly<Record<string, Schema.Json>>
+  readonly isPaused: boolean
+  /** What was due by then is not caught up. */
+  readonly since: EpochMillis
+  /** Somebody wants it now, and has since then. */
+  readonly wantedAt: EpochMillis | undefined
+}
+
+/**
+ * - `incomplete`: done, and something is missing.
+ * - `interrupted`: whoever ran it was told to stop.
+ * - `abandoned`: whoever ran it was heard of no more.
+ */
+export const Status = Schema.Literals(["running", "succeeded", "incomplete", "failed", "interrupted", "abandoned"])
+export type Status = typeof Status.Type
+
+/** Whether what was due has been done, well or badly: it is not due again. */
+export const isDone = (status: Status): boolean =>
+  status === "succeeded" || status === "incomplete" || status === "failed"
+
+export interface Run {
+  readonly id: number
+  readonly job: string
+  /** What it was due at, or wanted. */
+  readonly dueAt: EpochMillis
+  readonly startedAt: EpochMillis
+  /** When whoever runs it last said so. */
+  readonly heardAt: EpochMillis
+  readonly endedAt: EpochMillis | undefined
+  readonly status: Status
+  /** The process that runs it. */
+  readonly holder: string
+  readonly result: Schema.Json
+  readonly log: string
+}
+
+export interface Claiming {
+  readonly job: string
+  readonly dueAt: EpochMillis
+  readonly holder: string
+  readonly now: EpochMillis
+  /** Milliseconds after which a run that nothing was heard of counts as abandoned. */
+  readonly silence: number
+}
+
+export type Claim =
+  | { readonly _tag: "Claimed"; readonly run: Run }
+  /** Somebody is at it. */
+  | { readonly _tag: "Busy"; readonly run: Run }
+  /** It has been done, is paused, or is gone. */
+  | { readonly _tag: "Idle" }
+
+export class JobStore extends Context.Service<
+  JobStore,
+  {
+    /** By name. */
+    readonly list: Effect.Effect<ReadonlyArray<Job>, StoreError>
+    /** Adds jobs that are not there; those that are stay as somebody has changed them. */
+    readonly seed: (jobs: ReadonlyArray<Job>) => Effect.Effect<void, StoreError>
+    /** Adds a job, or puts it in the place of the one with its name. */
+    readonly put: (job: Job) => Effect.Effect<void, StoreError>
+    /** With its runs; `false` if there is none. */
+    readonly remove: (name: string) => Effect.Effect<boolean, StoreError>
+    /** Begins a run, unless one is at work or what is due was done: of any number who claim at once, one succeeds. */
+    readonly claim: (claiming: Claiming) => Effect.Effect<Claim, StoreError>
+    /** Says that a run is still at work; `false` if it was taken for abandoned. */
+    readonly heartbeat: (run: Pick<Run, "id">, now: EpochMillis) => Effect.Effect<boolean, StoreError>
+    /** Ends a run; `false` if it was taken for abandoned. */
+    readonly finish: (
+      run: Pick<Run, "id">,
+      end: Pick<Run, "status" | "result" | "log"> & { readonly endedAt: EpochMillis }
+    ) => Effect.Effect<boolean, StoreError>
+    /** Newest first; of one job, or of all. */
+    readonly runs: (options: {
+      readonly job?: string | undefined
+      readonly limit: number
+    }) => Effect.Effect<ReadonlyArray<Run>, StoreError>
+    /** Of each job the last run that did what was due. */
+    readonly lastDone: Effect.Effect<ReadonlyMap<string, Run>, StoreError>
+  }
+>()("@tidemark/core/JobStore") {}

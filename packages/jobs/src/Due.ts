@@ -1,0 +1,36 @@
+/** When jobs are due. Pure. */
+import { type Instant, type JobStore } from "@tidemark/core"
+import { Cron, Result } from "effect"
+
+/** When a job runs, or a sentence that says why that cannot be told. */
+export const schedule = ({
+  cron,
+  timeZone
+}: Pick<JobStore.Job, "cron" | "timeZone">): Result.Result<Cron.Cron, string> =>
+  Result.mapError(
+    Cron.parse(cron, timeZone),
+    ({ message }) =>
+      `"${cron}" in ${timeZone} is no schedule: ${message}. Write five fields: minute hour day month weekday`
+  )
+
+/**
+ * What a job has to be run for now: the last instant at or before `now` that it
+ * was due at and that was not done, so that what was missed is caught up once;
+ * or that somebody wants it.
+ */
+export const due = (
+  job: JobStore.Job,
+  cron: Cron.Cron,
+  done: Pick<JobStore.Run, "dueAt"> | undefined,
+  now: Instant.EpochMillis
+): Instant.EpochMillis | undefined => {
+  const after = Math.max(job.since, done?.dueAt ?? -Infinity)
+  if (job.wantedAt !== undefined && job.wantedAt <= now && job.wantedAt > after) return job.wantedAt
+  if (job.isPaused) return undefined
+  const last = Cron.prev(cron, now + 1).getTime()
+  return last > after ? last : undefined
+}
+
+/** The first instant after `now` that a job is due at; `undefined` while it is paused. */
+export const next = (job: JobStore.Job, cron: Cron.Cron, now: Instant.EpochMillis): Instant.EpochMillis | undefined =>
+  job.isPaused ? undefined : Cron.next(cron, now).getTime()

@@ -1,0 +1,2 @@
+export * as Due from "./Due.ts"
+export * as Scheduler from "./Scheduler.ts"

@@ -1,0 +1,123 @@
+/** Jobs: one run at a time, whoever claims; what is done is not due again, what was stopped is. */
+import { assert, type Vitest } from "@effect/vitest"
+import { JobStore } from "@tidemark/core"
+import { Effect } from "effect"
+
+let count = 0
+
+const job = (change: Partial<JobStore.Job> = {}): JobStore.Job => ({
+  name: `job-${count++}`,
+  work: "nothing",
+  cron: "0 * * * *",
+  timeZone: "UTC",
+  settings: { symbols: ["BTC/USDT"], days: 3 },
+  isPaused: false,
+  since: 1_000,
+  wantedAt: undefined,
+  ...change
+})
+
+const silence = 30_000
+
+export const cases = (it: Vitest.MethodsNonLive<JobStore.JobStore>): void => {
+  const claiming = (name: string, dueAt: number, now: number, holder = "one"): JobStore.Claiming => ({
+    job: name,
+    dueAt,
+    holder,
+    now,
+    silence
+  })
+  const ended = (status: JobStore.Status, endedAt: number) => ({ status, endedAt, result: { rows: 3 }, log: "a\nb" })
+
+  it.effect("J01 jobs are kept as they were put; what is seeded leaves what is there", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const [one, two] = [job(), job({ isPaused: true, wantedAt: 5_000, timeZone: "America/New_York" })]
+      yield* store.put(one)
+      yield* store.put(two)
+      const named = (names: ReadonlyArray<string>) =>
+        Effect.map(store.list, (all) => all.filter(({ name }) => names.includes(name)))
+      const both = named([one.name, two.name])
+      assert.deepStrictEqual(yield* both, [one, two])
+      yield* store.put({ ...one, cron: "5 * * * *", settings: {} })
+      const three = job()
+      yield* store.seed([one, { ...two, cron: "1 1 1 1 1" }, three])
+      assert.deepStrictEqual(yield* both, [{ ...one, cron: "5 * * * *", settings: {} }, two])
+      assert.deepStrictEqual(yield* named([three.name]), [three])
+      assert.isTrue(yield* store.remove(one.name))
+      assert.isFalse(yield* store.remove(one.name))
+      assert.deepStrictEqual(yield* both, [two])
+    })
+  )
+
+  it.effect("J02 of many who claim at once one succeeds, and what it has done is not due again", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const { name } = job()
+      yield* store.put(job({ name }))
+      const claims = yield* Effect.forEach(
+        ["a", "b", "c", "d", "e", "f"],
+        (holder) => store.claim(claiming(name, 60_000, 61_000, holder)),
+        { concurrency: "unbounded" }
+      )
+      const claimed = claims.filter((claim) => claim._tag === "Claimed")
+      assert.lengthOf(claimed, 1)
+      assert.lengthOf(
+        claims.filter((claim) => claim._tag === "Busy"),
+        5
+      )
+      const { run } = claimed[0]!
+      assert.deepInclude(run, { job: name, dueAt: 60_000, startedAt: 61_000, status: "running" })
+      assert.isTrue(yield* store.finish(run, ended("succeeded", 62_000)))
+      assert.strictEqual((yield* store.claim(claiming(name, 60_000, 63_000)))._tag, "Idle")
+      assert.strictEqual((yield* store.claim(claiming(name, 120_000, 121_000)))._tag, "Claimed")
+      const [, first] = yield* store.runs({ job: name, limit: 10 })
+      assert.deepStrictEqual(first, { ...run, ...ended("succeeded", 62_000), heardAt: 62_000 })
+      assert.strictEqual((yield* store.lastDone).get(name)?.id, run.id)
+    })
+  )
+
+  it.effect("J03 a run of which nothing was heard is abandoned, and done again; it has lost what it claimed", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const { name } = job()
+      yield* store.put(job({ name }))
+      const first = yield* store.claim(claiming(name, 60_000, 61_000, "dead"))
+      if (first._tag !== "Claimed") return assert.fail(first._tag)
+      assert.isTrue(yield* store.heartbeat(first.run, 70_000))
+      assert.strictEqual((yield* store.claim(claiming(name, 60_000, 70_000 + silence - 1, "two")))._tag, "Busy")
+      const second = yield* store.claim(claiming(name, 60_000, 70_000 + silence, "two"))
+      if (second._tag !== "Claimed") return assert.fail(second._tag)
+      assert.isFalse(yield* store.heartbeat(first.run, 200_000))
+      assert.isFalse(yield* store.finish(first.run, ended("succeeded", 200_000)))
+      assert.isTrue(yield* store.finish(second.run, ended("interrupted", 110_000)))
+      const runs = yield* store.runs({ job: name, limit: 10 })
+      assert.deepStrictEqual(
+        runs.map(({ endedAt, holder, status }) => [holder, status, endedAt]),
+        [
+          ["two", "interrupted", 110_000],
+          ["dead", "abandoned", 70_000]
+        ]
+      )
+      // What was stopped is due still.
+      assert.isUndefined((yield* store.lastDone).get(name))
+      assert.strictEqual((yield* store.claim(claiming(name, 60_000, 120_000)))._tag, "Claimed")
+    })
+  )
+
+  it.effect("J04 a job that is paused runs when somebody wants it, and once", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const paused = job({ isPaused: true })
+      yield* store.put(paused)
+      assert.strictEqual((yield* store.claim(claiming(paused.name, 60_000, 61_000)))._tag, "Idle")
+      yield* store.put({ ...paused, wantedAt: 65_000 })
+      const claim = yield* store.claim(claiming(paused.name, 65_000, 66_000))
+      if (claim._tag !== "Claimed") return assert.fail(claim._tag)
+      assert.isUndefined((yield* store.list).find(({ name }) => name === paused.name)?.wantedAt)
+      yield* store.finish(claim.run, ended("failed", 67_000))
+      assert.strictEqual((yield* store.claim(claiming(paused.name, 70_000, 71_000)))._tag, "Idle")
+      assert.strictEqual((yield* store.claim(claiming("no such job", 70_000, 71_000)))._tag, "Idle")
+    })
+  )
+}

@@ -1,0 +1,226 @@
+/** `JobStore` over the tables `jobs` and `job_runs`. */
+import { JobStore } from "@tidemark/core"
+import { Effect, Layer, Schema } from "effect"
+import { SqlClient, type SqlError } from "effect/sql"
+import { Driver } from "./Driver.ts"
+import * as Operation from "./Operation.ts"
+import { epochMillis, timestampText } from "./Timestamp.ts"
+
+const Settings = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json))
+const decodeSettings = Schema.decodeSync(Settings)
+const encodeSettings = Schema.encodeSync(Settings)
+const Result = Schema.fromJsonString(Schema.Json)
+const decodeResult = Schema.decodeSync(Result)
+const encodeResult = Schema.encodeSync(Result)
+
+interface JobRow {
+  readonly name: string
+  readonly work: string
+  readonly cron: string
+  readonly time_zone: string
+  readonly settings: string
+  readonly is_paused: boolean
+  readonly since_ms: number
+  readonly wanted_ms: number | null
+}
+
+interface RunRow {
+  readonly run_id: number
+  readonly job: string
+  readonly due_ms: number
+  readonly started_ms: number
+  readonly heard_ms: number
+  readonly ended_ms: number | null
+  readonly status: JobStore.Status
+  readonly holder: string
+  readonly result: string
+  readonly log: string
+}
+
+const toJob = (row: JobRow): JobStore.Job => ({
+  name: row.name,
+  work: row.work,
+  cron: row.cron,
+  timeZone: row.time_zone,
+  settings: decodeSettings(row.settings),
+  isPaused: row.is_paused,
+  since: Number(row.since_ms),
+  wantedAt: row.wanted_ms === null ? undefined : Number(row.wanted_ms)
+})
+
+const fromJob = (job: JobStore.Job) => ({
+  name: job.name,
+  work: job.work,
+  cron: job.cron,
+  time_zone: job.timeZone,
+  settings: encodeSettings(job.settings),
+  is_paused: job.isPaused,
+  since: timestampText(job.since),
+  wanted_at: job.wantedAt === undefined ? null : timestampText(job.wantedAt)
+})
+
+const toRun = (row: RunRow): JobStore.Run => ({
+  id: Number(row.run_id),
+  job: row.job,
+  dueAt: Number(row.due_ms),
+  startedAt: Number(row.started_ms),
+  heardAt: Number(row.heard_ms),
+  endedAt: row.ended_ms === null ? undefined : Number(row.ended_ms),
+  status: row.status,
+  holder: row.holder,
+  result: decodeResult(row.result),
+  log: row.log
+})
+
+const make = Effect.gen(function* () {
+  const sql = yield* SqlClient.SqlClient
+  const { rowLock } = yield* Driver
+  const operation = yield* Operation.make
+
+  const jobColumns = sql`name, work, cron, time_zone, settings, is_paused, ${epochMillis(sql, "since")} AS since_ms,
+    ${epochMillis(sql, "wanted_at")} AS wanted_ms`
+  const runColumns = sql`run_id, job, ${epochMillis(sql, "due_at")} AS due_ms,
+    ${epochMillis(sql, "started_at")} AS started_ms, ${epochMillis(sql, "heard_at")} AS heard_ms,
+    ${epochMillis(sql, "ended_at")} AS ended_ms, status, holder, result, log`
+
+  const list = Effect.map(operation("list jobs")(sql<JobRow>`SELECT ${jobColumns} FROM jobs ORDER BY name`), (rows) =>
+    rows.map(toJob)
+  ).pipe(Effect.withSpan("JobStore.list"))
+
+  const seed = Effect.fn("JobStore.seed")(
+    (jobs: ReadonlyArray<JobStore.Job>) =>
+      Effect.forEach(jobs, (job) => sql`INSERT INTO jobs ${sql.insert(fromJob(job))} ON CONFLICT DO NOTHING`, {
+        discard: true
+      }).pipe(sql.withTransaction),
+    operation("add jobs")
+  )
+
+  const put = Effect.fn("JobStore.put")(
+    (job: JobStore.Job) =>
+      sql.withTransaction(
+        Effect.gen(function* () {
+          const { name, ...rest } = fromJob(job)
+          const there = yield* sql`SELECT name FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
+          yield* there.length === 0
+            ? sql`INSERT INTO jobs ${sql.insert({ name, ...rest })}`
+            : sql`UPDATE jobs SET ${sql.update(rest)} WHERE name = ${name}`
+        })
+      ),
+    operation("change a job")
+  )
+
+  const remove = Effect.fn("JobStore.remove")(
+    (name: string) =>
+      sql.withTransaction(
+        Effect.gen(function* () {
+          const there = yield* sql`SELECT name FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
+          yield* sql`DELETE FROM job_runs WHERE job = ${name}`
+          yield* sql`DELETE FROM jobs WHERE name = ${name}`
+          return there.length > 0
+        })
+      ),
+    operation("remove a job")
+  )
+
+  const runsOf = (job: string) => sql`FROM job_runs WHERE job = ${job}`
+
+  const begin = Effect.fnUntraced(function* (
+    claiming: JobStore.Claiming
+  ): Effect.fn.Return<JobStore.Claim, SqlError.SqlError> {
+    const { dueAt, holder, job: name, now, silence } = claiming
+    const [row] = yield* sql<JobRow>`SELECT ${jobColumns} FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
+    if (row === undefined) return { _tag: "Idle" }
+    const job = toJob(row)
+    const [current] = (yield* sql<RunRow>`SELECT ${runColumns} ${runsOf(name)} AND status = 'running'`).map(toRun)
+    if (current !== undefined && current.heardAt > now - silence) return { _tag: "Busy", run: current }
+    if (current !== undefined) {
+      yield* sql`UPDATE job_runs SET status = 'abandoned', ended_at = heard_at WHERE run_id = ${current.id}`
+    }
+    if (job.isPaused && job.wantedAt === undefined) return { _tag: "Idle" }
+    const done = yield* sql`SELECT run_id ${runsOf(name)} AND due_at >= CAST(${timestampText(dueAt)} AS TIMESTAMP)
+      AND status IN ('succeeded', 'incomplete', 'failed')`
+    if (done.length > 0) return { _tag: "Idle" }
+    const [{ id }] = (yield* sql<{ id: number }>`SELECT nextval('job_run_ids') AS id`) as [{ id: number }]
+    const run: JobStore.Run = {
+      id: Number(id),
+      job: name,
+      dueAt,
+      startedAt: now,
+      heardAt: now,
+      endedAt: undefined,
+      status: "running",
+      holder,
+      result: null,
+      log: ""
+    }
+    yield* sql`INSERT INTO job_runs ${sql.insert({
+      run_id: run.id,
+      job: name,
+      due_at: timestampText(dueAt),
+      started_at: timestampText(now),
+      heard_at: timestampText(now),
+      ended_at: null,
+      status: run.status,
+      holder,
+      result: encodeResult(run.result),
+      log: run.log
+    })}`
+    // Whoever wanted it has it now.
+    if (job.wantedAt !== undefined && job.wantedAt <= dueAt) {
+      yield* sql`UPDATE jobs SET wanted_at = NULL WHERE name = ${name}`
+    }
+    return { _tag: "Claimed", run }
+  })
+
+  const claim = Effect.fn("JobStore.claim")(
+    (claiming: JobStore.Claiming) => sql.withTransaction(begin(claiming)),
+    operation("begin a job")
+  )
+
+  /** Changes a run that is still at work. */
+  const change = (id: number, values: Readonly<Record<string, string>>) =>
+    sql.withTransaction(
+      Effect.gen(function* () {
+        const there = yield* sql`SELECT run_id FROM job_runs WHERE run_id = ${id} AND status = 'running'
+          ${sql.literal(rowLock)}`
+        if (there.length === 0) return false
+        yield* sql`UPDATE job_runs SET ${sql.update(values)} WHERE run_id = ${id}`
+        return true
+      })
+    )
+
+  const heartbeat = Effect.fn("JobStore.heartbeat")(
+    ({ id }: Pick<JobStore.Run, "id">, now: number) => change(id, { heard_at: timestampText(now) }),
+    operation("keep a job")
+  )
+
+  const finish: JobStore.JobStore["Service"]["finish"] = Effect.fn("JobStore.finish")(
+    ({ id }, { endedAt, log, result, status }) =>
+      change(id, {
+        heard_at: timestampText(endedAt),
+        ended_at: timestampText(endedAt),
+        status,
+        result: encodeResult(result),
+        log
+      }),
+    operation("end a job")
+  )
+
+  const runs: JobStore.JobStore["Service"]["runs"] = Effect.fn("JobStore.runs")(function* ({ job, limit }) {
+    const of = job === undefined ? sql`FROM job_runs` : runsOf(job)
+    const rows = yield* sql<RunRow>`SELECT ${runColumns} ${of} ORDER BY run_id DESC LIMIT ${limit}`
+    return rows.map(toRun)
+  }, operation("list runs"))
+
+  const lastDone = Effect.map(
+    operation("list runs")(
+      sql<RunRow>`SELECT ${runColumns} FROM job_runs WHERE run_id IN (
+        SELECT max(run_id) FROM job_runs WHERE status IN ('succeeded', 'incomplete', 'failed') GROUP BY job)`
+    ),
+    (rows) => new Map(rows.map((row) => [row.job, toRun(row)]))
+  ).pipe(Effect.withSpan("JobStore.lastDone"))
+
+  return JobStore.JobStore.of({ list, seed, put, remove, claim, heartbeat, finish, runs, lastDone })
+})
+
+export const layer = Layer.effect(JobStore.JobStore, make)
