@@ -339,7 +339,7 @@ onEvery("export", (it) => {
         yield* database.execute("DELETE FROM candles WHERE open_time > TIMESTAMP '2024-09-20'")
         const less = yield* tidemark("export", "--symbols=AAPL")
         assert.deepStrictEqual([less.code, less.stdout], [1, ""])
-        const [, command] = /something else has changed the table; mend it: tidemark (.*)$/m.exec(less.stderr)!
+        const [, command] = /put it right: tidemark (.*)$/m.exec(less.stderr)!
         assert.strictEqual((yield* tidemark(...command!.split(" "))).code, 0)
         assert.strictEqual((yield* tidemark("export", "--symbols=AAPL")).stdout, written)
       }),

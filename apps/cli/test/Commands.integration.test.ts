@@ -180,6 +180,7 @@ describe("reading what is stored", { concurrent: true }, () => {
             from: "2024-01-01T00:00Z",
             to: "2024-01-03T00:00Z",
             candles: 47,
+            recorded: 47,
             missing: 1,
             pruned: [],
             unfetched: 0,

@@ -239,6 +239,10 @@ export const record = Effect.fn("Survey.record")(function* (
   const found = yield* Effect.forEach(looked, ({ failures, selected: { coverage, plan } }) => {
     const { request, requested } = plan
     const extent = Coverage.extent(coverage)
+    // Of a symbol that its source does not know nothing can be missing.
+    if (extent === undefined && error?.reason._tag === "NotListed") {
+      return Effect.succeed({ series: request.series, gaps: [] })
+    }
     const whole = [...(extent === undefined ? [] : [extent]), ...(requested === undefined ? [] : [requested])]
     const window = whole.length === 0 ? request.window : { ...whole.reduce(Interval.hull), whole: true }
     const { aside, candidates } = Candidate.about(verdicts, request.series)

@@ -112,6 +112,9 @@ interface Rows extends Interval.Interval {
   readonly rows: number
 }
 
+/** What a row is: one that the ledger vouches for, one in a hole that is known, or one beside the grid. */
+type Kind = "vouched" | "inHole" | "offGrid"
+
 /** What the opens of one piece, which lies inside what is fetched, tell. */
 const sort = (
   calendar: Calendar,
@@ -121,15 +124,16 @@ const sort = (
   present: Float64Array
 ) => {
   const expected = calendar.openTimes(timeframe, piece)
-  const runs = { inHole: [] as Array<Rows>, offGrid: [] as Array<Rows> }
+  const runs: Record<Exclude<Kind, "vouched">, Array<Rows>> = { inHole: [], offGrid: [] }
   const doubled: Array<Interval.Interval> = []
   let [next, hole] = [0, 0]
-  let [before, kind]: ["vouched" | keyof typeof runs, "vouched" | keyof typeof runs] = ["vouched", "vouched"]
+  let before: Kind = "vouched"
   for (let i = 0; i < present.length; i++) {
     const open = present[i]!
     while (next < expected.length && expected[next]! < open) next++
     while (hole < empty.length && empty[hole]!.to <= open) hole++
-    kind = expected[next] !== open ? "offGrid" : hole < empty.length && empty[hole]!.from <= open ? "inHole" : "vouched"
+    const isInHole = hole < empty.length && empty[hole]!.from <= open
+    const kind: Kind = expected[next] !== open ? "offGrid" : isInHole ? "inHole" : "vouched"
     const from = Math.floor(open)
     // A row within the same millisecond cannot be told from its neighbour by an interval.
     if (i > 0 && Math.floor(present[i - 1]!) === from && (kind === "vouched" || before === "vouched")) {

@@ -152,4 +152,4 @@ export const toText = (report: Report.Report): string =>
 
 /** Without what is missing, where that is told otherwise. */
 export const toBrief = (report: Report.Report): string =>
-  [...noteLines(report), ...errorLines(report).slice(1), summary(report)].join("\n")
+  [...errorLines(report).slice(1), summary(report), ...noteLines(report)].join("\n")
