@@ -240,7 +240,7 @@ export const record = Effect.fn("Survey.record")(function* (
     const { request, requested } = plan
     const extent = Coverage.extent(coverage)
     // Of a symbol that its source does not know nothing can be missing.
-    if (extent === undefined && error?.reason._tag === "NotListed") {
+    if (extent === undefined && failures[0]?.error.reason._tag === "NotListed") {
       return Effect.succeed({ series: request.series, gaps: [] })
     }
     const whole = [...(extent === undefined ? [] : [extent]), ...(requested === undefined ? [] : [requested])]

@@ -64,11 +64,15 @@ export interface Progress {
   readonly missing: ReadonlyArray<Interval>
   /** What the next candle needs, as the method has saved it. */
   readonly state: unknown
+  /** Of the write that came to it, like no other's. */
+  readonly token: string
 }
 
 export interface Page {
   readonly table: Table
-  readonly progress: Progress
+  readonly progress: Omit<Progress, "token">
+  /** The progress that this goes on from; `undefined` where there was none. Another's fails the write. */
+  readonly after: string | undefined
   /** All rows of the interval, in place of those that are there. */
   readonly interval: Interval
   readonly rows: Rows
@@ -79,11 +83,15 @@ export interface Written {
   readonly inserted: number
   /** Rows that were there, and follow from other candles now or by another method. */
   readonly updated: number
+  /** Rows that lay behind the interval: what they follow from has changed, and they have gone until they come anew. */
+  readonly behind: number
+  readonly token: string
 }
 
 export class DerivedStore extends Context.Service<
   DerivedStore,
   {
+    /** All of it or nothing: a page of which somebody else has changed what it goes on from fails. */
     readonly write: (page: Page) => Effect.Effect<Written, StoreError>
     /** The rows of the interval that a method made, ascending; all at once, so that they have to fit in memory. */
     readonly read: (

@@ -77,10 +77,12 @@ export interface State {
   readonly run: unknown
   /** Those that its rows were made with. */
   readonly splits: ReadonlyArray<SplitAt>
+  /** Open of the last candle that it has seen: what has happened since, the run has not been told. */
+  readonly last: Instant.EpochMillis
 }
 
-export /** What the store knows of a series, as a time: nothing came after it. */
-const knowledge = ({ empty, fetched }: Coverage.Coverage): Instant.EpochMillis =>
+/** What the store knows of a series, as a time: nothing came after it. */
+export const knowledge = ({ empty, fetched }: Coverage.Coverage): Instant.EpochMillis =>
   Math.max(0, ...fetched.map(({ at }) => at), ...empty.map(({ lastAt }) => lastAt))
 
 /** The first place before `until` where two lists of gaps differ. */
@@ -112,6 +114,8 @@ interface Start {
   readonly read: Instant.EpochMillis
   readonly write: Instant.EpochMillis
   readonly running: Running | undefined
+  /** Open of the last candle that the run has seen. */
+  readonly last: Instant.EpochMillis
 }
 
 const startOf = Effect.fnUntraced(function* (
@@ -122,29 +126,26 @@ const startOf = Effect.fnUntraced(function* (
   { force = false, from = all.from }: Range
 ): Effect.fn.Return<Start | undefined, StoreError.StoreError, DerivedStore.DerivedStore> {
   const store = yield* DerivedStore.DerivedStore
-  const anew: Start = { read: all.from, write: Math.max(from, all.from), running: undefined }
-  if (known === undefined || force || anew.write < known.from) return anew
+  const begin = Math.max(from, all.from)
+  const at = (read: number, write: number): Start => ({ read, write, running: undefined, last: read - 1 })
+  if (known === undefined || begin < known.from) return at(all.from, begin)
   const state = known.state as State
   const running = known.method.version === method.version ? method.resume(state.run) : undefined
-  if (running === undefined) return { ...anew, write: known.from }
+  // What is wanted anew is part of what has to be: the progress vouches for all of it.
+  if (running === undefined) return at(all.from, known.from)
   const isNew = knowledge(stored.coverage) > known.seenAt
   const touched = isNew ? yield* store.touched(stored.series, known) : undefined
   const moved = firstDifference(missing, known.missing, known.until)
   const split = firstOther(splits, state.splits)
   const change = Math.min(touched ?? Infinity, moved ?? Infinity, split ?? Infinity)
-  if (change < known.until) {
-    const begin = runStart(missing, all.from, change)
-    return { read: begin, write: Math.max(change, known.from), running: undefined }
-  }
+  const first = Math.min(change, force ? begin : Infinity)
+  if (first < known.until) return at(force ? all.from : runStart(missing, all.from, first), Math.max(first, known.from))
   if (known.until >= all.to) return undefined
-  return { read: known.until, write: known.until, running }
+  return { read: known.until, write: known.until, running, last: state.last }
 })
 
-export const knownAts = (
-  calendar: Calendar.Calendar,
-  { timeframe }: Series.Series,
-  openTime: Float64Array
-): Float64Array => openTime.map((open) => Calendar.endOf(calendar, timeframe, open))
+const knownAts = (calendar: Calendar.Calendar, { timeframe }: Series.Series, openTime: Float64Array): Float64Array =>
+  openTime.map((open) => Calendar.endOf(calendar, timeframe, open))
 
 /** What happens to a run at an instant, before the first candle that opens from then on. */
 interface Turn {
@@ -197,7 +198,7 @@ export const join = (batches: ReadonlyArray<DerivedStore.Rows>): DerivedStore.Ro
 }
 
 /** The rows of candles that open from an instant on, sharing memory. */
-export const rowsFrom = (rows: DerivedStore.Rows, from: Instant.EpochMillis): DerivedStore.Rows => {
+const rowsFrom = (rows: DerivedStore.Rows, from: Instant.EpochMillis): DerivedStore.Rows => {
   const row = Candles.lowerBound(rows.openTime, from)
   return row === 0
     ? rows
@@ -235,7 +236,7 @@ const derive = Effect.fnUntraced(function* (
   const candles = yield* CandleStore.CandleStore
   const store = yield* DerivedStore.DerivedStore
   const start = yield* startOf(input, method, known, all, range)
-  if (start === undefined) return nothing
+  if (start === undefined || start.write >= all.to) return nothing
   const at = yield* Clock.currentTimeMillis
   const from = start.running === undefined && start.write <= (known?.from ?? Infinity) ? start.write : known!.from
   const turns = [
@@ -243,7 +244,9 @@ const derive = Effect.fnUntraced(function* (
     ...splits.map(({ at, factor }): Turn => ({ at, factor }))
   ].toSorted((a, b) => a.at - b.at)
   let running = start.running ?? method.begin(start.read > all.from)
-  let last = start.read - 1
+  let last = start.last
+  let token = known?.token
+  let behind = 0
   let outcome = nothing
   let written = start.write
   const write = Effect.fnUntraced(function* (rows: DerivedStore.Rows, until: number) {
@@ -256,19 +259,24 @@ const derive = Effect.fnUntraced(function* (
         until,
         seenAt: knowledge(stored.coverage),
         missing,
-        state: { run: running.save(), splits } satisfies State
+        state: { run: running.save(), splits, last } satisfies State
       },
+      after: token,
       interval: { from: written, to: until },
       rows,
       at
     }
-    const done = range.dryRun === true ? { inserted: 0, updated: 0 } : yield* store.write(page)
+    const done = range.dryRun === true ? undefined : yield* store.write(page)
     written = until
+    token = done?.token
+    // Rows that were behind an earlier page were there.
+    const again = Math.min(behind, done?.inserted ?? 0)
+    behind += (done?.behind ?? 0) - again
     outcome = {
       series,
       processed: outcome.processed + rows.openTime.length,
-      inserted: outcome.inserted + done.inserted,
-      updated: outcome.updated + done.updated
+      inserted: outcome.inserted + (done?.inserted ?? 0) - again,
+      updated: outcome.updated + (done?.updated ?? 0) + again
     }
     // Where a series ends says nothing new of its candles.
     if (rows.openTime.length > 0) yield* range.onPage?.(outcome, rows) ?? Effect.void

@@ -4,7 +4,7 @@ import {
   ActionStore,
   Adjustment,
   type Calendar,
-  type Candles,
+  Candles,
   CandleStore,
   type Coverage,
   GapLedger,
@@ -16,7 +16,7 @@ import {
   type StoreError,
   SymbolStore
 } from "@tidemark/core"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, Stream } from "effect"
 
 export interface Options<E = never, R = never> {
   /** What a source has applied to its prices. */
@@ -97,6 +97,17 @@ export const inLastShares = (candles: Candles.Candles, splits: ReadonlyArray<Spl
     volume: candles.volume.map((value, row) => value / factors[row]!)
   }
 }
+
+/** All candles of a series, in the shares of today: as many as fit in memory. */
+export const candlesOf = Effect.fn("Inputs.candles")(function* (
+  input: Input,
+  range: { readonly from?: number | undefined; readonly to?: number | undefined } = {}
+) {
+  const interval = within(input, range)
+  if (interval === undefined) return Candles.empty
+  const batches = yield* Stream.runCollect((yield* CandleStore.CandleStore).read(input.stored.series, interval))
+  return inLastShares(Candles.concat(batches), input.splits)
+})
 
 /** Of every stored series that is chosen. */
 export const of = Effect.fn("Inputs.of")(function* <E, R>(options: Options<E, R>) {

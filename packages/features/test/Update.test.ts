@@ -16,6 +16,7 @@ import {
 } from "@tidemark/core"
 import { Features, Update } from "@tidemark/features"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
+import * as Inputs from "@tidemark/features/Inputs"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 import { candles } from "./market.ts"
@@ -59,13 +60,16 @@ const store = Effect.fnUntraced(function* (
   ])
 })
 
-const options = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
+const choice = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
 
-const update = (extra: Partial<Update.Options> = {}) =>
-  Effect.map(Update.run({ ...options, ...extra }), ([outcome]) => {
-    assert.isUndefined(outcome!.error)
-    return outcome!
-  })
+const update = (extra: Omit<Update.Options, "inputs"> = {}) =>
+  Effect.map(
+    Effect.flatMap(Inputs.of(choice), (inputs) => Update.run({ ...extra, inputs })),
+    ([outcome]) => {
+      assert.isUndefined(outcome!.error)
+      return outcome!
+    }
+  )
 
 const stored = Effect.gen(function* () {
   const store = yield* DerivedStore.DerivedStore
@@ -203,6 +207,62 @@ describe("features of stored candles", () => {
       const kept = [...rows.openTime.keys()].filter((i) => i < 300 || i >= 310)
       const expected = new Features.Run(525_960).push(Candles.pick(rows, kept))
       assert.deepStrictEqual((yield* stored).at(-1)!.hash, expected.inputHash.at(-1))
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "end their run at a gap that came after the last candle, when they go on",
+    Effect.gen(function* () {
+      yield* store(range(0, 400), 1_000, { holes: [range(395, 400)] })
+      yield* update()
+      yield* store(range(400, size), 2_000)
+      assert.deepInclude(yield* update(), { inserted: 500 })
+      const fresh = new Features.Run(525_960).push(Candles.slice(rows, 400, size))
+      assert.deepStrictEqual((yield* stored).at(-1)!.hash, fresh.inputHash.at(-1))
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "wanted anew in part lose sight of no change before it",
+    Effect.gen(function* () {
+      yield* store(all, 1_000)
+      yield* update()
+      const close = rows.close.map((value, i) => (i === 300 ? value * 1.000_1 : value))
+      yield* store(range(300, 301), 2_000, { of: { ...rows, close, high: rows.high.map((h) => h * 1.01) } })
+      assert.deepInclude(yield* update({ force: true, from: range(600, 600).from }), { inserted: 0, updated: 600 })
+      assert.deepInclude(yield* update(), { processed: 0 })
+      yield* assertAsAnew
+    })
+  )
+
+  test(
+    "made again in pages are counted as made again",
+    Effect.gen(function* () {
+      yield* store(all, 1_000)
+      yield* update()
+      const close = rows.close.map((value, i) => (i === 100 ? value * 1.000_1 : value))
+      yield* store(range(100, 101), 2_000, { of: { ...rows, close, high: rows.high.map((h) => h * 1.01) } })
+      assert.deepInclude(yield* update({ batchRows: 50 }), { processed: 800, inserted: 0, updated: 800 })
+    })
+  )
+
+  test(
+    "fail where somebody else derives them meanwhile, and nothing is lost",
+    Effect.gen(function* () {
+      yield* store(all, 1_000)
+      const context = yield* Effect.context<Layer.Success<typeof layer>>()
+      let pages = 0
+      const onPage = () =>
+        ++pages === 2
+          ? Effect.asVoid(Effect.provideContext(update({ force: true }), context)).pipe(Effect.orDie)
+          : Effect.void
+      const inputs = yield* Inputs.of(choice)
+      const [outcome] = yield* Update.run({ inputs, batchRows: 100, onPage })
+      assert.include(outcome!.error!.message, "somebody else has written it meanwhile")
+      assert.lengthOf(yield* stored, size)
+      assert.deepInclude(yield* update(), { processed: 0 })
       yield* assertAsAnew
     })
   )

@@ -1,11 +1,12 @@
 /** The regimes of a series, beside the candles that they are of. */
-import { type Calendar, Candles, CandleStore, type DerivedStore, type Interval } from "@tidemark/core"
+import { Calendar, Candles, type DerivedStore, type Timeframe } from "@tidemark/core"
 import * as Inputs from "@tidemark/features/Inputs"
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 
 /** One row a candle that was derived, ascending. */
 export interface History {
   readonly calendar: Calendar.Calendar
+  readonly timeframe: Timeframe.Timeframe
   readonly openTime: Float64Array
   readonly knownAt: Float64Array
   /** In the shares of the last of them. */
@@ -15,15 +16,14 @@ export interface History {
   readonly words: Readonly<Record<string, ReadonlyArray<string | null>>>
 }
 
-/** Rows of a series beside its candles of the interval. */
+/** Rows of a series beside its candles of a range. */
 export const of = Effect.fn("Regime.history")(function* (
   input: Inputs.Input,
   table: DerivedStore.Table,
   rows: DerivedStore.Rows,
-  interval: Interval.Interval
+  range: { readonly from?: number | undefined; readonly to?: number | undefined }
 ) {
-  const batches = yield* Stream.runCollect((yield* CandleStore.CandleStore).read(input.stored.series, interval))
-  const candles = Inputs.inLastShares(Candles.concat(batches), input.splits)
+  const candles = yield* Inputs.candlesOf(input, range)
   const close = rows.openTime.map((open) => {
     const row = Candles.lowerBound(candles.openTime, open)
     return candles.openTime[row] === open ? candles.close[row]! : Number.NaN
@@ -33,6 +33,7 @@ export const of = Effect.fn("Regime.history")(function* (
   )
   const history: History = {
     calendar: input.calendar,
+    timeframe: input.stored.series.timeframe,
     openTime: rows.openTime,
     knownAt: rows.knownAt,
     close,
@@ -41,6 +42,13 @@ export const of = Effect.fn("Regime.history")(function* (
   }
   return history
 })
+
+/** Labels where each could be told at the close of its candle; `null` where only later, as in the training of a model. */
+export const inTime = <Label extends string>(
+  { calendar, knownAt, openTime, timeframe }: Pick<History, "calendar" | "knownAt" | "openTime" | "timeframe">,
+  labels: ReadonlyArray<Label | null>
+): ReadonlyArray<Label | null> =>
+  labels.map((label, row) => (knownAt[row]! <= Calendar.endOf(calendar, timeframe, openTime[row]!) ? label : null))
 
 /** Rows of one reason that follow one another. */
 export interface Skipped {

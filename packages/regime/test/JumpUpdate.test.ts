@@ -1,8 +1,9 @@
 /** Labels of the jump model for stored days: one model, no label before its training was over. */
 import { assert, describe } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
-import { type Adjustment, DerivedStore, type Series } from "@tidemark/core"
+import { type Adjustment, CandleStore, DerivedStore, type Series } from "@tidemark/core"
 import { JumpModel, JumpUpdate, Labels } from "@tidemark/regime/jump"
+import * as Inputs from "@tidemark/features/Inputs"
 import { Effect } from "effect"
 import { days } from "./days.ts"
 import { onStore, store } from "./stored.ts"
@@ -15,13 +16,17 @@ const day = 86_400_000
 const begin = rows.openTime[0]!
 const range = (from: number, to: number) => ({ from: begin + from * day, to: begin + to * day })
 const training = range(0, 600)
-const options = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none"), training }
+const choice = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
+const options = { training }
 
-const update = (extra: Partial<JumpUpdate.Options> = {}) =>
-  Effect.map(JumpUpdate.run({ ...options, ...extra }), ([outcome]) => {
-    assert.isUndefined(outcome!.error)
-    return outcome!
-  })
+const update = (extra: Omit<JumpUpdate.Options, "inputs"> = {}) =>
+  Effect.map(
+    Effect.flatMap(Inputs.of(choice), (inputs) => JumpUpdate.run({ ...options, ...extra, inputs })),
+    ([outcome]) => {
+      assert.isUndefined(outcome!.error)
+      return outcome!
+    }
+  )
 
 const stored = Effect.flatMap(DerivedStore.DerivedStore, (derived) =>
   derived.read(JumpUpdate.table, JumpModel.method, series, range(0, size))
@@ -58,16 +63,33 @@ describe("jump labels of stored days", () => {
     Effect.gen(function* () {
       yield* store(calendar, series, rows, range(0, size), 1_000)
       yield* update()
-      assert.deepInclude(yield* update({ lambda: 5 }), { processed: size, inserted: 0 })
+      assert.deepInclude(yield* update({ lambda: 5 }), { processed: size, inserted: 0, updated: size })
+      const longer = yield* update({ training: { to: range(800, 801).from } })
+      if (typeof longer.model === "string") return assert.fail(longer.model)
+      // What is not named is as it was.
+      assert.deepInclude(longer.model.training, { from: range(180, 181).from, to: range(799, 800).from })
+      assert.strictEqual(longer.model.lambda, 5)
       const before = yield* stored
       const close = rows.close.map((value, i) => (i === 300 ? value * 1.05 : value))
       yield* store(calendar, series, { ...rows, close, high: rows.high.map((h) => h * 2) }, range(300, 301), 2_000)
-      const changed = yield* update({ lambda: 5 })
+      const changed = yield* update({ training: undefined })
       assert.strictEqual(changed.processed, size)
       const after = yield* stored
       assert.notDeepEqual(after, before)
-      yield* update({ lambda: 5, force: true })
+      yield* update({ training: undefined, force: true })
       assert.deepStrictEqual(yield* stored, after)
+    })
+  )
+
+  onStore(
+    "go on by the model that there is when days of its training have gone",
+    Effect.gen(function* () {
+      yield* store(calendar, series, rows, range(0, 900), 1_000)
+      const { model } = yield* update()
+      const countOpens = (one: { from: number; to: number }) => calendar.countOpens("1d", one)
+      yield* (yield* CandleStore.CandleStore).prune(series, { before: range(500, 501).from, at: 1_500, countOpens })
+      yield* store(calendar, series, rows, range(900, size), 2_000)
+      assert.deepInclude(yield* update({ training: undefined }), { processed: 100, inserted: 100, updated: 0, model })
     })
   )
 

@@ -3,6 +3,7 @@ import { assert, describe } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
 import { type Adjustment, type Candles, DerivedStore, type Series } from "@tidemark/core"
 import { MarketRegime, MarketUpdate } from "@tidemark/regime/market"
+import * as Inputs from "@tidemark/features/Inputs"
 import { Effect } from "effect"
 import { days } from "./days.ts"
 import { onStore, store } from "./stored.ts"
@@ -16,13 +17,16 @@ const begin = rows.openTime[0]!
 const all = { from: begin, to: begin + size * day }
 const range = (from: number, to: number) => ({ from: begin + from * day, to: begin + to * day })
 
-const options = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
+const choice = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
 
-const update = (extra: Partial<MarketUpdate.Options> = {}) =>
-  Effect.map(MarketUpdate.run({ ...options, ...extra }), ([outcome]) => {
-    assert.isUndefined(outcome!.error)
-    return outcome!
-  })
+const update = (extra: Omit<MarketUpdate.Options, "inputs"> = {}) =>
+  Effect.map(
+    Effect.flatMap(Inputs.of(choice), (inputs) => MarketUpdate.run({ ...extra, inputs })),
+    ([outcome]) => {
+      assert.isUndefined(outcome!.error)
+      return outcome!
+    }
+  )
 
 const stored = (profile: MarketRegime.ProfileId = "causal") =>
   Effect.flatMap(DerivedStore.DerivedStore, (derived) =>

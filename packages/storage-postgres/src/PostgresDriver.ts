@@ -118,6 +118,19 @@ export const layer = (database: string) =>
           sql.withTransaction(Effect.andThen(sql`SELECT pg_advisory_xact_lock(${migrationLock})`, migration)),
         tuning: {
           8: sql`CREATE UNIQUE INDEX features_by_series ON features (series_id, open_time)`,
+          10: sql`CREATE INDEX stray_candles_by_series ON stray_candles (series_id, open_time)`,
+          11: Effect.forEach(
+            [
+              ["market_regimes", "open_time"],
+              ["jump_regimes", "open_time"],
+              ["structure_regimes", "open_time"],
+              ["structure_event_rows", "open_time, sequence"]
+            ] as const,
+            ([table, order]) =>
+              sql.unsafe(`CREATE UNIQUE INDEX ${table}_by_series ON ${table} (series_id, method, ${order})`),
+            { discard: true }
+          ),
+          12: sql`CREATE INDEX job_runs_by_job ON job_runs (job, status)`,
           1: Effect.all(
             [
               sql`CREATE UNIQUE INDEX candles_by_series ON candles (series_id, open_time)`,

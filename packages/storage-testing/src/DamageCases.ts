@@ -111,6 +111,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
           missing: [],
           state: {}
         },
+        after: undefined,
         interval: range(0, 10),
         rows: Derived.rows(openTime, 60_000),
         at: 2_000

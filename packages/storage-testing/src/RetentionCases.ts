@@ -327,7 +327,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
       const series = fresh()
       yield* store.write([page(series, range(0, 100), hours(range(0, 100)))])
       const { openTime } = hours(range(0, 100))
-      const progress: DerivedStore.Progress = {
+      const progress: DerivedStore.Page["progress"] = {
         series,
         method: Derived.method,
         from: start,
@@ -336,14 +336,15 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
         missing: [range(10, 12), range(38, 42), range(70, 71)],
         state: { saved: "as it is" }
       }
-      yield* derived.write({
+      const written = yield* derived.write({
         table: Derived.table,
         progress,
+        after: undefined,
         interval: range(0, 100),
         rows: Derived.rows(openTime, hour),
         at: 2_000
       })
-      const known = Effect.map(derived.progress(progress.method), (all) =>
+      const known = Effect.map(derived.progress(progress.method), (all): DerivedStore.Progress | undefined =>
         all.find((one) => one.series.symbol === series.symbol)
       )
       const hashes = Effect.map(derived.read(Derived.table, progress.method, series, whole), ({ inputHash }) => [
@@ -354,11 +355,15 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
         yield* hashes,
         Array.from({ length: 60 }, (_, i) => 40 + i)
       )
-      assert.deepStrictEqual(yield* known, {
+      const left = (yield* known)!
+      assert.deepStrictEqual(left, {
         ...progress,
+        token: left.token,
         from: range(40, 100).from,
         missing: [range(40, 42), range(70, 71)]
       })
+      // Whoever is at work on it does not go on as if it were all there.
+      assert.notStrictEqual(left.token, written.token)
       // Nothing of what is left has changed.
       assert.isUndefined(yield* derived.touched(series, (yield* known)!))
       yield* pruneTo(series, 100, 9_000)

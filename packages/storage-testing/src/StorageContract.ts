@@ -27,6 +27,7 @@ import { Migrations, Query } from "@tidemark/storage"
 import { Effect, type Layer, Random, Stream } from "effect"
 import * as ActionCases from "./ActionCases.ts"
 import * as DamageCases from "./DamageCases.ts"
+import * as DerivedCases from "./DerivedCases.ts"
 import * as GapCases from "./GapCases.ts"
 import * as JobCases from "./JobCases.ts"
 import * as Model from "./Model.ts"
@@ -110,6 +111,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
   it.layer(layer)(`storage contract (${name})`, (it) => {
     ActionCases.cases(it)
     DamageCases.cases(it)
+    DerivedCases.cases(it)
     GapCases.cases(it)
     JobCases.cases(it)
     RetentionCases.cases(it)

@@ -250,7 +250,7 @@ const make = Effect.gen(function* () {
   ).pipe(Effect.withSpan("CandleStore.tally"))
 
   const reconcile: CandleStore.CandleStore["Service"]["reconcile"] = Effect.fn("CandleStore.reconcile")(
-    (series, damage, at) => sql.withTransaction(Reconciling.reconcile(sql, ledger, series, damage, at)),
+    (series, damage, at) => sql.withTransaction(Reconciling.reconcile(sql, driver.rowLock, ledger, series, damage, at)),
     operation("reconcile")
   )
 

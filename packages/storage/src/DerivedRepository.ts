@@ -1,5 +1,5 @@
 /** `DerivedStore` over the tables of what is derived, and `derivation_progress`. */
-import { DerivedStore, Interval, type Series, StoreError } from "@tidemark/core"
+import { DerivedStore, Interval, Series, StoreError } from "@tidemark/core"
 import { Effect, Layer, Schema, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { type Column, Driver } from "./Driver.ts"
@@ -29,6 +29,7 @@ interface ProgressRow {
   readonly seen_ms: number
   readonly missing: string
   readonly state: string
+  readonly token: string
 }
 
 const Missing = Schema.fromJsonString(Schema.Array(Schema.Struct({ from: Schema.Int, to: Schema.Int })))
@@ -45,7 +46,8 @@ const fromRow = (row: ProgressRow): DerivedStore.Progress => ({
   until: Number(row.until_ms),
   seenAt: Number(row.seen_ms),
   missing: decodeMissing(row.missing),
-  state: decodeState(row.state)
+  state: decodeState(row.state),
+  token: row.token
 })
 
 const columnOf = ({ kind, name }: DerivedStore.Column, values: DerivedStore.Values): Column =>
@@ -85,7 +87,8 @@ export const prune = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seri
     WHERE series_id = ${seriesId} AND from_ms < ${before}`
   for (const { method, missing } of known) {
     const rest = Interval.difference(Interval.normalize(decodeMissing(missing)), [{ from: -Infinity, to: before }])
-    yield* sql`UPDATE derivation_progress SET from_ms = ${before}, missing = ${encodeMissing(rest)}
+    yield* sql`UPDATE derivation_progress SET from_ms = ${before}, missing = ${encodeMissing(rest)},
+        token = ${crypto.randomUUID()}
       WHERE series_id = ${seriesId} AND method = ${method}`
   }
 })
@@ -95,12 +98,19 @@ export const prune = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seri
  * transaction: what follows from one of its series may be kept with another.
  * The next update begins anew.
  */
-export const forget = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seriesId: number) {
-  const siblings = sql`SELECT b.series_id FROM series a JOIN series b ON b.source = a.source AND b.symbol = a.symbol
-    WHERE a.series_id = ${seriesId}`
+export const forget = Effect.fnUntraced(function* (
+  sql: SqlClient.SqlClient,
+  rowLock: Driver["Service"]["rowLock"],
+  seriesId: number
+) {
+  // Locked: nobody may be writing them meanwhile.
+  const siblings = yield* sql<{ series_id: number }>`SELECT series_id FROM series
+    WHERE (source, symbol) IN (SELECT source, symbol FROM series WHERE series_id = ${seriesId})
+    ORDER BY series_id ${sql.literal(rowLock)}`
+  const ids = siblings.map(({ series_id }) => series_id)
   yield* Effect.forEach(
     [...tables, "derivation_progress"],
-    (table) => sql`DELETE FROM ${sql(table)} WHERE series_id IN (${siblings})`,
+    (table) => sql`DELETE FROM ${sql(table)} WHERE series_id IN ${sql.in(ids)}`,
     { discard: true }
   )
 })
@@ -157,32 +167,50 @@ const make = Effect.gen(function* () {
     return isShared ? sql`${opens} AND method = ${method.id}` : opens
   }
 
+  const refuse = (doing: string, detail: string) =>
+    new StoreError.StoreError({
+      database: driver.database,
+      operation: doing,
+      reason: new StoreError.StatementFailed({ detail })
+    })
+
   const replace = Effect.fnUntraced(function* (
     seriesId: number,
-    page: DerivedStore.Page
-  ): Effect.fn.Return<DerivedStore.Written, SqlError.SqlError> {
-    const { interval, progress, rows, table } = page
-    const { method } = progress
+    page: DerivedStore.Page,
+    token: string
+  ): Effect.fn.Return<DerivedStore.Written, SqlError.SqlError | StoreError.StoreError> {
+    const { after, interval, progress, rows, table } = page
+    const { method, series } = progress
     const own = sql`series_id = ${seriesId} AND method = ${method.id}`
-    const [known] = yield* sql<{ from_ms: number; until_ms: number }>`
-      SELECT from_ms, until_ms FROM derivation_progress WHERE ${own}`
+    const [known] = yield* sql<{ from_ms: number; until_ms: number; token: string }>`
+      SELECT from_ms, until_ms, token FROM derivation_progress WHERE ${own}`
+    // It was written, and nobody heard of it.
+    if (known?.token === token) return { inserted: rows.openTime.length, updated: 0, behind: 0, token }
+    if (known?.token !== after) {
+      const what = `${method.id} of ${Series.key(series)}`
+      return yield* refuse(`write ${what}`, "somebody else has written it meanwhile; run the command again")
+    }
     const there = known && { from: Number(known.from_ms), to: Number(known.until_ms) }
-    // What lies behind the last row that is right now was derived of what has changed since.
-    const behind = there === undefined ? interval.to : Math.max(interval.to, there.to)
-    const isThere = there !== undefined && Interval.overlaps(there, { from: interval.from, to: behind })
-    const before = !isThere
-      ? []
-      : yield* Stream.runCollect(
+    const isThere = there !== undefined && Interval.overlaps(there, interval)
+    const before = isThere
+      ? yield* Stream.runCollect(
           driver.columns(
             sql`SELECT open_time, CAST(input_hash AS FLOAT8) AS input_hash, version FROM ${sql(table.name)}
-                WHERE ${inside(seriesId, table, method, interval)} ORDER BY open_time`,
+              WHERE ${inside(seriesId, table, method, interval)} ORDER BY open_time`,
             batchRows
           )
         )
-    if (isThere) {
-      const old = { from: interval.from, to: behind }
-      yield* sql`DELETE FROM ${sql(table.name)} WHERE ${inside(seriesId, table, method, old)}`
-    }
+      : []
+    if (isThere) yield* sql`DELETE FROM ${sql(table.name)} WHERE ${inside(seriesId, table, method, interval)}`
+    // What lies behind the last row that is right now was derived of what has changed since.
+    const rest = { from: interval.to, to: Math.max(interval.to, there?.to ?? 0) }
+    const ofRest = inside(seriesId, table, method, rest)
+    const [counted] =
+      rest.to === rest.from
+        ? []
+        : yield* sql<{ rows: number }>`SELECT count(*) AS rows FROM ${sql(table.name)} WHERE ${ofRest}`
+    const behind = Number(counted?.rows ?? 0)
+    if (behind > 0) yield* sql`DELETE FROM ${sql(table.name)} WHERE ${ofRest}`
     if (rows.openTime.length > 0) yield* driver.append(table.name, columnsOf(seriesId, page))
     yield* sql`DELETE FROM derivation_progress WHERE ${own}`
     yield* sql`INSERT INTO derivation_progress ${sql.insert({
@@ -194,24 +222,36 @@ const make = Effect.gen(function* () {
       seen_ms: progress.seenAt,
       missing: encodeMissing(progress.missing),
       state: encodeState(progress.state),
+      token,
       computed_ms: page.at
     })}`
     const existing = before.reduce((sum, [opens]) => sum + opens!.length, 0)
-    return { inserted: Math.max(0, rows.openTime.length - existing), updated: countChanged(before, page) }
+    return {
+      inserted: Math.max(0, rows.openTime.length - existing),
+      updated: countChanged(before, page),
+      behind,
+      token
+    }
   })
 
-  const write = Effect.fn("DerivedStore.write")(
-    function* (page: DerivedStore.Page) {
+  const writeAs = Effect.fnUntraced(
+    function* (page: DerivedStore.Page, token: string) {
       const { method, series } = page.progress
       const row = yield* ledger.lock(series)
-      if (row === undefined) {
-        const reason = new StoreError.StatementFailed({ detail: `${series.symbol} ${series.timeframe} is not stored` })
-        return yield* new StoreError.StoreError({ database: driver.database, operation: `write ${method.id}`, reason })
-      }
-      return yield* replace(row.series_id, page)
+      const doing = `write ${method.id} of ${Series.key(series)}`
+      if (row === undefined) return yield* refuse(doing, "the series is not stored")
+      if (page.interval.from >= page.interval.to) return yield* refuse(doing, "its interval is none")
+      return yield* replace(row.series_id, page, token)
     },
     sql.withTransaction,
     operation("write what was derived")
+  )
+
+  const write = Effect.fn("DerivedStore.write")((page: DerivedStore.Page) =>
+    Effect.flatMap(
+      Effect.sync(() => crypto.randomUUID()),
+      (token) => writeAs(page, token)
+    )
   )
 
   const read = Effect.fn("DerivedStore.read")(function* (
@@ -237,7 +277,7 @@ const make = Effect.gen(function* () {
 
   const progress = Effect.fn("DerivedStore.progress")(function* ({ id }: Pick<DerivedStore.Method, "id">) {
     const rows = yield* sql<ProgressRow>`SELECT s.source, s.symbol, s.timeframe, p.method, p.version, p.from_ms,
-        p.until_ms, p.seen_ms, p.missing, p.state
+        p.until_ms, p.seen_ms, p.missing, p.state, p.token
       FROM derivation_progress p JOIN series s ON s.series_id = p.series_id WHERE p.method = ${id}`
     return rows.map(fromRow)
   }, operation("list what was derived"))

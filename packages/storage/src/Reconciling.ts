@@ -9,6 +9,7 @@ import { type CandleStore, Coverage, type Instant, Interval, type Series } from 
 import { Effect } from "effect"
 import type { SqlClient, SqlError } from "effect/sql"
 import * as DerivedRepository from "./DerivedRepository.ts"
+import type { Driver } from "./Driver.ts"
 import type { Ledger } from "./Ledger.ts"
 import { epochMillis, timestamp } from "./Timestamp.ts"
 
@@ -48,6 +49,7 @@ const setAside = Effect.fnUntraced(function* (
 /** Inside a transaction. */
 export const reconcile = Effect.fnUntraced(function* (
   sql: SqlClient.SqlClient,
+  rowLock: Driver["Service"]["rowLock"],
   ledger: Ledger,
   series: Series.Series,
   { lost, stray }: { readonly lost: Interval.IntervalSet; readonly stray: Interval.IntervalSet },
@@ -61,7 +63,7 @@ export const reconcile = Effect.fnUntraced(function* (
   const isCut = (run: Interval.Interval) => lost.some((interval) => Interval.overlaps(run, interval))
   const asked = Interval.union(lost, Interval.normalize(before.empty.filter(isCut)))
   const taken = yield* setAside(sql, seriesId, Interval.union(asked, stray), at)
-  if (taken !== undefined) yield* DerivedRepository.forget(sql, seriesId)
+  if (taken !== undefined) yield* DerivedRepository.forget(sql, rowLock, seriesId)
   const fetched = yield* Effect.forEach(Interval.difference(Coverage.fetchedSet(before), asked), (interval) =>
     Effect.map(
       sql<{ rows: number }>`SELECT count(*) AS rows FROM candles WHERE series_id = ${seriesId}

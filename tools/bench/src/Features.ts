@@ -6,6 +6,7 @@ import { NodeServices } from "@effect/platform-node"
 import { Calendars } from "@tidemark/calendars"
 import { CandleStore, type Series } from "@tidemark/core"
 import { Update } from "@tidemark/features"
+import * as Inputs from "@tidemark/features/Inputs"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { Effect, FileSystem, Layer, Path, Stream } from "effect"
 import { BenchError } from "./BenchError.ts"
@@ -28,10 +29,11 @@ const stores = (path: string) =>
 
 const features = (path: string, candles: number) =>
   Effect.gen(function* () {
-    const [outcome] = yield* Update.run({
+    const inputs = yield* Inputs.of({
       choose: (one) => one.symbol === symbol,
       appliedBy: () => Effect.succeed("none")
     })
+    const [outcome] = yield* Update.run({ inputs })
     if (outcome?.inserted !== candles) {
       return yield* new BenchError({ detail: `${outcome?.inserted ?? 0} rows instead of ${candles}` })
     }

@@ -4,6 +4,7 @@
  * regime of many symbols at every close of a 4h candle.
  */
 import { NodeServices } from "@effect/platform-node"
+import * as Inputs from "@tidemark/features/Inputs"
 import { MarketUpdate } from "@tidemark/regime/market"
 import { StructureUpdate } from "@tidemark/regime/structure"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
@@ -32,13 +33,15 @@ const wrong = (found: number, expected: number) => new BenchError({ detail: `${f
 
 const market = (path: string, days: number) =>
   Effect.gen(function* () {
-    const [outcome] = yield* MarketUpdate.run({ appliedBy, choose: ({ symbol }) => symbol === marketSymbol })
+    const inputs = yield* Inputs.of({ appliedBy, choose: ({ symbol }) => symbol === marketSymbol })
+    const [outcome] = yield* MarketUpdate.run({ inputs })
     if (outcome?.inserted !== days) return yield* wrong(outcome?.inserted ?? 0, days)
   }).pipe(Effect.provide(stores(path)))
 
 const structure = (path: string, decisions: number) =>
   Effect.gen(function* () {
-    const outcomes = yield* StructureUpdate.run({ appliedBy, choose: ({ symbol }) => symbol !== marketSymbol })
+    const inputs = yield* Inputs.of({ appliedBy, choose: ({ symbol }) => symbol !== marketSymbol })
+    const outcomes = yield* StructureUpdate.run({ inputs })
     const inserted = outcomes.reduce((sum, outcome) => sum + outcome.inserted, 0)
     if (inserted !== decisions) return yield* wrong(inserted, decisions)
     return outcomes.reduce((sum, { events }) => sum + events, 0)

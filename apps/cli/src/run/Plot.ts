@@ -1,6 +1,6 @@
 /** Pictures of regimes, by the file that is asked for: ECharts draws, resvg turns lines into pixels. */
 import { UsageError } from "@tidemark/backfill"
-import { Effect, FileSystem, Stream } from "effect"
+import { Console, Effect, FileSystem, Stream } from "effect"
 import { createRequire } from "node:module"
 import * as RegimePlot from "../view/RegimePlot.ts"
 import * as OutFile from "./OutFile.ts"
@@ -67,6 +67,7 @@ const pngOf = Effect.fnUntraced(function* (svg: string) {
 /** Draws pictures into a file, one below the other. */
 export const write = Effect.fnUntraced(function* (path: string, pictures: ReadonlyArray<RegimePlot.Picture>) {
   const format: Format = yield* formatOf(path)
+  if (pictures.length === 0) return yield* Console.error(`tidemark: there is nothing to draw; ${path} is not written`)
   if (format === "html") {
     const fs = yield* FileSystem.FileSystem
     const library = yield* fs.readFileString(packaged("echarts/dist/echarts.min.js"))

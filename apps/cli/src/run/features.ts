@@ -1,6 +1,6 @@
 /** The work of `tidemark features`. */
-import { CandleStore } from "@tidemark/core"
 import { Update } from "@tidemark/features"
+import * as Inputs from "@tidemark/features/Inputs"
 import { Reading } from "@tidemark/runtime"
 import { Console, Effect } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -20,17 +20,21 @@ export const run = Effect.fnUntraced(function* (input: Input) {
   const chosen = yield* Chosen.chosen(input)
   const { absent, outcomes } = yield* Effect.gen(function* () {
     const { from, to } = yield* toSpan(input)
-    const stored = (yield* (yield* CandleStore.CandleStore).list).filter(chosen.includes)
-    const names = new Set(stored.map(({ series }) => JSON.stringify(series)))
+    const inputs = yield* Inputs.of({ choose: (series) => chosen.includes({ series }), appliedBy: Reading.appliedBy })
     const outcomes = yield* Update.run({
-      choose: (series) => names.has(JSON.stringify(series)),
-      appliedBy: Reading.appliedBy,
+      inputs,
       from,
       to,
       force: input.force,
       onPage: (outcome) => (quiet ? Effect.void : Console.error(FeaturesView.progress(outcome)))
     })
-    return { absent: Chosen.absent(chosen, stored), outcomes }
+    return {
+      absent: Chosen.absent(
+        chosen,
+        inputs.map(({ stored }) => stored)
+      ),
+      outcomes
+    }
   }).pipe(withRuntime("update"))
   yield* print({ json: () => FeaturesView.toJson(outcomes), text: () => FeaturesView.toText(outcomes) })
   yield* Chosen.sayAbsent(absent)

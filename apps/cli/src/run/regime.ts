@@ -1,6 +1,6 @@
 /** The work of `tidemark regime market` and `tidemark regime jump`: daily candles, one market. */
 import { UsageError } from "@tidemark/backfill"
-import { DerivedStore, Series } from "@tidemark/core"
+import { Calendar, DerivedStore, Series } from "@tidemark/core"
 import * as Annual from "@tidemark/features/Annual"
 import * as Derivation from "@tidemark/features/Derivation"
 import * as Inputs from "@tidemark/features/Inputs"
@@ -39,6 +39,8 @@ export interface JumpInput extends DailyInput {
   readonly lambda: Option.Option<number>
 }
 
+type Reported<Label extends string> = RegimeView.Reported<Label>
+
 /** What a command of daily candles derives. */
 interface Kind<Label extends string> {
   readonly table: DerivedStore.Table
@@ -57,7 +59,8 @@ const batchRows = Effect.fnUntraced(function* (size: Option.Option<number>) {
   return yield* new UsageError.UsageError({ message: `--batch-size must be at least 1, got ${size.value}` })
 })
 
-const optionsOf = Effect.fnUntraced(function* (input: DailyInput) {
+/** What the flags mean. */
+const meant = Effect.fnUntraced(function* (input: DailyInput) {
   const symbol = input.symbol.toUpperCase()
   yield* checkSources(input.source)
   // Before any work: a picture that cannot be drawn is a mistake of the user's.
@@ -65,56 +68,62 @@ const optionsOf = Effect.fnUntraced(function* (input: DailyInput) {
   const quiet = yield* Globals.quiet
   const made: Made = new Map()
   return {
-    choose: (series: Series.Series) =>
-      series.symbol === symbol &&
-      series.timeframe === "1d" &&
-      (Option.isNone(input.source) || input.source.value === series.source),
-    appliedBy: Reading.appliedBy,
-    ...(yield* toSpan(input)),
-    force: input.force,
-    dryRun: input.dryRun,
-    batchRows: yield* batchRows(input.batchSize),
     made,
-    onPage: (outcome: Derivation.Outcome, rows: DerivedStore.Rows) => {
-      const key = Series.key(outcome.series)
-      if (input.dryRun) made.set(key, [...(made.get(key) ?? []), rows])
-      return quiet || Option.isNone(input.batchSize) ? Effect.void : Console.error(RegimeView.progress(outcome))
+    choice: {
+      choose: (series: Series.Series) =>
+        series.symbol === symbol &&
+        series.timeframe === "1d" &&
+        (Option.isNone(input.source) || input.source.value === series.source),
+      appliedBy: Reading.appliedBy
+    },
+    range: {
+      ...(yield* toSpan(input)),
+      force: input.force,
+      dryRun: input.dryRun,
+      batchRows: yield* batchRows(input.batchSize),
+      onPage: (outcome: Derivation.Outcome, rows: DerivedStore.Rows) => {
+        const key = Series.key(outcome.series)
+        if (input.dryRun) made.set(key, [...(made.get(key) ?? []), rows])
+        return quiet || Option.isNone(input.batchSize) ? Effect.void : Console.error(RegimeView.progress(outcome))
+      }
     }
   }
 })
 
 /** What is stored of each series now; in a dry run what was made, if anything was. */
-const report = Effect.fnUntraced(function* <Label extends string, E, R>(
+const report = Effect.fnUntraced(function* <Label extends string>(
   kind: Kind<Label>,
-  outcomes: ReadonlyArray<Derivation.Outcome & { readonly model?: JumpModel.Model | string }>,
-  options: Inputs.Options<E, R> & Pick<Derivation.Range, "from" | "to"> & { readonly made: Made }
+  inputs: ReadonlyArray<Inputs.Input>,
+  outcomes: ReadonlyArray<Reported<Label>["outcome"]>,
+  { made, range }: Effect.Success<ReturnType<typeof meant>>
 ) {
-  const inputs = yield* Inputs.of(options)
+  const derived = yield* DerivedStore.DerivedStore
   return yield* Effect.forEach(
     inputs,
-    Effect.fnUntraced(function* (input) {
+    Effect.fnUntraced(function* (input, i) {
       const { series, provenance } = input.stored
-      const interval = Inputs.within(input, options) ?? { from: 0, to: 1 }
-      const rows = options.made.get(Series.key(series))
-      const derived = yield* DerivedStore.DerivedStore
-      const history = yield* History.of(
-        input,
-        kind.table,
-        rows === undefined ? yield* derived.read(kind.table, kind.method, series, interval) : Derivation.join(rows),
-        interval
-      )
-      const regimes = history.words["regime"] as ReadonlyArray<Label | null>
+      const interval = Inputs.within(input, range)
+      const pages = made.get(Series.key(series))
+      const stored =
+        interval === undefined
+          ? Effect.succeed(Derivation.noRows(kind.table))
+          : derived.read(kind.table, kind.method, series, interval)
+      const rows = pages === undefined ? yield* stored : Derivation.join(pages)
+      const history = yield* History.of(input, kind.table, rows, range)
+      const labels = history.words["regime"] as ReadonlyArray<Label | null>
+      const regimes = History.inTime(history, labels)
       const barsPerYear = Annual.barsPerYear(input.calendar, "1d")
-      const one: RegimeView.Reported<Label> = {
+      const one: Reported<Label> = {
         series,
         provenance,
         labels: kind.labels,
         method: kind.method,
-        outcome: outcomes.find((outcome) => Series.equals(outcome.series, series))!,
+        outcome: outcomes[i]!,
         history,
-        shown: (history.words[kind.shown] ?? regimes) as ReadonlyArray<Label | null>,
+        shown: (history.words[kind.shown] ?? labels) as ReadonlyArray<Label | null>,
         skipped: History.skipped(history),
-        transitions: Transitions.of(kind.labels, regimes),
+        late: labels.filter((label, row) => label !== null && regimes[row] === null).length,
+        transitions: Transitions.of(kind.labels, labels),
         performance: Performance.byRegime(kind.labels, { close: history.close, regimes, barsPerYear })
       }
       return one
@@ -124,23 +133,23 @@ const report = Effect.fnUntraced(function* <Label extends string, E, R>(
 
 const pictureOf = <Label extends string>(
   { labels, title }: Kind<Label>,
-  { history, series, shown }: RegimeView.Reported<Label>
+  { history, series, shown }: Reported<Label>
 ): RegimePlot.Picture => ({
   title: `${series.symbol} (${series.source}) · ${title}`,
   openTime: history.openTime,
   close: history.close,
   labels: shown,
   all: labels,
-  end: history.calendar.closeOf("1d", history.openTime.at(-1)!)
+  end: Calendar.endOf(history.calendar, "1d", history.openTime.at(-1)!)
 })
 
 const finish = Effect.fnUntraced(function* <Label extends string>(
   kind: Kind<Label>,
   input: DailyInput,
-  reported: ReadonlyArray<RegimeView.Reported<Label>>
+  reported: ReadonlyArray<Reported<Label>>
 ) {
   const drawn = reported.filter(({ history }) => history.openTime.length > 0)
-  if (Option.isSome(input.plot) && drawn.length > 0) {
+  if (Option.isSome(input.plot)) {
     yield* Plot.write(
       input.plot.value,
       drawn.map((one) => pictureOf(kind, one))
@@ -176,10 +185,11 @@ export const market = Effect.fnUntraced(function* (input: MarketInput) {
     shown: "confirmed_regime",
     title: `market regime (${input.profile}, confirmed)`
   }
-  const options = yield* optionsOf(input)
+  const flags = yield* meant(input)
   const reported = yield* Effect.gen(function* () {
-    const outcomes = yield* MarketUpdate.run({ ...options, profile: input.profile })
-    return yield* report(kind, outcomes, options)
+    const inputs = yield* Inputs.of(flags.choice)
+    const outcomes = yield* MarketUpdate.run({ ...flags.range, inputs, profile: input.profile })
+    return yield* report(kind, inputs, outcomes, flags)
   }).pipe(withRuntime("update"))
   yield* finish(kind, input, reported)
 })
@@ -192,13 +202,16 @@ export const jump = Effect.fnUntraced(function* (input: JumpInput) {
     shown: "regime",
     title: "jump model"
   }
-  const options = yield* optionsOf(input)
-  const from = yield* instant("train-start", input.trainStart)
-  const to = yield* instant("train-end", input.trainEnd)
-  const training = from === undefined && to === undefined ? undefined : { from, to }
+  const flags = yield* meant(input)
+  const training = {
+    from: yield* instant("train-start", input.trainStart),
+    to: yield* instant("train-end", input.trainEnd)
+  }
   const reported = yield* Effect.gen(function* () {
-    const outcomes = yield* JumpUpdate.run({ ...options, training, lambda: Option.getOrUndefined(input.lambda) })
-    return yield* report(kind, outcomes, options)
+    const inputs = yield* Inputs.of(flags.choice)
+    const lambda = Option.getOrUndefined(input.lambda)
+    const outcomes = yield* JumpUpdate.run({ ...flags.range, inputs, training, lambda })
+    return yield* report(kind, inputs, outcomes, flags)
   }).pipe(withRuntime("update"))
   yield* finish(kind, input, reported)
 })

@@ -1,6 +1,6 @@
 /** The work of `tidemark regime structure`. */
 import { UsageError } from "@tidemark/backfill"
-import { DerivedStore, type Series } from "@tidemark/core"
+import { Calendar, DerivedStore } from "@tidemark/core"
 import * as Inputs from "@tidemark/features/Inputs"
 import * as History from "@tidemark/regime/History"
 import { type Happenings, StructureRegime, StructureTables, StructureUpdate } from "@tidemark/regime/structure"
@@ -28,64 +28,69 @@ export interface Input extends SpanFlags {
 /** Pictures that one file can hold and a person can look at. */
 const mostPictures = 6
 
-const picturesOf = Effect.fnUntraced(function* <E, R>(
-  options: Inputs.Options<E, R> & Pick<StructureUpdate.Range, "from" | "to">
-) {
-  const derived = yield* DerivedStore.DerivedStore
-  const inputs = yield* Inputs.of({
-    appliedBy: options.appliedBy,
-    choose: (series) => series.timeframe === "4h" && options.choose(series)
-  })
-  if (inputs.length > mostPictures) {
+const isDecisive = ({ stored }: Inputs.Input): boolean => stored.series.timeframe === "4h"
+
+/** Fails for a picture that cannot be drawn, before any work is done for it. */
+const checkPlot = Effect.fnUntraced(function* ({ dryRun, plot }: Input, inputs: ReadonlyArray<Inputs.Input>) {
+  if (Option.isNone(plot)) return
+  const count = inputs.filter(isDecisive).length
+  if (dryRun) {
+    return yield* new UsageError.UsageError({ message: "--plot draws what is kept, and --dry-run keeps nothing" })
+  }
+  if (count > mostPictures) {
     return yield* new UsageError.UsageError({
-      message: `--plot draws at most ${mostPictures} symbols, and ${inputs.length} are chosen; choose with --symbols`
+      message: `--plot draws at most ${mostPictures} symbols, and ${count} are chosen; choose with --symbols`
     })
   }
-  return yield* Effect.forEach(
-    inputs,
-    Effect.fnUntraced(function* (input) {
-      const { series } = input.stored
-      const interval = Inputs.within(input, options) ?? { from: 0, to: 1 }
-      const rows = yield* derived.read(StructureTables.regimes, StructureRegime.method, series, interval)
-      const history = yield* History.of(input, StructureTables.regimes, rows, interval)
-      const picture: RegimePlot.Picture = {
-        title: `${series.symbol} (${series.source}) · structure regime`,
-        openTime: history.openTime,
-        close: history.close,
-        labels: history.words["regime"]!,
-        all: StructureRegime.labels,
-        end: input.calendar.closeOf("4h", history.openTime.at(-1) ?? 0)
-      }
-      return picture
-    })
-  )
+})
+
+const pictureOf = Effect.fnUntraced(function* (input: Inputs.Input, range: Pick<StructureUpdate.Range, "from" | "to">) {
+  const interval = Inputs.within(input, range)
+  if (interval === undefined) return []
+  const { series } = input.stored
+  const derived = yield* DerivedStore.DerivedStore
+  const rows = yield* derived.read(StructureTables.regimes, StructureRegime.method, series, interval)
+  const history = yield* History.of(input, StructureTables.regimes, rows, range)
+  const last = history.openTime.at(-1)
+  if (last === undefined) return []
+  const picture: RegimePlot.Picture = {
+    title: `${series.symbol} (${series.source}) · structure regime`,
+    openTime: history.openTime,
+    close: history.close,
+    labels: history.words["regime"]!,
+    all: StructureRegime.labels,
+    end: Calendar.endOf(input.calendar, "4h", last)
+  }
+  return [picture]
 })
 
 export const run = Effect.fnUntraced(function* (input: Input) {
   const quiet = yield* Globals.quiet
   if (Option.isSome(input.plot)) yield* Plot.formatOf(input.plot.value)
   const chosen = yield* Chosen.chosen({ ...input, timeframes: Option.none() })
-  const { from, to } = yield* toSpan(input)
+  const range = yield* toSpan(input)
   const { absent, outcomes, pictures } = yield* Effect.gen(function* () {
-    const options = {
-      choose: (series: Series.Series) => chosen.includes({ series }),
+    const inputs = yield* Inputs.of({
+      choose: (series) =>
+        StructureRegime.timeframes.some((one) => one === series.timeframe) && chosen.includes({ series }),
       appliedBy: Reading.appliedBy
-    }
+    })
+    yield* checkPlot(input, inputs)
     const outcomes = yield* StructureUpdate.run({
-      ...options,
-      from,
-      to,
+      ...range,
+      inputs,
       force: input.force,
       dryRun: input.dryRun,
       mode: input.mode,
       onSymbol: (outcome) => (quiet ? Effect.void : Console.error(StructureView.progress(outcome)))
     })
-    const pictures = Option.isSome(input.plot) ? yield* picturesOf({ ...options, from, to }) : []
+    const pictures = Option.isSome(input.plot)
+      ? (yield* Effect.forEach(inputs.filter(isDecisive), (one) => pictureOf(one, range))).flat()
+      : []
     const missing = chosen.symbols.filter((symbol) => !outcomes.some((one) => one.symbol === symbol))
     return { absent: missing, outcomes, pictures }
   }).pipe(withRuntime("update"))
-  const drawn = pictures.filter(({ openTime }) => openTime.length > 0)
-  if (Option.isSome(input.plot) && drawn.length > 0) yield* Plot.write(input.plot.value, drawn)
+  if (Option.isSome(input.plot)) yield* Plot.write(input.plot.value, pictures)
   yield* print({
     json: () => StructureView.toJson(outcomes, input.dryRun),
     text: () => StructureView.toText(outcomes, input.dryRun)

@@ -32,7 +32,7 @@ export const toJson = (outcomes: ReadonlyArray<Update.Outcome>) => ({
     inserted,
     updated,
     ...(splitsUnknown === true ? { splits_unknown: true } : {}),
-    ...(error === undefined ? {} : { error: error.message })
+    ...(error === undefined ? {} : { error: Wording.messageOf(error, Wording.flags) })
   })),
   summary: total(outcomes)
 })

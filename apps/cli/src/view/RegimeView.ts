@@ -1,5 +1,5 @@
 /** What `regime market` and `regime jump` found, for people and for machines. Pure. */
-import { type DerivedStore, Instant, type Provenance, Series } from "@tidemark/core"
+import { type DerivedStore, Instant, type Provenance, Series, Wording } from "@tidemark/core"
 import type * as Derivation from "@tidemark/features/Derivation"
 import type * as History from "@tidemark/regime/History"
 import type { JumpModel } from "@tidemark/regime/jump"
@@ -18,6 +18,8 @@ export interface Reported<Label extends string> {
   /** What a picture shows, one a row of the history. */
   readonly shown: ReadonlyArray<Label | null>
   readonly skipped: ReadonlyArray<History.Skipped>
+  /** Days whose label could only be told later: their returns belong to none. */
+  readonly late: number
   readonly transitions: Transitions.Transitions<Label>
   readonly performance: Readonly<Record<Label, Performance.Performance>>
 }
@@ -82,10 +84,10 @@ const latest = <Label extends string>({ history }: Reported<Label>): ReadonlyArr
 }
 
 const one = <Label extends string>(reported: Reported<Label>, isDry: boolean): string => {
-  const { method, outcome, provenance, series, skipped, transitions } = reported
+  const { late, method, outcome, provenance, series, skipped, transitions } = reported
   const { error, inserted, processed, splitsUnknown, updated } = outcome
   const what = `${Series.key(series)} · ${method.id} ${method.version}${provenance === "observed" ? "" : ` · ${provenance}`}`
-  if (error !== undefined) return `${what}: ${error.message}`
+  if (error !== undefined) return `${what}: ${Wording.messageOf(error, Wording.flags)}`
   const done = isDry
     ? `${plural(processed, "day")} would be derived anew`
     : `${plural(processed, "day")} processed · ${count(inserted)} rows inserted · ${count(updated)} updated`
@@ -98,7 +100,13 @@ const one = <Label extends string>(reported: Reported<Label>, isDry: boolean): s
     ...skippedLines(skipped),
     ...(transitions.count === 0
       ? []
-      : ["", performanceTable(reported), `${plural(transitions.switches, "change")} of regime`, ...latest(reported)])
+      : [
+          "",
+          performanceTable(reported),
+          `${plural(transitions.switches, "change")} of regime`,
+          ...(late === 0 ? [] : [`Returns leave out ${plural(late, "day")} whose regime could only be told later`]),
+          ...latest(reported)
+        ])
   ].join("\n")
 }
 
@@ -107,7 +115,7 @@ export const toText = <Label extends string>(all: ReadonlyArray<Reported<Label>>
 
 export const toJson = <Label extends string>(all: ReadonlyArray<Reported<Label>>, isDry: boolean) => ({
   dry_run: isDry,
-  series: all.map(({ history, method, outcome, performance, provenance, series, skipped, transitions }) => {
+  series: all.map(({ history, late, method, outcome, performance, provenance, series, skipped, transitions }) => {
     const row = history.words["regime"]!.findLastIndex((regime) => regime !== null)
     return {
       ...series,
@@ -117,10 +125,11 @@ export const toJson = <Label extends string>(all: ReadonlyArray<Reported<Label>>
       processed: outcome.processed,
       inserted: outcome.inserted,
       updated: outcome.updated,
-      ...(outcome.error === undefined ? {} : { error: outcome.error.message }),
+      ...(outcome.error === undefined ? {} : { error: Wording.messageOf(outcome.error, Wording.flags) }),
       ...(outcome.model === undefined ? {} : { model: outcome.model }),
       ...(outcome.splitsUnknown === true ? { splits_unknown: true } : {}),
       days: history.openTime.length,
+      told_later: late,
       skipped: skipped.map(({ from, last, reason, rows }) => ({
         from: Instant.format(from),
         last: Instant.format(last),

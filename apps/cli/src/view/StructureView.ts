@@ -1,5 +1,5 @@
 /** What `regime structure` found, for people and for machines. Pure. */
-import { Instant } from "@tidemark/core"
+import { Instant, Wording } from "@tidemark/core"
 import { StructureRegime, StructureUpdate } from "@tidemark/regime/structure"
 import { count, plural } from "./Format.ts"
 import { render } from "./Table.ts"
@@ -15,21 +15,11 @@ export const progress = (outcome: Outcome): string => `${nameOf(outcome)}: ${plu
 
 const labelOf = ({ latest }: Outcome): StructureRegime.Label => latest?.label ?? "no_data"
 
-/** What would have to be fetched, for the timeframes that something is missing of. */
-const waysOut = (outcome: Outcome): ReadonlyArray<string> => {
-  const { absent, latest } = outcome
-  const lacking = StructureRegime.timeframes.filter(
-    (timeframe) =>
-      absent.includes(timeframe) ||
-      (latest?.missing ?? "").split("; ").some((sentence) => timeframeOf(sentence) === timeframe)
-  )
-  return lacking.map((timeframe) => StructureUpdate.wayOut(outcome, { timeframe }))
-}
-
-/** The timeframe that a sentence about something missing is about. */
-const timeframeOf = (sentence: string): StructureRegime.Timeframe | undefined =>
-  StructureRegime.timeframes.find((one) => sentence.includes(`${one} candle`)) ??
-  (sentence.includes("daily candles") || sentence.includes("EMA") ? "1d" : undefined)
+/** What would have to be fetched. */
+const waysOut = (outcome: Outcome): ReadonlyArray<string> =>
+  StructureRegime.timeframes
+    .filter((timeframe) => outcome.absent.includes(timeframe) || outcome.latest?.lacking.includes(timeframe))
+    .map((timeframe) => StructureUpdate.wayOut(outcome, timeframe))
 
 const missingOf = ({ absent, latest }: Outcome): string | undefined => {
   const parts = [
@@ -74,7 +64,7 @@ export const toText = (outcomes: ReadonlyArray<Outcome>, isDry: boolean): string
     : `${plural(processed, "decision")} · ${count(inserted)} rows inserted · ${count(updated)} updated · ${plural(events, "event")}`
   const lines = outcomes.slice(0, shown).flatMap((outcome): ReadonlyArray<string> => {
     const name = nameOf(outcome)
-    if (outcome.error !== undefined) return [`${name}: ${outcome.error.message}`]
+    if (outcome.error !== undefined) return [`${name}: ${Wording.messageOf(outcome.error, Wording.flags)}`]
     const { latest, splitsUnknown } = outcome
     const missing = missingOf(outcome)
     return [
@@ -127,7 +117,7 @@ export const toJson = (outcomes: ReadonlyArray<Outcome>, isDry: boolean) => ({
       updated,
       events,
       ...(splitsUnknown === true ? { splits_unknown: true } : {}),
-      ...(error === undefined ? {} : { error: error.message })
+      ...(error === undefined ? {} : { error: Wording.messageOf(error, Wording.flags) })
     }
   }),
   summary: total(outcomes)

@@ -51,14 +51,25 @@ const loss = (features: Float64Array, centroid: ReadonlyArray<number>): number =
   return sum / 2
 }
 
+/** Where the hashes of a model's labels begin: another model, other hashes. */
+const hashOf = ({ centroids, lambda, scale }: Model): InputHash.HashState => {
+  const state: InputHash.HashState = [...InputHash.initial]
+  const numbers = [lambda, ...centroids.bull, ...centroids.bear, ...Object.values(scale).flat()]
+  for (const number of numbers) InputHash.mix(number, state)
+  return state
+}
+
 export class Run {
   private readonly model: Model
   private readonly history: History
-  private hash: InputHash.HashState = [...InputHash.initial]
+  private readonly beginning: InputHash.HashState
+  private hash: InputHash.HashState
   private costs: Path.Costs = [0, 0]
 
   constructor(start: Options | Saved) {
     this.model = start.model
+    this.beginning = hashOf(start.model)
+    this.hash = [...this.beginning]
     this.history = new History("history" in start ? start.history : (start.beginning ?? "series"))
     if (!("history" in start)) return
     this.hash = [...start.hash]
@@ -88,9 +99,9 @@ export class Run {
     for (let row = 0; row < size; row++) {
       const reason = (reasons[row] = this.history.push(candles, row))
       const isBroken = this.history.isEmpty
-      InputHash.chain(candles, row, row + 1, isBroken ? [...InputHash.initial] : this.hash, inputHash.subarray(row))
+      InputHash.chain(candles, row, row + 1, isBroken ? [...this.beginning] : this.hash, inputHash.subarray(row))
       if (isBroken) {
-        this.hash = [...InputHash.initial]
+        this.hash = [...this.beginning]
         this.costs = [0, 0]
       }
       if (reason !== null) continue

@@ -6,10 +6,10 @@
  * as they are. A label of a day of its training could not be known before the
  * last of them closed.
  */
-import { Calendar, Candles, CandleStore, type DerivedStore, Series } from "@tidemark/core"
+import { Calendar, Candles, type DerivedStore, Series } from "@tidemark/core"
 import * as Derivation from "@tidemark/features/Derivation"
 import * as Inputs from "@tidemark/features/Inputs"
-import { Effect, Stream } from "effect"
+import { Effect } from "effect"
 import { needs } from "./History.ts"
 import * as JumpFeatures from "./JumpFeatures.ts"
 import { fit, method, type Model } from "./JumpModel.ts"
@@ -18,7 +18,9 @@ import { type Batch, Run, type Saved } from "./Labels.ts"
 /** Sessions of an exchange in five years, about. */
 export const defaultTraining = 1_260
 
-export interface Options<E = never, R = never> extends Inputs.Options<E, R>, Derivation.Range {
+export interface Options extends Derivation.Range {
+  /** Series of daily candles. */
+  readonly inputs: ReadonlyArray<Inputs.Input>
   /**
    * Opens of the first day to be trained on, and of the first after the last.
    * Default: those of the model that there is, or the first 1,260 with features.
@@ -73,28 +75,25 @@ const methodOf = (model: Model, calendar: Calendar.Calendar): Derivation.Method 
   }
 }
 
-/** How the model that labels were told by was made. */
-const settingsOf = (known: DerivedStore.Progress | undefined): Pick<Options, "training" | "lambda"> => {
-  if (known === undefined) return {}
-  const { lambda, training } = ((known.state as Derivation.State).run as Saved).model
-  return { training: { from: training.from, to: training.to + 1 }, lambda }
-}
+/** The model that labels were told by. */
+const modelBefore = (known: DerivedStore.Progress | undefined): Model | undefined =>
+  known === undefined ? undefined : ((known.state as Derivation.State).run as Saved).model
 
 /** The model of a series by all that is stored of it, or why there is none. */
 const modelOf = Effect.fnUntraced(function* (
   input: Inputs.Input,
-  { lambda, training }: Pick<Options, "training" | "lambda">
+  before: Model | undefined,
+  { lambda = before?.lambda, training = {} }: Pick<Options, "training" | "lambda">
 ) {
-  const { splits, stored } = input
-  const whole = Inputs.span(stored.coverage)
-  if (whole === undefined) return `nothing of it is stored`
-  const batches = yield* Stream.runCollect((yield* CandleStore.CandleStore).read(stored.series, whole))
-  const candles = Inputs.inLastShares(Candles.concat(batches), splits)
+  const isAsBefore = training.from === undefined && training.to === undefined && lambda === before?.lambda
+  // Days that it was trained on may have gone; it is the same model all the same.
+  if (before !== undefined && isAsBefore && input.stored.coverage.pruned.length > 0) return before
+  const candles = yield* Inputs.candlesOf(input)
   const { openTime } = candles
-  const from = training?.from ?? openTime[0] ?? 0
+  const from = training.from ?? before?.training.from ?? openTime[0] ?? 0
   const first = Candles.lowerBound(openTime, from)
   const last = openTime[Math.max(first, needs - 1) + defaultTraining]
-  const to = training?.to ?? last
+  const to = training.to ?? (before === undefined ? last : before.training.to + 1)
   if (to === undefined) {
     const has = Math.max(0, openTime.length - Math.max(first, needs - 1))
     return `needs ${defaultTraining} days to be trained on after ${needs - 1} to begin with, has ${has}; choose others with --train-start and --train-end`
@@ -102,26 +101,25 @@ const modelOf = Effect.fnUntraced(function* (
   return fit(candles, { interval: { from, to }, lambda })
 })
 
+const nothing = { processed: 0, inserted: 0, updated: 0 } as const
+
 /** One series after the other; one that fails does not stop the others. */
-export const run = Effect.fn("JumpModel.update")(function* <E, R>(options: Options<E, R>) {
+export const run = Effect.fn("JumpModel.update")(function* (options: Options) {
   const known = yield* Derivation.progressOf(method)
-  return yield* Effect.forEach(
-    yield* Inputs.of(options),
-    Effect.fnUntraced(function* (input) {
-      const { series } = input.stored
-      const before = known.get(Series.key(series))
-      const there = settingsOf(before)
-      const model = yield* modelOf(input, {
-        lambda: options.lambda ?? there.lambda,
-        training: options.training ?? there.training
-      })
-      if (typeof model === "string") {
-        const outcome: Outcome = { series, processed: 0, inserted: 0, updated: 0, model }
-        return outcome
-      }
+  return yield* Effect.forEach(options.inputs, (input) => {
+    const { series } = input.stored
+    const before = known.get(Series.key(series))
+    return Effect.gen(function* () {
+      const model = yield* modelOf(input, modelBefore(before), options)
+      const without: Outcome = { series, ...nothing, model }
+      if (typeof model === "string") return without
       const done = yield* Derivation.run(input, methodOf(model, input.calendar), before, options)
       const outcome: Outcome = { ...done, model }
       return outcome
-    })
-  )
+    }).pipe(
+      Effect.catch((error) =>
+        Effect.succeed<Outcome>({ series, ...nothing, error, model: "its candles could not be read" })
+      )
+    )
+  })
 })

@@ -2,14 +2,16 @@
 import { type DerivedStore, Series } from "@tidemark/core"
 import * as Annual from "@tidemark/features/Annual"
 import * as Derivation from "@tidemark/features/Derivation"
-import * as Inputs from "@tidemark/features/Inputs"
+import type * as Inputs from "@tidemark/features/Inputs"
 import { Effect } from "effect"
 import * as Description from "./Description.ts"
 import { type Batch, type ProfileId, profiles, Run, type Saved } from "./MarketRegime.ts"
 import { indicators } from "./Profile.ts"
 import { all } from "./Regime.ts"
 
-export interface Options<E = never, R = never> extends Inputs.Options<E, R>, Derivation.Range {
+export interface Options extends Derivation.Range {
+  /** Series of daily candles. */
+  readonly inputs: ReadonlyArray<Inputs.Input>
   /** Default: `causal`. */
   readonly profile?: ProfileId | undefined
 }
@@ -56,14 +58,17 @@ const methodOf = (profile: ProfileId, barsPerYear: number): Derivation.Method =>
   ...profiles[profile].method,
   table,
   begin: (isAfterGap) => running(new Run({ profile, barsPerYear, beginning: isAfterGap ? "gap" : "series" })),
-  resume: (state) => running(new Run(state as Saved))
+  resume: (state) => {
+    const saved = state as Saved
+    return saved.barsPerYear === barsPerYear ? running(new Run(saved)) : undefined
+  }
 })
 
 /** One series after the other; one that fails does not stop the others. */
-export const run = Effect.fn("MarketRegime.update")(function* <E, R>(options: Options<E, R>) {
+export const run = Effect.fn("MarketRegime.update")(function* (options: Options) {
   const { profile = "causal" } = options
   const known = yield* Derivation.progressOf(profiles[profile].method)
-  return yield* Effect.forEach(yield* Inputs.of(options), (input) => {
+  return yield* Effect.forEach(options.inputs, (input) => {
     const { calendar, stored } = input
     const method = methodOf(profile, Annual.barsPerYear(calendar, stored.series.timeframe))
     return Derivation.run(input, method, known.get(Series.key(stored.series)), options)

@@ -46,6 +46,8 @@ export interface Missing {
   readonly timeframe: Timeframe
   /** In words, with figures. */
   readonly text: string
+  /** Whether candles that can be fetched would help. */
+  readonly isFetchable: boolean
 }
 
 export interface StructureRegime {
@@ -182,10 +184,10 @@ class Timeline {
   private isThere(openTime: number, lacking: Array<Missing>): boolean {
     const { count, last } = this.decision
     if (count < lookback) {
-      lacking.push({ timeframe: "4h", text: `structure needs ${lookback} 4h candles, has ${count}` })
+      lacking.push({ timeframe: "4h", text: `structure needs ${lookback} 4h candles, has ${count}`, isFetchable: true })
     }
     if (last === openTime) return true
-    lacking.push({ timeframe: "4h", text: missingCandle("4h", openTime, last) })
+    lacking.push({ timeframe: "4h", text: missingCandle("4h", openTime, last), isFetchable: true })
     return false
   }
 
@@ -198,16 +200,21 @@ class Timeline {
     const expected = this.hourly.until(time)
     const { count, last } = this.hourly
     if (count < adxWarmUp) {
-      lacking.push({ timeframe: "1h", text: `ADX ${adxCandles} needs ${adxWarmUp} 1h candles, has ${count}` })
+      lacking.push({
+        timeframe: "1h",
+        text: `ADX ${adxCandles} needs ${adxWarmUp} 1h candles, has ${count}`,
+        isFetchable: true
+      })
       return [null, null, null]
     }
     // An hour without a trade is one thing, a series that has ended another.
     if (last! < openTime) {
-      lacking.push({ timeframe: "1h", text: missingCandle("1h", expected, last) })
+      lacking.push({ timeframe: "1h", text: missingCandle("1h", expected, last), isFetchable: true })
       return [null, null, null]
     }
     const [plus, minus, adx] = this.adx.map((column) => finite(column[count - 1]!))
-    if (adx === null) lacking.push({ timeframe: "1h", text: `ADX ${adxCandles} of 1h candles is no finite number` })
+    if (adx === null)
+      lacking.push({ timeframe: "1h", text: `ADX ${adxCandles} of 1h candles is no finite number`, isFetchable: false })
     return [plus!, minus!, adx!]
   }
 
@@ -215,12 +222,14 @@ class Timeline {
     const expected = this.daily.until(time)
     const { candles, count, last } = this.daily
     const needs = (what: string, size: number) =>
-      lacking.push({ timeframe: "1d", text: `${what} needs ${size} daily candles, has ${count}` })
+      lacking.push({ timeframe: "1d", text: `${what} needs ${size} daily candles, has ${count}`, isFetchable: true })
     if (count < Bias.candles) needs(`EMA ${Bias.candles}`, Bias.candles)
-    else if (last !== expected) lacking.push({ timeframe: "1d", text: missingCandle("1d", expected, last) })
+    else if (last !== expected)
+      lacking.push({ timeframe: "1d", text: missingCandle("1d", expected, last), isFetchable: true })
     else {
       const bias = Bias.at(candles, this.averages, count - 1)
-      if (bias === null) lacking.push({ timeframe: "1d", text: `EMA ${Bias.candles} is not above zero` })
+      if (bias === null)
+        lacking.push({ timeframe: "1d", text: `EMA ${Bias.candles} is not above zero`, isFetchable: false })
       else if (bias.slope === null) needs(`the slope of EMA ${Bias.candles}`, Bias.candles + Bias.slopeCandles)
       return bias
     }

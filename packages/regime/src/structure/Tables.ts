@@ -1,12 +1,18 @@
 /** Structure regimes and events as rows of `structure_regime_history` and `structure_events`. */
 import type { DerivedStore } from "@tidemark/core"
-import { describe, type StructureRegime } from "./StructureRegime.ts"
+import { describe, type Missing, type StructureRegime } from "./StructureRegime.ts"
 
 const text = (name: string): DerivedStore.Column => ({ name, kind: "text" })
 const number = (name: string): DerivedStore.Column => ({ name, kind: "number" })
 const time = (name: string): DerivedStore.Column => ({ name, kind: "time" })
 
 type Cell = string | number | null
+
+/** Of which more candles would help, with commas between them. */
+const timeframesOf = (missing: ReadonlyArray<Missing>): string | null => {
+  const found = missing.filter(({ isFetchable }) => isFetchable).map(({ timeframe }) => timeframe)
+  return found.length === 0 ? null : [...new Set(found)].join()
+}
 
 interface Field {
   readonly column: DerivedStore.Column
@@ -34,6 +40,7 @@ const fields: ReadonlyArray<Field> = [
   { column: text("break_of_structure"), of: ({ breakOfStructure }) => breakOfStructure?.direction ?? null },
   { column: time("break_time"), of: ({ breakOfStructure }) => breakOfStructure?.openTime ?? null },
   { column: number("break_level"), of: ({ breakOfStructure }) => breakOfStructure?.level ?? null },
+  { column: text("missing_timeframes"), of: ({ missing }) => timeframesOf(missing) },
   { column: text("description"), of: (regime) => describe(regime) }
 ]
 
@@ -58,7 +65,7 @@ export const toRows = (of: ReadonlyArray<StructureRegime>): DerivedStore.Rows =>
 
 /** What happened in a structure, by time instead of by row. */
 export interface Happening {
-  /** Open of the candle at whose close it was known. */
+  /** Open of the candle at whose close it was known; in `smc-compat` of the one that it marks. */
   readonly openTime: number
   readonly knownAt: number
   readonly inputHash: number

@@ -9,18 +9,18 @@
 import {
   type Calendar,
   Candles,
-  CandleStore,
+  type CandleStore,
   DerivedStore,
-  type Interval,
+  Interval,
   Series,
   type StoreError
 } from "@tidemark/core"
 import * as Derivation from "@tidemark/features/Derivation"
 import * as Inputs from "@tidemark/features/Inputs"
-import { Clock, Effect, Stream } from "effect"
+import { Clock, Effect } from "effect"
 import * as Happenings from "./Happenings.ts"
 import { inShares } from "./Shares.ts"
-import { history, type Label, method, type Missing, type Timeframe, timeframes } from "./StructureRegime.ts"
+import { history, type Label, method, type Timeframe, timeframes } from "./StructureRegime.ts"
 import * as Tables from "./Tables.ts"
 
 export interface Range {
@@ -35,7 +35,10 @@ export interface Range {
   readonly onSymbol?: ((outcome: Outcome) => Effect.Effect<void>) | undefined
 }
 
-export type Options<E = never, R = never> = Inputs.Options<E, R> & Range
+export interface Options extends Range {
+  /** Series of 4h, 1h and 1d; of others nothing is made. */
+  readonly inputs: ReadonlyArray<Inputs.Input>
+}
 
 /** A symbol at a source. */
 export interface Subject {
@@ -49,6 +52,8 @@ export interface Latest {
   readonly knownAt: number
   readonly description: string
   readonly missing: string | null
+  /** Timeframes of which more candles would help. */
+  readonly lacking: ReadonlyArray<Timeframe>
 }
 
 export interface Outcome extends Subject {
@@ -88,6 +93,9 @@ const stateOf = (group: Group, used: ReadonlyArray<Timeframe>): State => ({
   splits: group["4h"]?.splits ?? []
 })
 
+/** Everything before it has been pruned. */
+const prunedBefore = ({ stored }: Inputs.Input): number => stored.coverage.pruned.at(-1)?.to ?? -Infinity
+
 /** Where candles that rows were made of are others now; `-Infinity` if all of them are. */
 const changeOf = Effect.fnUntraced(function* (
   group: Group,
@@ -105,7 +113,9 @@ const changeOf = Effect.fnUntraced(function* (
     const now = seenOf(input)
     const since = { seenAt: seen.seenAt, until: known.until }
     const touched = now.seenAt > seen.seenAt ? yield* store.touched(input.stored.series, since) : undefined
-    const moved = Derivation.firstDifference(now.missing, seen.missing, known.until)
+    // What is pruned is no gap any more, and changes nothing.
+    const before = Interval.difference(Interval.normalize(seen.missing), [{ from: -Infinity, to: prunedBefore(input) }])
+    const moved = Derivation.firstDifference(now.missing, before, known.until)
     change = Math.min(change, touched ?? Infinity, moved ?? Infinity)
   }
   return change
@@ -141,15 +151,20 @@ const dueOf = Effect.fnUntraced(function* (
   if (whole === undefined) return undefined
   const until = lastClose(calendar, Math.min(whole.to, to ?? Infinity, yield* Clock.currentTimeMillis))
   const begin = Math.max(from ?? whole.from, whole.from)
-  if (until <= begin) return undefined
-  if (known === undefined || force || begin < known.from) return { from: begin, begin, until }
-  if (known.method.version !== method.version) return { from: known.from, begin: known.from, until }
-  const change = yield* changeOf(group, used, known)
-  if (change >= known.until && until <= known.until) return undefined
-  if (!isAppended) return { from: known.from, begin: known.from, until }
+  const due = (first: number, start: number) => (first < until ? { from: first, begin: start, until } : undefined)
+  if (known === undefined || begin < known.from) return due(begin, begin)
+  if (known.method.version !== method.version) return due(known.from, known.from)
+  const change = Math.max(known.from, yield* changeOf(group, used, known))
+  const first = Math.min(change, force ? begin : Infinity)
+  if (first >= known.until && until <= known.until) return undefined
+  if (!isAppended) return due(known.from, known.from)
   // A candle within a 4h candle counts at the close of that one.
-  const at = change < known.until ? calendar.openAtOrBefore("4h", change) : known.until
-  return { from: Math.max(at, known.from), begin: known.from, until }
+  const at = first < known.until ? calendar.openAtOrBefore("4h", first) : known.until
+  // Decisions stay that were made by candles that were pruned since.
+  const kept = force
+    ? -Infinity
+    : Math.max(...used.map((of) => (group[of] === undefined ? -Infinity : prunedBefore(group[of]))))
+  return due(Math.max(at, known.from, kept), known.from)
 })
 
 /** How far a method has come, by `Series.key` of the 4h candles. */
@@ -159,7 +174,8 @@ type Known = ReadonlyMap<string, DerivedStore.Progress>
 const bring = Effect.fnUntraced(function* (group: Group, making: Making, known: Known, range: Range) {
   const { method, table, used } = making
   const { series, coverage } = group["4h"]!.stored
-  const due = yield* dueOf(group, making, known.get(Series.key(series)), range)
+  const before = known.get(Series.key(series))
+  const due = yield* dueOf(group, making, before, range)
   if (due === undefined) return { rows: Derivation.noRows(table), inserted: 0, updated: 0 }
   const interval = { from: due.from, to: due.until }
   const rows = yield* making.make(interval)
@@ -176,6 +192,7 @@ const bring = Effect.fnUntraced(function* (group: Group, making: Making, known: 
       missing: [],
       state: stateOf(group, used)
     },
+    after: before?.token,
     interval,
     rows,
     at: yield* Clock.currentTimeMillis
@@ -183,12 +200,8 @@ const bring = Effect.fnUntraced(function* (group: Group, making: Making, known: 
   return { rows, ...done }
 })
 
-const candlesOf = Effect.fnUntraced(function* (input: Inputs.Input | undefined) {
-  const whole = input && Inputs.span(input.stored.coverage)
-  if (input === undefined || whole === undefined) return Candles.empty
-  const batches = yield* Stream.runCollect((yield* CandleStore.CandleStore).read(input.stored.series, whole))
-  return Inputs.inLastShares(Candles.concat(batches), input.splits)
-})
+const candlesOf = (input: Inputs.Input | undefined) =>
+  input === undefined ? Effect.succeed(Candles.empty) : Inputs.candlesOf(input)
 
 const week = 7 * 86_400_000
 
@@ -211,7 +224,8 @@ const lastOf = ({ columns, knownAt, reasons }: DerivedStore.Rows): Latest | unde
     label: text("regime") as Label,
     knownAt: knownAt[row]!,
     description: text("description") as string,
-    missing: reasons[row]!
+    missing: reasons[row]!,
+    lacking: ((text("missing_timeframes") as string | null)?.split(",") ?? []) as ReadonlyArray<Timeframe>
   }
 }
 
@@ -279,17 +293,14 @@ const ofGroup = Effect.fnUntraced(function* (
 })
 
 /** One symbol after the other; one that fails does not stop the others. */
-export const run = Effect.fn("StructureRegime.update")(function* <E, R>(options: Options<E, R>) {
-  const isOurs = (timeframe: string) => (timeframes as ReadonlyArray<string>).includes(timeframe)
-  const inputs = yield* Inputs.of({
-    appliedBy: options.appliedBy,
-    choose: (series) => isOurs(series.timeframe) && options.choose(series)
-  })
+export const run = Effect.fn("StructureRegime.update")(function* (options: Options) {
   const known = {
     regimes: yield* Derivation.progressOf(method),
     events: yield* Derivation.progressOf(Happenings.methods[options.mode ?? "smc-pit"])
   }
-  const subjects = Map.groupBy(inputs, ({ stored: { series } }) => JSON.stringify([series.source, series.symbol]))
+  const subjects = Map.groupBy(options.inputs, ({ stored: { series } }) =>
+    JSON.stringify([series.source, series.symbol])
+  )
   return yield* Effect.forEach(
     [...subjects.values()],
     Effect.fnUntraced(function* (of) {
@@ -308,5 +319,5 @@ export const run = Effect.fn("StructureRegime.update")(function* <E, R>(options:
 })
 
 /** What would have to be fetched for a decision that lacks something. */
-export const wayOut = ({ source, symbol }: Subject, of: Pick<Missing, "timeframe">): string =>
-  `tidemark backfill --symbols ${symbol} --timeframes ${of.timeframe} --source ${source} --days 300`
+export const wayOut = ({ source, symbol }: Subject, timeframe: Timeframe): string =>
+  `tidemark backfill --symbols ${symbol} --timeframes ${timeframe} --source ${source} --days 300`

@@ -126,7 +126,9 @@ describe("the structure regime", () => {
   it("has a label without a bias, and says why there is none", () => {
     const young = given({ daily: still(143) })
     assert.deepInclude(young, { label: "consolidation", bias: null })
-    assert.deepStrictEqual(young.missing, [{ timeframe: "1d", text: "EMA 200 needs 200 daily candles, has 143" }])
+    assert.deepStrictEqual(young.missing, [
+      { timeframe: "1d", text: "EMA 200 needs 200 daily candles, has 143", isFetchable: true }
+    ])
     const older = given({ daily: still(202) })
     assert.deepInclude(older.bias, { direction: "neutral", slope: null, change: null })
     assert.strictEqual(older.missing[0]?.text, "the slope of EMA 200 needs 203 daily candles, has 202")
@@ -153,7 +155,9 @@ describe("the structure regime", () => {
     const nothing = given({ decision: zero(60), hourly: zero(40), daily: zero(210) })
     assert.isTrue(isClean(nothing))
     assert.deepInclude(nothing, { label: "consolidation", bias: null })
-    assert.deepStrictEqual(nothing.missing, [{ timeframe: "1d", text: "EMA 200 is not above zero" }])
+    assert.deepStrictEqual(nothing.missing, [
+      { timeframe: "1d", text: "EMA 200 is not above zero", isFetchable: false }
+    ])
     const broken: Row = [100, Number.NaN, 99, Infinity]
     const holes = given({ decision: [...still(60), broken], hourly: [...still(20), broken, ...still(30), broken] })
     assert.isTrue(isClean(holes))

@@ -1,10 +1,20 @@
 /** Structure of stored candles: what is new and what was touched, and the same as made anew. */
 import { assert, describe } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
-import { type Adjustment, Candles, DerivedStore, type Interval, Regrid } from "@tidemark/core"
+import {
+  ActionStore,
+  type Adjustment,
+  type Candles,
+  CandleStore,
+  CorporateAction,
+  DerivedStore,
+  type Interval,
+  Regrid
+} from "@tidemark/core"
 import { Happenings, StructureRegime, StructureTables, StructureUpdate } from "@tidemark/regime/structure"
+import * as Inputs from "@tidemark/features/Inputs"
 import { Effect } from "effect"
-import { now, onStore, store } from "../stored.ts"
+import { onStore, store } from "../stored.ts"
 import { candles, hourMillis, start } from "./market.ts"
 
 const calendar = Calendars.get("24/7")
@@ -22,13 +32,16 @@ const range = (from: number, to: number): Interval.Interval => ({
   to: start + to * dayMillis
 })
 const of = (timeframe: StructureRegime.Timeframe) => ({ source: "binance", symbol: "BTC/USDT", timeframe })
-const options = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
+const choice = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
 
-const update = (extra: Partial<StructureUpdate.Options> = {}) =>
-  Effect.map(StructureUpdate.run({ ...options, ...extra }), ([outcome]) => {
-    assert.isUndefined(outcome!.error)
-    return outcome!
-  })
+const update = (extra: Omit<StructureUpdate.Options, "inputs"> = {}) =>
+  Effect.map(
+    Effect.flatMap(Inputs.of(choice), (inputs) => StructureUpdate.run({ ...extra, inputs })),
+    ([outcome]) => {
+      assert.isUndefined(outcome!.error)
+      return outcome!
+    }
+  )
 
 const put = Effect.fnUntraced(function* (
   interval: Interval.Interval,
@@ -78,7 +91,7 @@ describe("structure of stored candles", () => {
         told.columns.at(-1),
         happened.map(({ description }) => description)
       )
-      for (const [i, known] of told.knownAt.entries()) assert.isAtMost(told.openTime[i]!, known)
+      for (const [i, known] of told.knownAt.entries()) assert.strictEqual(told.openTime[i]! + 4 * hourMillis, known)
       assert.deepInclude(yield* update(), { processed: 0, inserted: 0, updated: 0, events: 0 })
       yield* assertAsAnew
     })
@@ -147,7 +160,76 @@ describe("structure of stored candles", () => {
         after.columns.at(-1),
         Happenings.of("smc-compat", calendar, rows["4h"]).map(({ description }) => description)
       )
-      assert.isAbove(now, all.to)
+    })
+  )
+
+  onStore(
+    "up to an end before what has changed leaves everything as it is, and once",
+    Effect.gen(function* () {
+      yield* put(all, 1_000)
+      yield* update()
+      const close = rows["4h"].close.map((value, i) => (i === 1_200 ? value + 0.01 : value))
+      const high = rows["4h"].high.map((value) => value + 1)
+      const candle = { from: start + 1_200 * 4 * hourMillis, to: start + 1_201 * 4 * hourMillis }
+      yield* store(calendar, of("4h"), { ...rows["4h"], close, high }, candle, 2_000)
+      assert.deepInclude(yield* update({ to: range(0, 100).to }), { processed: 0 })
+      assert.deepInclude(yield* update(), { processed: 300, updated: 300 })
+      assert.strictEqual(new Set((yield* regimes).openTime).size, days * 6)
+      assert.lengthOf((yield* regimes).reasons, days * 6)
+      yield* assertAsAnew
+    })
+  )
+
+  onStore(
+    "stays as it was made when hours of before have been pruned",
+    Effect.gen(function* () {
+      yield* put(range(0, 200), 1_000, ["4h", "1d"])
+      yield* put(range(0, 10), 1_000, ["1h"])
+      yield* put(range(11, 200), 1_000, ["1h"])
+      yield* update()
+      const before = yield* regimes
+      const countOpens = (one: Interval.Interval) => calendar.countOpens("1h", one)
+      yield* (yield* CandleStore.CandleStore).prune(of("1h"), { before: range(100, 101).from, at: 1_500, countOpens })
+      assert.deepInclude(yield* update(), { processed: 0 })
+      yield* put(range(200, days), 2_000)
+      assert.deepInclude(yield* update(), { processed: 300, inserted: 300 })
+      assert.deepStrictEqual([...(yield* regimes).inputHash.subarray(0, 1_200)], [...before.inputHash])
+    })
+  )
+
+  onStore(
+    "of a share is told in the shares of its day, and follows a split that comes to be known",
+    Effect.gen(function* () {
+      const nyse = Calendars.get("XNYS")
+      const period = { from: Date.parse("2023-01-03"), to: Date.parse("2024-02-01") }
+      const share = (timeframe: StructureRegime.Timeframe) => ({ source: "polygon", symbol: "AAPL", timeframe })
+      const split = nyse.openAtOrAfter("1d", Date.parse("2023-12-01"))
+      const traded = (timeframe: StructureRegime.Timeframe): Candles.Candles => {
+        const openTime = nyse.openTimes(timeframe, period)
+        const { close, high, low, open, volume } = candles(openTime.length, 5)
+        const shares = openTime.map((at) => (at < split ? 4 : 1))
+        const price = (column: Float64Array) => column.map((value, i) => value * shares[i]!)
+        return { openTime, open: price(open), high: price(high), low: price(low), close: price(close), volume }
+      }
+      for (const timeframe of StructureRegime.timeframes) {
+        yield* store(nyse, share(timeframe), traded(timeframe), period, 1_000)
+      }
+      assert.isTrue((yield* update()).splitsUnknown)
+      yield* (yield* ActionStore.ActionStore).put({
+        source: "polygon",
+        symbol: "AAPL",
+        interval: period,
+        actions: [new CorporateAction.Split({ exDate: "2023-12-01", from: 1, to: 4 })],
+        at: 2_000
+      })
+      const outcome = yield* update()
+      assert.strictEqual(outcome.processed, nyse.countOpens("4h", period))
+      const { close, openTime } = traded("4h")
+      const derived = yield* DerivedStore.DerivedStore
+      const found = yield* derived.read(StructureTables.regimes, StructureRegime.method, share("4h"), period)
+      const told = found.columns[1] as Float64Array
+      for (const [i, at] of openTime.entries()) assert.closeTo(told[i]!, close[i]!, 1e-9, `${at}`)
+      assert.deepInclude(yield* update(), { processed: 0 })
     })
   )
 
@@ -156,7 +238,6 @@ describe("structure of stored candles", () => {
     Effect.gen(function* () {
       yield* put(all, 1_000, ["1h"])
       assert.deepInclude(yield* update(), { absent: ["4h", "1d"], processed: 0, latest: undefined })
-      assert.strictEqual(Candles.length(Candles.empty), 0)
     })
   )
 })

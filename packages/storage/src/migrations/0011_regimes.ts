@@ -28,11 +28,12 @@ export default Effect.gen(function* () {
     seen_ms BIGINT NOT NULL,
     missing VARCHAR NOT NULL,
     state VARCHAR NOT NULL,
+    token VARCHAR NOT NULL,
     computed_ms BIGINT NOT NULL,
     PRIMARY KEY (series_id, method)
   )`
   yield* sql`INSERT INTO derivation_progress
-    SELECT series_id, 'features', version, from_ms, until_ms, seen_ms, missing, state, computed_ms FROM feature_progress`
+    SELECT series_id, 'features', version, from_ms, until_ms, seen_ms, missing, state, '', computed_ms FROM feature_progress`
   yield* sql`DROP TABLE feature_progress`
 
   yield* sql`CREATE TABLE market_regimes (
@@ -104,6 +105,7 @@ export default Effect.gen(function* () {
     break_of_structure VARCHAR,
     break_time TIMESTAMP,
     break_level FLOAT8,
+    missing_timeframes VARCHAR,
     description VARCHAR,
     ${sql.literal(derived)}
   )`
@@ -111,7 +113,7 @@ export default Effect.gen(function* () {
     SELECT s.symbol, r.open_time AS timestamp, r.regime, r.close, r.adx_14, r.plus_di_14, r.minus_di_14, r.bias,
       r.ema_200, r.ema_distance, r.ema_slope, r.order_block, r.order_block_time, r.order_block_top,
       r.order_block_bottom, r.fair_value_gap, r.fair_value_gap_time, r.fair_value_gap_top, r.fair_value_gap_bottom,
-      r.break_of_structure, r.break_time, r.break_level, r.description, r.reason AS missing, ${sql.literal(told)}
+      r.break_of_structure, r.break_time, r.break_level, r.description, r.reason AS missing, r.missing_timeframes, ${sql.literal(told)}
     FROM structure_regimes r JOIN series s ON s.series_id = r.series_id`
 
   yield* sql`CREATE TABLE structure_event_rows (
