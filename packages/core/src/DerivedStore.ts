@@ -58,6 +58,8 @@ export interface Progress {
   readonly from: EpochMillis
   /** … up to here. */
   readonly until: EpochMillis
+  /** Rows that lie from `until` to here follow from what has changed since, and wait to be made again. */
+  readonly reach: EpochMillis
   /** What the store knew of the series when the work began: what came later has not been looked at. */
   readonly seenAt: EpochMillis
   /** Where candles were missing that could still come. */
@@ -70,11 +72,13 @@ export interface Progress {
 
 export interface Page {
   readonly table: Table
-  readonly progress: Omit<Progress, "token">
+  readonly progress: Omit<Progress, "reach" | "token">
   /** The progress that this goes on from; `undefined` where there was none. Another's fails the write. */
   readonly after: string | undefined
   /** All rows of the interval, in place of those that are there. */
   readonly interval: Interval
+  /** Whether there is nothing to come behind it: what is there goes. */
+  readonly isLast: boolean
   readonly rows: Rows
   readonly at: EpochMillis
 }
@@ -83,8 +87,6 @@ export interface Written {
   readonly inserted: number
   /** Rows that were there, and follow from other candles now or by another method. */
   readonly updated: number
-  /** Rows that lay behind the interval: what they follow from has changed, and they have gone until they come anew. */
-  readonly behind: number
   readonly token: string
 }
 

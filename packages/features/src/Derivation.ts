@@ -232,7 +232,7 @@ const derive = Effect.fnUntraced(function* (
   const nothing: Outcome = { series, processed: 0, inserted: 0, updated: 0 }
   const whole = span(stored.coverage)
   const all = whole && Interval.clamp(whole.from, Math.min(whole.to, range.to ?? Infinity))
-  if (all === undefined) return nothing
+  if (whole === undefined || all === undefined) return nothing
   const candles = yield* CandleStore.CandleStore
   const store = yield* DerivedStore.DerivedStore
   const start = yield* startOf(input, method, known, all, range)
@@ -246,7 +246,6 @@ const derive = Effect.fnUntraced(function* (
   let running = start.running ?? method.begin(start.read > all.from)
   let last = start.last
   let token = known?.token
-  let behind = 0
   let outcome = nothing
   let written = start.write
   const write = Effect.fnUntraced(function* (rows: DerivedStore.Rows, until: number) {
@@ -263,20 +262,18 @@ const derive = Effect.fnUntraced(function* (
       },
       after: token,
       interval: { from: written, to: until },
+      isLast: until >= whole.to,
       rows,
       at
     }
     const done = range.dryRun === true ? undefined : yield* store.write(page)
     written = until
     token = done?.token
-    // Rows that were behind an earlier page were there.
-    const again = Math.min(behind, done?.inserted ?? 0)
-    behind += (done?.behind ?? 0) - again
     outcome = {
       series,
       processed: outcome.processed + rows.openTime.length,
-      inserted: outcome.inserted + (done?.inserted ?? 0) - again,
-      updated: outcome.updated + (done?.updated ?? 0) + again
+      inserted: outcome.inserted + (done?.inserted ?? 0),
+      updated: outcome.updated + (done?.updated ?? 0)
     }
     // Where a series ends says nothing new of its candles.
     if (rows.openTime.length > 0) yield* range.onPage?.(outcome, rows) ?? Effect.void

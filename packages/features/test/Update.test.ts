@@ -170,8 +170,9 @@ describe("features of stored candles", () => {
       let pages = 0
       const onPage = () => Effect.suspend(() => (++pages === 2 ? Effect.interrupt : Effect.void))
       yield* Effect.exit(update({ batchRows: 100, onPage }))
-      assert.strictEqual((yield* stored).length, 400)
-      yield* update({ batchRows: 70 })
+      // A reader in between finds a row for every candle.
+      assert.strictEqual((yield* stored).length, size)
+      assert.deepInclude(yield* update({ batchRows: 70 }), { processed: size - 400, inserted: 0, updated: size - 400 })
       assert.strictEqual((yield* stored).length, size)
       yield* assertAsAnew
     })

@@ -112,6 +112,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
           state: {}
         },
         after: undefined,
+        isLast: true,
         interval: range(0, 10),
         rows: Derived.rows(openTime, 60_000),
         at: 2_000

@@ -340,6 +340,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
         table: Derived.table,
         progress,
         after: undefined,
+        isLast: true,
         interval: range(0, 100),
         rows: Derived.rows(openTime, hour),
         at: 2_000
@@ -359,6 +360,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
       assert.deepStrictEqual(left, {
         ...progress,
         token: left.token,
+        reach: range(0, 100).to,
         from: range(40, 100).from,
         missing: [range(40, 42), range(70, 71)]
       })

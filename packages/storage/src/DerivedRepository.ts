@@ -26,6 +26,7 @@ interface ProgressRow {
   readonly version: number
   readonly from_ms: number
   readonly until_ms: number
+  readonly reach_ms: number
   readonly seen_ms: number
   readonly missing: string
   readonly state: string
@@ -44,6 +45,7 @@ const fromRow = (row: ProgressRow): DerivedStore.Progress => ({
   method: { id: row.method, version: row.version },
   from: Number(row.from_ms),
   until: Number(row.until_ms),
+  reach: Number(row.reach_ms),
   seenAt: Number(row.seen_ms),
   missing: decodeMissing(row.missing),
   state: decodeState(row.state),
@@ -82,12 +84,13 @@ export const prune = Effect.fnUntraced(function* (sql: SqlClient.SqlClient, seri
     (table) => sql`DELETE FROM ${sql(table)} WHERE series_id = ${seriesId} AND open_time < ${timestamp(sql, before)}`,
     { discard: true }
   )
-  yield* sql`DELETE FROM derivation_progress WHERE series_id = ${seriesId} AND until_ms <= ${before}`
+  yield* sql`DELETE FROM derivation_progress WHERE series_id = ${seriesId} AND reach_ms <= ${before}`
   const known = yield* sql<{ method: string; missing: string }>`SELECT method, missing FROM derivation_progress
     WHERE series_id = ${seriesId} AND from_ms < ${before}`
   for (const { method, missing } of known) {
     const rest = Interval.difference(Interval.normalize(decodeMissing(missing)), [{ from: -Infinity, to: before }])
-    yield* sql`UPDATE derivation_progress SET from_ms = ${before}, missing = ${encodeMissing(rest)},
+    yield* sql`UPDATE derivation_progress SET from_ms = ${before},
+        until_ms = CASE WHEN until_ms < ${before} THEN ${before} ELSE until_ms END, missing = ${encodeMissing(rest)},
         token = ${crypto.randomUUID()}
       WHERE series_id = ${seriesId} AND method = ${method}`
   }
@@ -179,38 +182,32 @@ const make = Effect.gen(function* () {
     page: DerivedStore.Page,
     token: string
   ): Effect.fn.Return<DerivedStore.Written, SqlError.SqlError | StoreError.StoreError> {
-    const { after, interval, progress, rows, table } = page
+    const { after, interval, isLast, progress, rows, table } = page
     const { method, series } = progress
     const own = sql`series_id = ${seriesId} AND method = ${method.id}`
-    const [known] = yield* sql<{ from_ms: number; until_ms: number; token: string }>`
-      SELECT from_ms, until_ms, token FROM derivation_progress WHERE ${own}`
+    const [known] = yield* sql<{ from_ms: number; reach_ms: number; token: string }>`
+      SELECT from_ms, reach_ms, token FROM derivation_progress WHERE ${own}`
     // It was written, and nobody heard of it.
-    if (known?.token === token) return { inserted: rows.openTime.length, updated: 0, behind: 0, token }
+    if (known?.token === token) return { inserted: rows.openTime.length, updated: 0, token }
     if (known?.token !== after) {
       const what = `${method.id} of ${Series.key(series)}`
       return yield* refuse(`write ${what}`, "somebody else has written it meanwhile; run the command again")
     }
-    const there = known && { from: Number(known.from_ms), to: Number(known.until_ms) }
-    const isThere = there !== undefined && Interval.overlaps(there, interval)
+    const there = known && { from: Number(known.from_ms), to: Number(known.reach_ms) }
+    const reach = isLast ? progress.until : Math.max(progress.until, there?.to ?? 0)
+    // Whatever lies behind the last row follows from candles that are none any more.
+    const gone = isLast ? { from: interval.from, to: Math.max(interval.to, there?.to ?? 0) } : interval
+    const isThere = there !== undefined && Interval.overlaps(there, gone)
     const before = isThere
       ? yield* Stream.runCollect(
           driver.columns(
             sql`SELECT open_time, CAST(input_hash AS FLOAT8) AS input_hash, version FROM ${sql(table.name)}
-              WHERE ${inside(seriesId, table, method, interval)} ORDER BY open_time`,
+              WHERE ${inside(seriesId, table, method, gone)} ORDER BY open_time`,
             batchRows
           )
         )
       : []
-    if (isThere) yield* sql`DELETE FROM ${sql(table.name)} WHERE ${inside(seriesId, table, method, interval)}`
-    // What lies behind the last row that is right now was derived of what has changed since.
-    const rest = { from: interval.to, to: Math.max(interval.to, there?.to ?? 0) }
-    const ofRest = inside(seriesId, table, method, rest)
-    const [counted] =
-      rest.to === rest.from
-        ? []
-        : yield* sql<{ rows: number }>`SELECT count(*) AS rows FROM ${sql(table.name)} WHERE ${ofRest}`
-    const behind = Number(counted?.rows ?? 0)
-    if (behind > 0) yield* sql`DELETE FROM ${sql(table.name)} WHERE ${ofRest}`
+    if (isThere) yield* sql`DELETE FROM ${sql(table.name)} WHERE ${inside(seriesId, table, method, gone)}`
     if (rows.openTime.length > 0) yield* driver.append(table.name, columnsOf(seriesId, page))
     yield* sql`DELETE FROM derivation_progress WHERE ${own}`
     yield* sql`INSERT INTO derivation_progress ${sql.insert({
@@ -219,6 +216,7 @@ const make = Effect.gen(function* () {
       version: method.version,
       from_ms: progress.from,
       until_ms: progress.until,
+      reach_ms: reach,
       seen_ms: progress.seenAt,
       missing: encodeMissing(progress.missing),
       state: encodeState(progress.state),
@@ -229,7 +227,6 @@ const make = Effect.gen(function* () {
     return {
       inserted: Math.max(0, rows.openTime.length - existing),
       updated: countChanged(before, page),
-      behind,
       token
     }
   })
@@ -277,7 +274,7 @@ const make = Effect.gen(function* () {
 
   const progress = Effect.fn("DerivedStore.progress")(function* ({ id }: Pick<DerivedStore.Method, "id">) {
     const rows = yield* sql<ProgressRow>`SELECT s.source, s.symbol, s.timeframe, p.method, p.version, p.from_ms,
-        p.until_ms, p.seen_ms, p.missing, p.state, p.token
+        p.until_ms, p.reach_ms, p.seen_ms, p.missing, p.state, p.token
       FROM derivation_progress p JOIN series s ON s.series_id = p.series_id WHERE p.method = ${id}`
     return rows.map(fromRow)
   }, operation("list what was derived"))

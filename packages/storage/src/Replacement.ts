@@ -23,6 +23,9 @@ export interface Replacement {
   readonly ingestedAt: Float64Array
 }
 
+/** What is no number in a row that something else has written, and that is replaced, is kept as it was. */
+const asItIs = (value: number | undefined): number | null => value ?? null
+
 const orNull = (value: number | undefined): number | null => (value === undefined || Number.isNaN(value) ? null : value)
 
 const values = (candles: Candles.Candles, row: number): Revision.CandleValues => ({
@@ -36,11 +39,11 @@ const values = (candles: Candles.Candles, row: number): Revision.CandleValues =>
 })
 
 const columns = (prefix: string, row: Revision.CandleValues | undefined) => ({
-  [`${prefix}open`]: orNull(row?.open),
-  [`${prefix}high`]: orNull(row?.high),
-  [`${prefix}low`]: orNull(row?.low),
-  [`${prefix}close`]: orNull(row?.close),
-  [`${prefix}volume`]: orNull(row?.volume),
+  [`${prefix}open`]: asItIs(row?.open),
+  [`${prefix}high`]: asItIs(row?.high),
+  [`${prefix}low`]: asItIs(row?.low),
+  [`${prefix}close`]: asItIs(row?.close),
+  [`${prefix}volume`]: asItIs(row?.volume),
   [`${prefix}quote_volume`]: orNull(row?.quoteVolume),
   [`${prefix}trades`]: orNull(row?.trades)
 })

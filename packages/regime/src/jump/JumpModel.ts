@@ -45,6 +45,10 @@ export interface Model {
 export interface Training {
   /** Days that open in it are trained on; those before it are the past that their features follow from. */
   readonly interval: Interval.Interval
+  /** Instants over which nothing goes on, ascending: where gaps end. */
+  readonly breaks?: ReadonlyArray<number> | undefined
+  /** No more days than these, the first that have features. */
+  readonly days?: number | undefined
   /** Default: 50. */
   readonly lambda?: number | undefined
   /** Of where the search begins. Default: 1. */
@@ -57,13 +61,18 @@ export const leastTraining = 250
 const width = JumpFeatures.names.length
 
 /** Fits a model to daily candles, ascending, or says in words why there is none. */
-export const fit = (candles: Candles.Candles, { interval, lambda = 50, seed = 1 }: Training): Model | string => {
+export const fit = (candles: Candles.Candles, training: Training): Model | string => {
+  const { breaks = [], days: most = Infinity, interval, lambda = 50, seed = 1 } = training
   const end = Candles.lowerBound(candles.openTime, interval.to)
-  const history = new History("series")
+  let history = new History("series")
+  let next = 0
   const rows = new Float64Array(end * width)
   const opens: Array<number> = []
   const returns: Array<number> = []
-  for (let row = 0; row < end; row++) {
+  for (let row = 0; row < end && opens.length < most; row++) {
+    const turned = next
+    while (next < breaks.length && breaks[next]! <= candles.openTime[row]!) next++
+    if (next > turned && row > 0) history = new History("gap")
     const reason = history.push(candles, row)
     if (reason !== null || candles.openTime[row]! < interval.from) continue
     rows.set(history.features, opens.length * width)

@@ -6,7 +6,7 @@
  * as they are. A label of a day of its training could not be known before the
  * last of them closed.
  */
-import { Calendar, Candles, type DerivedStore, Series } from "@tidemark/core"
+import { Calendar, type DerivedStore, Series } from "@tidemark/core"
 import * as Derivation from "@tidemark/features/Derivation"
 import * as Inputs from "@tidemark/features/Inputs"
 import { Effect } from "effect"
@@ -91,14 +91,18 @@ const modelOf = Effect.fnUntraced(function* (
   const candles = yield* Inputs.candlesOf(input)
   const { openTime } = candles
   const from = training.from ?? before?.training.from ?? openTime[0] ?? 0
-  const first = Candles.lowerBound(openTime, from)
-  const last = openTime[Math.max(first, needs - 1) + defaultTraining]
-  const to = training.to ?? (before === undefined ? last : before.training.to + 1)
-  if (to === undefined) {
-    const has = Math.max(0, openTime.length - Math.max(first, needs - 1))
-    return `needs ${defaultTraining} days to be trained on after ${needs - 1} to begin with, has ${has}; choose others with --train-start and --train-end`
-  }
-  return fit(candles, { interval: { from, to }, lambda })
+  const to = training.to ?? (before === undefined ? undefined : before.training.to + 1)
+  const model = fit(candles, {
+    interval: { from, to: to ?? (openTime.at(-1) ?? 0) + 1 },
+    breaks: input.missing.map((gap) => gap.to),
+    days: to === undefined ? defaultTraining : undefined,
+    lambda
+  })
+  if (to !== undefined || typeof model === "string" || model.training.days === defaultTraining) return model
+  return (
+    `needs ${defaultTraining} days to be trained on after ${needs - 1} to begin with, has ${model.training.days}; ` +
+    "choose others with --train-start and --train-end"
+  )
 })
 
 const nothing = { processed: 0, inserted: 0, updated: 0 } as const

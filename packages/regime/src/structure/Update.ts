@@ -151,7 +151,9 @@ const dueOf = Effect.fnUntraced(function* (
   if (whole === undefined) return undefined
   const until = lastClose(calendar, Math.min(whole.to, to ?? Infinity, yield* Clock.currentTimeMillis))
   const begin = Math.max(from ?? whole.from, whole.from)
-  const due = (first: number, start: number) => (first < until ? { from: first, begin: start, until } : undefined)
+  const isLast = until >= lastClose(calendar, whole.to)
+  const due = (first: number, start: number) =>
+    first < until ? { from: first, begin: start, until, isLast } : undefined
   if (known === undefined || begin < known.from) return due(begin, begin)
   if (known.method.version !== method.version) return due(known.from, known.from)
   const change = Math.max(known.from, yield* changeOf(group, used, known))
@@ -194,6 +196,7 @@ const bring = Effect.fnUntraced(function* (group: Group, making: Making, known: 
     },
     after: before?.token,
     interval,
+    isLast: due.isLast,
     rows,
     at: yield* Clock.currentTimeMillis
   })

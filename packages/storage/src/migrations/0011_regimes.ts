@@ -25,6 +25,7 @@ export default Effect.gen(function* () {
     version INTEGER NOT NULL,
     from_ms BIGINT NOT NULL,
     until_ms BIGINT NOT NULL,
+    reach_ms BIGINT NOT NULL,
     seen_ms BIGINT NOT NULL,
     missing VARCHAR NOT NULL,
     state VARCHAR NOT NULL,
@@ -33,7 +34,7 @@ export default Effect.gen(function* () {
     PRIMARY KEY (series_id, method)
   )`
   yield* sql`INSERT INTO derivation_progress
-    SELECT series_id, 'features', version, from_ms, until_ms, seen_ms, missing, state, '', computed_ms FROM feature_progress`
+    SELECT series_id, 'features', version, from_ms, until_ms, until_ms, seen_ms, missing, state, '', computed_ms FROM feature_progress`
   yield* sql`DROP TABLE feature_progress`
 
   yield* sql`CREATE TABLE market_regimes (
