@@ -164,7 +164,7 @@ onEvery("regimes", (it) => {
         const first = yield* structure()
         assert.deepInclude(first.summary, { processed: 2 * 360, inserted: 2 * 360 })
         assert.deepStrictEqual(first.symbols[0]!.next, [
-          "tidemark backfill --symbols BTC/USDT --timeframes 1d --source synthetic --days 300"
+          "tidemark backfill --symbols BTC/USDT --timeframes 1d --source synthetic --start 2023-05-06 --end 2024-03-01T00:00Z"
         ])
         assert.include(first.symbols[0]!.missing!, "no 1d candles are stored")
         assert.strictEqual(
@@ -215,12 +215,14 @@ onEvery("pictures of regimes", (it) => {
         assert.deepStrictEqual([...(yield* bytes("b.png")).subarray(0, 4)], [0x89, 0x50, 0x4e, 0x47])
         yield* drawn(...market, "--plot=c.html")
         assert.include((yield* bytes("c.html")).toString(), "market regime (causal, confirmed)")
+        const cheap = yield* run(["regime", "jump", "--symbol=BTC/USDT", "--lambda=-1"], options)
+        assert.deepStrictEqual([cheap.code, cheap.stderr.includes("--lambda is a price")], [2, true])
         const wrong = yield* run([...market, "--plot=d.gif"], options)
         assert.strictEqual(wrong.code, 2)
         assert.include(wrong.stderr, ".svg, .png, .html")
         const none = yield* run(["regime", "market", "--symbol=NOPE"], options)
         assert.strictEqual(none.code, 3)
-        assert.include(none.stderr, "tidemark backfill --symbols NOPE --timeframes 1d --years 20")
+        assert.include(none.stderr, "tidemark backfill --symbols NOPE --timeframes 1d --years 20 --source yahoo")
       }),
     seconds
   )

@@ -43,6 +43,20 @@ export const of = Effect.fn("Regime.history")(function* (
   return history
 })
 
+/** Until when each row counts: the next open of the calendar, whether there is a row for it or not. */
+export const ends = ({
+  calendar,
+  openTime,
+  timeframe
+}: Pick<History, "calendar" | "openTime" | "timeframe">): Float64Array =>
+  openTime.map((open, row) => {
+    const next = openTime[row + 1]
+    const end = Calendar.endOf(calendar, timeframe, open)
+    return next !== undefined && calendar.countOpens(timeframe, { from: end, to: Math.max(end + 1, next) }) === 0
+      ? next
+      : end
+  })
+
 /** Labels where each could be told at the close of its candle; `null` where only later, as in the training of a model. */
 export const inTime = <Label extends string>(
   { calendar, knownAt, openTime, timeframe }: Pick<History, "calendar" | "knownAt" | "openTime" | "timeframe">,

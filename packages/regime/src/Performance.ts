@@ -42,7 +42,7 @@ const summary = (returns: ReadonlyArray<number>, barsPerYear: number): Performan
   }
   // What is left of returns that are all the same is rounding.
   const sharpe = volatility === null || volatility < 1e-12 ? null : (mean * barsPerYear) / volatility
-  return { count, mean, volatility, sharpe, maxDrawdown }
+  return { count, mean, volatility, sharpe, maxDrawdown: Number.isFinite(maxDrawdown) ? maxDrawdown : null }
 }
 
 /** Of each label of `all`. Returns from or to a close that is no number above 0 belong to none. */

@@ -71,9 +71,12 @@ export const write = Effect.fnUntraced(function* (path: string, pictures: Readon
   if (format === "html") {
     const fs = yield* FileSystem.FileSystem
     const library = yield* fs.readFileString(packaged("echarts/dist/echarts.min.js"))
-    return yield* OutFile.writeText(path, what, RegimePlot.page(pictures, library))
+    yield* OutFile.writeText(path, what, RegimePlot.page(pictures, library))
+  } else {
+    const svg = stacked(yield* Effect.forEach(pictures, svgOf))
+    yield* format === "svg"
+      ? OutFile.writeText(path, what, svg)
+      : OutFile.write(path, what, Stream.make(yield* pngOf(svg)))
   }
-  const svg = stacked(yield* Effect.forEach(pictures, svgOf))
-  if (format === "svg") return yield* OutFile.writeText(path, what, svg)
-  yield* OutFile.write(path, what, Stream.make(yield* pngOf(svg)))
+  yield* Console.error(`Picture: ${path}`)
 })

@@ -1,6 +1,6 @@
 /** The work of `tidemark regime market` and `tidemark regime jump`: daily candles, one market. */
 import { UsageError } from "@tidemark/backfill"
-import { Calendar, DerivedStore, Series } from "@tidemark/core"
+import { DerivedStore, Instrument, Series } from "@tidemark/core"
 import * as Annual from "@tidemark/features/Annual"
 import * as Derivation from "@tidemark/features/Derivation"
 import * as Inputs from "@tidemark/features/Inputs"
@@ -137,10 +137,10 @@ const pictureOf = <Label extends string>(
 ): RegimePlot.Picture => ({
   title: `${series.symbol} (${series.source}) · ${title}`,
   openTime: history.openTime,
+  ends: History.ends(history),
   close: history.close,
   labels: shown,
-  all: labels,
-  end: Calendar.endOf(history.calendar, "1d", history.openTime.at(-1)!)
+  all: labels
 })
 
 const finish = Effect.fnUntraced(function* <Label extends string>(
@@ -161,13 +161,13 @@ const finish = Effect.fnUntraced(function* <Label extends string>(
   })
   if (reported.length === 0) {
     const symbol = input.symbol.toUpperCase()
-    const [of, from] = Option.match(input.source, {
-      onNone: () => ["", ""],
-      onSome: (source) => [` of ${source}`, ` --source ${source}`]
-    })
+    const of = Option.match(input.source, { onNone: () => "", onSome: (source) => ` of ${source}` })
+    const from = Option.getOrElse(input.source, () =>
+      Instrument.assetClassOf(symbol) === "crypto" ? "binance" : "yahoo"
+    )
     yield* Console.error(
       `tidemark: no daily candles of ${symbol} are stored${of}; ` +
-        `fetch them: tidemark backfill --symbols ${symbol} --timeframes 1d --years 20${from}`
+        `fetch them: tidemark backfill --symbols ${symbol} --timeframes 1d --years 20 --source ${from}`
     )
     return yield* exitWith(3)
   }
@@ -206,6 +206,12 @@ export const jump = Effect.fnUntraced(function* (input: JumpInput) {
   const training = {
     from: yield* instant("train-start", input.trainStart),
     to: yield* instant("train-end", input.trainEnd)
+  }
+  if (training.from !== undefined && training.to !== undefined && training.from >= training.to) {
+    return yield* new UsageError.UsageError({ message: "--train-start is not before --train-end" })
+  }
+  if (Option.isSome(input.lambda) && input.lambda.value < 0) {
+    return yield* new UsageError.UsageError({ message: `--lambda is a price, at least 0; got ${input.lambda.value}` })
   }
   const reported = yield* Effect.gen(function* () {
     const inputs = yield* Inputs.of(flags.choice)

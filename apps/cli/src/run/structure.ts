@@ -1,6 +1,6 @@
 /** The work of `tidemark regime structure`. */
 import { UsageError } from "@tidemark/backfill"
-import { Calendar, DerivedStore } from "@tidemark/core"
+import { DerivedStore } from "@tidemark/core"
 import * as Inputs from "@tidemark/features/Inputs"
 import * as History from "@tidemark/regime/History"
 import { type Happenings, StructureRegime, StructureTables, StructureUpdate } from "@tidemark/regime/structure"
@@ -51,15 +51,14 @@ const pictureOf = Effect.fnUntraced(function* (input: Inputs.Input, range: Pick<
   const derived = yield* DerivedStore.DerivedStore
   const rows = yield* derived.read(StructureTables.regimes, StructureRegime.method, series, interval)
   const history = yield* History.of(input, StructureTables.regimes, rows, range)
-  const last = history.openTime.at(-1)
-  if (last === undefined) return []
+  if (history.openTime.length === 0) return []
   const picture: RegimePlot.Picture = {
     title: `${series.symbol} (${series.source}) · structure regime`,
     openTime: history.openTime,
+    ends: History.ends(history),
     close: history.close,
     labels: history.words["regime"]!,
-    all: StructureRegime.labels,
-    end: Calendar.endOf(input.calendar, "4h", last)
+    all: StructureRegime.labels
   }
   return [picture]
 })

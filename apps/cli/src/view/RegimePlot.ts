@@ -4,13 +4,13 @@ import { Instant } from "@tidemark/core"
 export interface Picture {
   readonly title: string
   readonly openTime: Float64Array
+  /** Until when each counts: before the next open where candles are missing between. */
+  readonly ends: Float64Array
   readonly close: Float64Array
   /** One an open; `null` where there is none. */
   readonly labels: ReadonlyArray<string | null>
   /** All there can be, in the order of the legend. */
   readonly all: ReadonlyArray<string>
-  /** Until when the last label counts. */
-  readonly end: number
 }
 
 /** Told apart without red and green. */
@@ -26,25 +26,31 @@ interface Band {
 }
 
 /** Opens of one label that follow one another. */
-export const bands = ({ end, labels, openTime }: Pick<Picture, "end" | "labels" | "openTime">): ReadonlyArray<Band> => {
+export const bands = ({
+  ends,
+  labels,
+  openTime
+}: Pick<Picture, "ends" | "labels" | "openTime">): ReadonlyArray<Band> => {
   const out: Array<Band> = []
   for (let row = 0; row < labels.length;) {
     let next = row + 1
-    while (next < labels.length && labels[next] === labels[row]) next++
+    while (next < labels.length && labels[next] === labels[row] && ends[next - 1] === openTime[next]) next++
     const label = labels[row]!
-    if (label !== null) out.push({ label, from: openTime[row]!, to: openTime[next] ?? end })
+    if (label !== null) out.push({ label, from: openTime[row]!, to: ends[next - 1]! })
     row = next
   }
   return out
 }
 
 /** Every n-th point of a history with more than a picture can show; the last one always. */
-const points = ({ close, openTime }: Picture): ReadonlyArray<readonly [number, number | null]> => {
+const points = ({ close, ends, openTime }: Picture): ReadonlyArray<readonly [number, number | null]> => {
   const step = Math.ceil(openTime.length / mostPoints)
   const out: Array<readonly [number, number | null]> = []
   for (let row = 0; row < openTime.length; row++) {
     if (row % step !== 0 && row !== openTime.length - 1) continue
     out.push([openTime[row]!, Number.isFinite(close[row]!) ? close[row]! : null])
+    // The line ends where candles are missing.
+    if (row + 1 < openTime.length && ends[row]! < openTime[row + 1]!) out.push([ends[row]!, null])
   }
   return out
 }

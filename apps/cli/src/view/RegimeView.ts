@@ -71,7 +71,7 @@ const modelLine = (model: JumpModel.Model | string | undefined): ReadonlyArray<s
   const { days, from, switches, to } = model.training
   return [
     `Model: ${plural(days, "day")} from ${Instant.formatDate(from)} to ${Instant.formatDate(to)}, ` +
-      `λ ${model.lambda}, ${switches} changes in training; labels of those days could be known after the last of them`
+      `λ ${model.lambda}, ${plural(switches, "change")} in training; labels of those days could be known after the last of them`
   ]
 }
 
@@ -90,7 +90,7 @@ const one = <Label extends string>(reported: Reported<Label>, isDry: boolean): s
   if (error !== undefined) return `${what}: ${Wording.messageOf(error, Wording.flags)}`
   const done = isDry
     ? `${plural(processed, "day")} would be derived anew`
-    : `${plural(processed, "day")} processed · ${count(inserted)} rows inserted · ${count(updated)} updated`
+    : `${plural(processed, "day")} processed · ${plural(inserted, "row")} inserted · ${count(updated)} updated`
   return [
     `${what}: ${done}`,
     ...modelLine(outcome.model),

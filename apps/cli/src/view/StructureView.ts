@@ -61,7 +61,7 @@ export const toText = (outcomes: ReadonlyArray<Outcome>, isDry: boolean): string
   const told = symbols - failed
   const done = isDry
     ? `${plural(processed, "decision")} and ${plural(events, "event")} would be derived anew`
-    : `${plural(processed, "decision")} · ${count(inserted)} rows inserted · ${count(updated)} updated · ${plural(events, "event")}`
+    : `${plural(processed, "decision")} · ${plural(inserted, "row")} inserted · ${count(updated)} updated · ${plural(events, "event")}`
   const lines = outcomes.slice(0, shown).flatMap((outcome): ReadonlyArray<string> => {
     const name = nameOf(outcome)
     if (outcome.error !== undefined) return [`${name}: ${Wording.messageOf(outcome.error, Wording.flags)}`]

@@ -11,6 +11,7 @@ import {
   Candles,
   type CandleStore,
   DerivedStore,
+  Instant,
   Interval,
   Series,
   type StoreError
@@ -321,6 +322,17 @@ export const run = Effect.fn("StructureRegime.update")(function* (options: Optio
   )
 })
 
-/** What would have to be fetched for a decision that lacks something. */
-export const wayOut = ({ source, symbol }: Subject, timeframe: Timeframe): string =>
-  `tidemark backfill --symbols ${symbol} --timeframes ${timeframe} --source ${source} --days 300`
+/** From when on the candles are that a decision needs: 200 sessions, and some. */
+const reachBack = 300 * 86_400_000
+
+/** What would have to be fetched for the last decision, or for one of today. */
+export const wayOut = (
+  { latest, source, symbol }: Pick<Outcome, "latest" | "source" | "symbol">,
+  timeframe: Timeframe
+) => {
+  const range =
+    latest === undefined
+      ? "--days 300"
+      : `--start ${Instant.formatDate(latest.knownAt - reachBack)} --end ${Instant.format(latest.knownAt)}`
+  return `tidemark backfill --symbols ${symbol} --timeframes ${timeframe} --source ${source} ${range}`
+}
