@@ -55,6 +55,28 @@ onEvery("a database that was changed from outside", (it, kind) => {
   }
 
   it.effect(
+    "a row that is no candle any more is replaced by --force, and what it was is kept",
+    () =>
+      Effect.gen(function* () {
+        const { database, options } = yield* served
+        assert.strictEqual((yield* run(backfill, options)).code, 0)
+        yield* database.execute("UPDATE candles SET close = CAST('NaN' AS FLOAT8), volume = -1 WHERE open = 120")
+        const ended = yield* run([...backfill, "--force"], options)
+        assert.strictEqual(ended.code, 0, ended.stderr)
+        const [rows] = yield* database.select(
+          "SELECT count(*)::INTEGER AS candles FROM market_data WHERE close BETWEEN 0 AND 1000 AND volume > 0"
+        )
+        assert.deepStrictEqual(rows, { candles: hours })
+        const kept = yield* database.select("SELECT CAST(close AS VARCHAR) AS close, volume FROM revisions")
+        assert.deepStrictEqual(
+          kept.map(({ close, volume }) => [`${close as string}`.toLowerCase(), volume]),
+          [["nan", -1]]
+        )
+      }),
+    60_000
+  )
+
+  it.effect(
     "a database of which a kill left only the list of migrations reads as empty, and the next run completes it",
     () =>
       Effect.gen(function* () {

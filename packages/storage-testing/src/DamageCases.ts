@@ -31,19 +31,14 @@ const minutes = (interval: Interval.Interval, without: ReadonlyArray<number> = [
 }
 
 /** One answer, stored a second after 1970 began. */
-const write = (
-  series: Series.Series,
-  interval: Interval.Interval,
-  without: ReadonlyArray<number> = [],
-  candles = minutes(interval, without)
-) =>
+const write = (series: Series.Series, interval: Interval.Interval, without: ReadonlyArray<number> = []) =>
   Effect.flatMap(CandleStore.CandleStore, (store) =>
     store.write([
       {
         series,
         provenance: "observed",
         interval,
-        candles,
+        candles: minutes(interval, without),
         holes: without.map((at) => ({ ...range(at, at + 1), opens: 1 })),
         countOpens: ({ from, to }) => (to - from) / minute,
         at: 1_000,
@@ -143,20 +138,6 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
       assert.deepStrictEqual(yield* store.sum(series, range(40, 50)), { rows: 0, offsets: 0 })
       const half = { from: range(10, 14).from + 30_500, to: range(10, 14).to }
       assert.deepStrictEqual(yield* store.sum(series, half), { rows: 2, offsets: 29.5 + 149.5 })
-    })
-  )
-
-  it.effect("D04 a row that is no candle, because something else has made it so, is replaced, and kept as it was", () =>
-    Effect.gen(function* () {
-      const store = yield* CandleStore.CandleStore
-      const series = fresh()
-      const candles = minutes(range(0, 3))
-      const close = candles.close.map((value, i) => (i === 1 ? Number.NaN : value))
-      yield* write(series, range(0, 3), [], { ...candles, close })
-      yield* write(series, range(0, 3))
-      const [revision] = yield* store.revisions(series, range(0, 3))
-      assert.isNaN(revision!.before.close)
-      assert.strictEqual(revision!.after?.close, candles.close[1])
     })
   )
 }
