@@ -13,7 +13,7 @@ const bin = fileURLToPath(new URL("../../../apps/cli/src/bin.js", import.meta.ur
 interface Options {
   readonly cwd: string
   readonly database: string
-  /** Milliseconds after which it is killed. */
+  /** It is killed when it has said so many lines of progress: one a batch. */
   readonly killAfter?: number
 }
 
@@ -29,10 +29,11 @@ const tidemark = (args: ReadonlyArray<string>, { cwd, database, killAfter }: Opt
         })
         let [stdout, stderr] = ["", ""]
         child.stdout.setEncoding("utf8").on("data", (chunk: string) => (stdout += chunk))
-        child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk))
-        const timer = killAfter === undefined ? undefined : setTimeout(() => child.kill("SIGKILL"), killAfter)
+        child.stderr.setEncoding("utf8").on("data", (chunk: string) => {
+          stderr += chunk
+          if (killAfter !== undefined && stderr.split("\n").length > killAfter) child.kill("SIGKILL")
+        })
         child.once("close", (code, signal) => {
-          clearTimeout(timer)
           if (signal === "SIGKILL") resolve(undefined)
           else if (code === 0) resolve(stdout)
           else reject(new Error(`${args.join(" ")} ended with ${code}: ${stderr}`))
@@ -94,18 +95,20 @@ describe.skipIf(Data.isAbsent)(`regimes of the S&P 500 as a user's file${Data.no
         }
 
         const killed = yield* on("killed")
-        let between = 0
-        for (let killAfter = 400; ; killAfter *= 1.4) {
-          assert.isBelow(killAfter, 60_000)
-          if ((yield* tidemark([...market, "--batch-size=7"], { ...killed, killAfter })) !== undefined) break
+        const steps = ["regime", "market", "--symbol=^GSPC", "--batch-size=7"]
+        let before = 0
+        for (const killAfter of [20, 60, 150]) {
+          assert.isUndefined(yield* tidemark(steps, { ...killed, killAfter }))
           const counted = yield* tidemark(
             ["query", "SELECT count(*) AS n FROM market_regime_history", "--json"],
             killed
           )
           const n = (JSON.parse(counted!) as ReadonlyArray<{ readonly n: number }>)[0]!.n
-          if (n > 0 && n < 5_026) between++
+          assert.isAbove(n, before)
+          assert.isBelow(n, 5_026)
+          before = n
         }
-        assert.isAbove(between, 0, "some kill comes in the middle")
+        yield* tidemark(market, killed)
         assert.strictEqual(yield* rowsOf(killed), expected)
       }),
     240_000
