@@ -55,6 +55,24 @@ onEvery("a database that was changed from outside", (it, kind) => {
   }
 
   it.effect(
+    "rows whose record is gone are not given out, and the command that is named brings them back",
+    () =>
+      Effect.gen(function* () {
+        const { database, options } = yield* served
+        assert.strictEqual((yield* run(backfill, options)).code, 0)
+        yield* database.execute("DELETE FROM coverage")
+        const reading = ["export", "--symbols=BTC/USDT", "--timeframes=1h", "--out=x.csv"]
+        const refused = yield* run(reading, options)
+        assert.strictEqual(refused.code, 3)
+        assert.include(refused.stderr, "BTC/USDT 1h has rows that no record of an answer vouches for")
+        assert.include(refused.stderr, "tidemark backfill --symbols BTC/USDT --timeframes 1h")
+        assert.strictEqual((yield* run(backfill, options)).code, 0)
+        assert.strictEqual((yield* run(reading, options)).code, 0)
+      }),
+    60_000
+  )
+
+  it.effect(
     "a row that is no candle any more is replaced by --force, and what it was is kept",
     () =>
       Effect.gen(function* () {

@@ -171,12 +171,14 @@ const absentOf = <E, R>(
     const same = stored.filter(
       ({ series }) => series.symbol === symbol && (timeframe ?? series.timeframe) === series.timeframe
     )
-    const others = same.filter(({ rows }) => rows > 0)
+    const isRecorded = ({ coverage }: CandleStore.StoredSeries) => coverage.fetched.length > 0
+    const others = same.filter((one) => one.rows > 0 && isRecorded(one))
     return new ChoiceError.NotStored({
       symbol,
       isListed: instruments.has(symbol),
       kinds: [...new Set(others.map(({ provenance }) => provenance))],
       isPruned: same.some(({ coverage }) => coverage.pruned.length > 0),
+      isUnrecorded: same.some((one) => one.rows > 0 && !isRecorded(one)),
       ...(timeframe === undefined ? {} : { timeframe })
     })
   })

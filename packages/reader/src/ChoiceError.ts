@@ -17,7 +17,9 @@ export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {
   /** What is stored of the name instead. */
   kinds: Schema.Array(Provenance.Provenance),
   /** Whether it was stored, and has gone because it is not kept that long. */
-  isPruned: Schema.optionalKey(Schema.Boolean)
+  isPruned: Schema.optionalKey(Schema.Boolean),
+  /** Whether there are rows of it that no record of an answer vouches for. */
+  isUnrecorded: Schema.optionalKey(Schema.Boolean)
 }) {
   override get message(): string {
     return this.messageIn(Wording.program)
@@ -42,6 +44,9 @@ export class NotStored extends Schema.TaggedError<NotStored>()("NotStored", {
       ...(isListed ? [] : [`--source ${source ?? "SOURCE"}`]),
       ...(range === undefined ? [] : [`--start ${Instant.format(range.from)} --end ${Instant.format(range.to)}`])
     ]
+    if (this.isUnrecorded === true) {
+      return `${name} has rows${from} that no record of an answer vouches for; ask for it again: tidemark backfill ${flags.join(" ")}`
+    }
     if (this.isPruned === true) {
       return `all of ${name} was pruned${from}; to have it again, raise "retention" in tidemark.json, then: tidemark backfill ${flags.join(" ")}`
     }
