@@ -24,11 +24,11 @@ export const due = (
   done: Pick<JobStore.Run, "dueAt"> | undefined,
   now: Instant.EpochMillis
 ): Instant.EpochMillis | undefined => {
-  const after = Math.max(job.since, done?.dueAt ?? -Infinity)
-  if (job.wantedAt !== undefined && job.wantedAt <= now && job.wantedAt > after) return job.wantedAt
+  const last = done?.dueAt ?? -Infinity
+  if (job.wantedAt !== undefined && job.wantedAt <= now && job.wantedAt > last) return job.wantedAt
   if (job.isPaused) return undefined
-  const last = Cron.prev(cron, now + 1).getTime()
-  return last > after ? last : undefined
+  const latest = Cron.prev(cron, now + 1).getTime()
+  return latest > Math.max(job.since, last) ? latest : undefined
 }
 
 /** The first instant after `now` that a job is due at; `undefined` while it is paused. */

@@ -94,7 +94,9 @@ const runOne = Effect.fn("Job.run")(function* <R>(job: JobStore.Job, dueAt: Inst
     Effect.onExit((exit) =>
       Effect.gen(function* () {
         const endedAt = yield* Clock.currentTimeMillis
-        yield* store.finish(run, { ...endOf(exit), log: keptOf(lines), endedAt })
+        const end = endOf(exit)
+        const isOurs = yield* store.finish(run, { ...end, log: keptOf(lines), endedAt })
+        yield* Effect.logInfo(`${job.name}: ${isOurs ? end.status : "taken over by another process"}`)
       }).pipe(Effect.catch((error) => Effect.logError(`${job.name}: its end could not be kept: ${error.message}`)))
     ),
     Effect.exit

@@ -44,6 +44,8 @@ describe("a job", () => {
     assert.isUndefined(Due.next(paused, cronOf(paused), at("2026-02-01T00:00:00Z")))
     const wanted = { ...paused, wantedAt: at("2026-01-31T12:00:00Z") }
     assert.strictEqual(dueAt(wanted, "2026-02-01T00:00:00Z"), "2026-01-31T12:00:00.000Z")
+    const young = { ...wanted, since: at("2026-01-31T13:00:00Z") }
+    assert.strictEqual(dueAt(young, "2026-02-01T00:00:00Z"), "2026-01-31T12:00:00.000Z")
     assert.isUndefined(dueAt(wanted, "2026-02-01T00:00:00Z", "2026-01-31T12:00:00Z"))
     assert.isUndefined(dueAt(wanted, "2026-01-31T11:59:59Z"))
   })

@@ -1,6 +1,6 @@
 /** The work of `tidemark gaps …`. */
-import { Backfill, Candidates, Selection, Survey, UsageError } from "@tidemark/backfill"
-import { Gap, Interval } from "@tidemark/core"
+import { Candidates, Fill, Survey, UsageError } from "@tidemark/backfill"
+import { Gap } from "@tidemark/core"
 import { Reader } from "@tidemark/reader"
 import { Console, Effect, Option, Schema, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -62,24 +62,6 @@ export const list = Effect.fnUntraced(function* (input: Input) {
   yield* Chosen.sayAbsent(absent)
 })
 
-/** A series and what of it is to be asked for, and nothing else. */
-const targetOf = ({ gaps, plan, stored }: Survey.Surveyed): Backfill.BackfillOptions["targets"][number] => {
-  const { source, timeframe } = stored.series
-  const only = Interval.normalize(gaps.filter((gap) => !Gap.isExplained(gap)).map(({ interval }) => interval))
-  return {
-    instrument: Selection.ofSource(plan.request.instrument, source),
-    timeframe,
-    window: { ...only.reduce(Interval.hull), whole: true, only }
-  }
-}
-
-/** Asks the series' own sources again. */
-const fillOwn = Effect.fnUntraced(function* (found: ReadonlyArray<Survey.Surveyed>, stop: Effect.Effect<void>) {
-  const open = found.filter(({ gaps }) => gaps.some((gap) => !Gap.isExplained(gap)))
-  if (open.length === 0) return undefined
-  return yield* Backfill.run({ targets: open.map(targetOf), window: {}, force: true, repair: true, stop })
-})
-
 /** Asks another source for what is still missing. */
 const fillWith = Effect.fnUntraced(function* (
   input: FillInput,
@@ -124,7 +106,7 @@ export const fill = Effect.fnUntraced(function* (input: FillInput) {
           )
         }
         if (!quiet) yield* Progress.show
-        const own = yield* fillOwn(found, stop)
+        const own = yield* Fill.run(found, stop)
         if (other === undefined || own?.interrupted === true) return { own, elsewhere: undefined }
         return { own, elsewhere: yield* fillWith(input, chosen, other, stop) }
       })

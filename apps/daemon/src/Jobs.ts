@@ -1,0 +1,39 @@
+/** The work that the daemon knows, and the jobs that a new database begins with. */
+import type { Instant, JobStore } from "@tidemark/core"
+import type { Scheduler } from "@tidemark/jobs"
+import type { Runtime } from "@tidemark/runtime"
+import type { Layer } from "effect"
+import * as Candles from "./works/Candles.ts"
+import * as Derived from "./works/Derived.ts"
+
+/** What work has at hand. */
+export type Needs = Layer.Success<ReturnType<typeof Runtime.layer>>
+
+const byName = {
+  backfill: Candles.backfill,
+  gaps: Candles.gaps,
+  quality: Candles.quality,
+  prune: Candles.prune,
+  features: Derived.features,
+  market: Derived.market,
+  structure: Derived.structure
+} as const
+
+export const works: ReadonlyMap<string, Scheduler.Work<Needs>> = new Map(Object.entries(byName))
+
+type Default = Pick<JobStore.Job, "name" | "cron"> & { readonly work: keyof typeof byName }
+
+const defaults: ReadonlyArray<Default> = [
+  // A source that is late with a candle is asked for it by the next one.
+  { name: "incremental", work: "backfill", cron: "1-59/5 * * * *" },
+  { name: "features", work: "features", cron: "10 * * * *" },
+  { name: "market-regime", work: "market", cron: "20 * * * *" },
+  { name: "structure-regime", work: "structure", cron: "25 * * * *" },
+  { name: "retention", work: "prune", cron: "30 2 * * *" },
+  { name: "gaps", work: "gaps", cron: "0 3 * * 0" },
+  { name: "consolidation", work: "quality", cron: "0 4 2 * *" }
+]
+
+/** Jobs that a database has that nobody has set up: what was due before is not caught up. */
+export const initial = (since: Instant.EpochMillis): ReadonlyArray<JobStore.Job> =>
+  defaults.map((job) => ({ ...job, timeZone: "UTC", settings: {}, isPaused: false, since, wantedAt: undefined }))

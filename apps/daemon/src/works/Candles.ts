@@ -1,0 +1,90 @@
+/** Work on candles: fetch what has closed, fill what is missing, look at what is there, let go what is too old. */
+import { Backfill, Check, Fill, Prune, Report, Survey } from "@tidemark/backfill"
+import { Series, SymbolStore, Timeframe } from "@tidemark/core"
+import type { Scheduler } from "@tidemark/jobs"
+import { Universe } from "@tidemark/runtime"
+import { Clock, Effect } from "effect"
+import * as Settings from "./Settings.ts"
+
+const dayMillis = 86_400_000
+const defaultDays = 365
+
+const status = (code: number): Scheduler.Ended["status"] =>
+  code === 0 ? "succeeded" : code === 3 ? "incomplete" : "failed"
+
+/** How a run of the engine ended; what failed is said in the log. */
+const told = Effect.fnUntraced(function* (report: Report.Report, { log }: Pick<Scheduler.Told, "log">) {
+  const { summary } = Report.toJson(report)
+  for (const { errors, series } of report.outcomes) {
+    for (const error of errors) yield* log(`${Series.key(series)}: ${error}`)
+  }
+  for (const gap of report.gapsDetected) {
+    yield* log(`${Series.key(gap.series)}: ${gap.missing} missing, ${gap.cause}; ${gap.nextAction}`)
+  }
+  const { complete, failed, inserted, requests, series } = summary
+  yield* log(`${series} series, ${complete} complete, ${failed} failed, ${inserted} new candles, ${requests} requests`)
+  const { passed_over, ...figures } = summary
+  const ended: Scheduler.Ended = {
+    status: status(Report.exitCode(report)),
+    result: { ...figures, passed_over: passed_over.map(({ error, source }) => ({ source, error })) }
+  }
+  return ended
+})
+
+/** Everything that has closed since the last time, and what is missing behind it. */
+export const backfill = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
+  const settings = yield* Settings.of(job.settings)
+  const list = yield* (yield* SymbolStore.SymbolStore).list
+  const { days = defaultDays, source = "auto", symbols = [], timeframes = Timeframe.standard } = settings
+  const instruments = yield* Universe.resolve({ symbols, source }, list)
+  const now = yield* Clock.currentTimeMillis
+  const report = yield* Backfill.run({
+    targets: instruments.flatMap((instrument) => timeframes.map((timeframe) => ({ instrument, timeframe }))),
+    window: { from: now - days * dayMillis },
+    force: false,
+    repair: true
+  })
+  return yield* told(report, { log })
+})
+
+/** What is missing of stored series without an explanation. */
+export const gaps = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
+  const choose = Settings.includes(yield* Settings.of(job.settings))
+  const report = yield* Fill.run(yield* Survey.run({ choose: ({ series }) => choose(series) }))
+  if (report !== undefined) return yield* told(report, { log })
+  yield* log("nothing is missing without an explanation")
+  const nothing: Scheduler.Ended = { status: "succeeded", result: { series: 0 } }
+  return nothing
+})
+
+/** Completeness by month and anomalies of stored series. */
+export const quality = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
+  const choose = Settings.includes(yield* Settings.of(job.settings))
+  const surveyed = yield* Survey.run({ choose: ({ series }) => choose(series) })
+  let found = 0
+  for (const one of surveyed) {
+    const checked = yield* Check.series(one)
+    if (checked === undefined || checked.findings.length === 0) continue
+    found += checked.findings.length
+    yield* log(`${Series.key(checked.series)}: ${checked.findings.length} findings`)
+  }
+  const ended: Scheduler.Ended = {
+    status: found === 0 ? "succeeded" : "incomplete",
+    result: { series: surveyed.length, findings: found }
+  }
+  return ended
+})
+
+/** What is older than it is kept, and needed by nobody. */
+export const prune = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
+  const choose = Settings.includes(yield* Settings.of(job.settings))
+  const report = yield* Prune.run({ choose: ({ series }) => choose(series), dryRun: false, evenIfNeeded: false })
+  for (const { error, needs, series } of report.outcomes) {
+    if (error !== undefined) yield* log(`${Series.key(series)}: ${error}`)
+    for (const { words } of needs) yield* log(`${Series.key(series)} stays: ${words}`)
+  }
+  const rows = report.outcomes.reduce((sum, one) => sum + (one.status === "pruned" ? one.rows : 0), 0)
+  yield* log(`${rows} candles pruned`)
+  const ended: Scheduler.Ended = { status: status(Prune.exitCode(report)), result: { rows } }
+  return ended
+})
