@@ -127,6 +127,15 @@ describe("splits", () => {
     assert.isTrue(Candles.equals(raw, before))
   })
 
+  it("of one session are the same to the last bit, whichever is told first", () => {
+    const told = [103, 104].map((day, i) => split(dateOf(day), [6, 3][i]!, [5, 1][i]!))
+    // Both count from the same session on.
+    const sessions = told.map(({ exDate }) => Adjustment.sessionsAt(calendar, exDate)?.on.open)
+    assert.strictEqual(sessions[0], sessions[1])
+    const raw = traded([])
+    assert.isTrue(Candles.equals(adjust(raw, told), adjust(raw, told.toReversed())))
+  })
+
   it("change the candles before the session, not those of it", () => {
     const four = split("2020-08-31", 1, 4)
     const raw = traded([four], "1h")

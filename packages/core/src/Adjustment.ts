@@ -92,6 +92,12 @@ interface Placed<A> {
   readonly previous: Session
 }
 
+/** Products and sums of one session are the same to the last bit, in whatever order somebody tells of them. */
+const inOrder = (a: CorporateAction, b: CorporateAction): number => {
+  const [one, other] = [JSON.stringify(a), JSON.stringify(b)]
+  return one < other ? -1 : one > other ? 1 : 0
+}
+
 const place = <A extends CorporateAction>(options: Options, actions: ReadonlyArray<A>): ReadonlyArray<Placed<A>> =>
   actions
     .flatMap((action): ReadonlyArray<Placed<A>> => {
@@ -101,7 +107,7 @@ const place = <A extends CorporateAction>(options: Options, actions: ReadonlyArr
       const isAnnounced = options.until !== undefined && at > options.until
       return isAnnounced ? [] : [{ action, at, previous: sessions.previous }]
     })
-    .toSorted((a, b) => a.at - b.at)
+    .toSorted((a, b) => a.at - b.at || inOrder(a.action, b.action))
 
 const matters =
   ({ from }: Options) =>
