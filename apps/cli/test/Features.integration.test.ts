@@ -3,7 +3,8 @@ import { assert } from "@effect/vitest"
 import { Features } from "@tidemark/features"
 import { Effect, Random } from "effect"
 import { type Database, Databases, fresh, onEvery } from "./databases.ts"
-import { type Options, parse, query, run, spawn, until } from "./tidemark.ts"
+import { killed } from "./kills.ts"
+import { type Options, parse, query, run } from "./tidemark.ts"
 
 const seconds = 240_000
 
@@ -100,34 +101,18 @@ onEvery("features", (it) => {
         yield* derived(options)
         const reference = yield* contents(database)
         yield* plain
-        let died = 0
-        const between = new Set<string>()
-        for (let attempt = 0; died < 6; attempt++) {
-          assert.isBelow(attempt, 60, "the kills come too late")
-          // What counts as a write differs by far between a file and a server.
-          const writes = [1, 2, 3, 5, 8, 13, 21, 34, 55, 89][yield* Random.nextIntBetween(0, 9)]!
-          const ended = yield* Effect.scoped(
-            Effect.gen(function* () {
-              const running = yield* spawn(["features"], options)
-              yield* Effect.raceFirst(database.writes(writes), running.ended)
-              yield* running.kill("SIGKILL")
-              return yield* running.ended
-            })
-          )
-          yield* until(database.holders, (holders) => holders === 0)
-          const found = yield* contents(database)
-          if (ended.signal === "SIGKILL") {
-            died++
-            between.add(JSON.stringify(found))
-            continue
-          }
-          assert.strictEqual(ended.code, 0, ended.stderr)
-          assert.deepStrictEqual(found, reference)
-          yield* plain
-        }
+        yield* killed({
+          args: ["features"],
+          database,
+          options,
+          kills: 6,
+          writes: [1, 2, 3, 5, 8, 13, 21, 34, 55, 89],
+          contents: contents(database),
+          reference,
+          begin: plain
+        })
         yield* derived(options)
         assert.deepStrictEqual(yield* contents(database), reference)
-        assert.isAtLeast(between.size, 2, "some kills come between pages")
       }).pipe(Random.withSeed("features")),
     seconds
   )

@@ -4,7 +4,8 @@ import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { Effect, Random } from "effect"
 import { type Database, Databases, fresh, onEvery } from "./databases.ts"
-import { type Options, parse, query, run, spawn, until } from "./tidemark.ts"
+import { killed } from "./kills.ts"
+import { type Options, parse, query, run } from "./tidemark.ts"
 
 const seconds = 240_000
 
@@ -118,33 +119,18 @@ onEvery("regimes", (it) => {
         yield* derived(options)
         const reference = yield* contents(database)
         yield* plain
-        let died = 0
-        const between = new Set<string>()
-        for (let attempt = 0; died < 5; attempt++) {
-          assert.isBelow(attempt, 60, "the kills come too late")
-          const writes = [1, 2, 3, 5, 8, 13, 21, 34][yield* Random.nextIntBetween(0, 7)]!
-          const ended = yield* Effect.scoped(
-            Effect.gen(function* () {
-              const running = yield* spawn([...market, "--batch-size=7"], options)
-              yield* Effect.raceFirst(database.writes(writes), running.ended)
-              yield* running.kill("SIGKILL")
-              return yield* running.ended
-            })
-          )
-          yield* until(database.holders, (holders) => holders === 0)
-          const found = yield* contents(database)
-          if (ended.signal === "SIGKILL") {
-            died++
-            between.add(JSON.stringify(found))
-            continue
-          }
-          assert.strictEqual(ended.code, 0, ended.stderr)
-          assert.deepStrictEqual(found, reference)
-          yield* plain
-        }
+        yield* killed({
+          args: [...market, "--batch-size=7"],
+          database,
+          options,
+          kills: 5,
+          writes: [1, 2, 3, 5, 8, 13, 21, 34],
+          contents: contents(database),
+          reference,
+          begin: plain
+        })
         yield* derived(options)
         assert.deepStrictEqual(yield* contents(database), reference)
-        assert.isAtLeast(between.size, 2, "some kills come between batches")
       }).pipe(Random.withSeed("regimes")),
     seconds
   )

@@ -30,6 +30,24 @@ export const optional = ["quoteVolume", "trades"] as const
 
 export const length = (candles: Candles): number => candles.openTime.length
 
+/** Whether all four prices of a row are finite numbers: what is less is no candle. */
+export const isPriced = (
+  { close, high, low, open }: Pick<Candles, "close" | "high" | "low" | "open">,
+  row: number
+): boolean => Number.isFinite(open[row]! + high[row]! + low[row]! + close[row]!)
+
+/** Columns that follow one another, as one; a single one is given back as it is. */
+export const joined = (columns: ReadonlyArray<Float64Array>): Float64Array => {
+  if (columns.length === 1) return columns[0]!
+  const out = new Float64Array(columns.reduce((sum, column) => sum + column.length, 0))
+  let at = 0
+  for (const column of columns) {
+    out.set(column, at)
+    at += column.length
+  }
+  return out
+}
+
 /** A batch of `size` rows of zeros, for a decoder to fill. */
 export const allocate = (
   size: number,

@@ -45,17 +45,6 @@ const piecesOf = (timeframe: Timeframe, intervals: Interval.IntervalSet): Readon
   )
 }
 
-const join = (columns: ReadonlyArray<Float64Array>): Float64Array => {
-  if (columns.length === 1) return columns[0]!
-  const out = new Float64Array(columns.reduce((sum, column) => sum + column.length, 0))
-  let at = 0
-  for (const column of columns) {
-    out.set(column, at)
-    at += column.length
-  }
-  return out
-}
-
 /** Runs of candles that `present` lacks within the interval, as holes that end where their last candle closes. */
 export const holes = (
   calendar: Calendar,
@@ -181,7 +170,8 @@ export const look = Effect.fn("Damage.look")(function* (
   const { timeframe } = series
   const fetched = fetchedSet(coverage)
   const empty = Interval.normalize(coverage.empty)
-  const opensIn = (piece: Interval.Interval) => Effect.map(Stream.runCollect(store.openTimes(series, piece)), join)
+  const opensIn = (piece: Interval.Interval) =>
+    Effect.map(Stream.runCollect(store.openTimes(series, piece)), Candles.joined)
   const stray = (yield* Effect.forEach(Interval.difference(intervals, fetched), (one) => rowsIn(series, one))).flat()
   const lost: Array<Interval.Interval> = []
   const offGrid: Array<Rows> = []

@@ -171,17 +171,10 @@ const pieces = (batch: Candles.Candles, turns: ReadonlyArray<Turn>, last: number
   return found
 }
 
-const concat = (parts: ReadonlyArray<DerivedStore.Values>): DerivedStore.Values => {
-  if (!(parts[0] instanceof Float64Array)) return (parts as ReadonlyArray<ReadonlyArray<string | null>>).flat()
-  const numbers = parts as ReadonlyArray<Float64Array>
-  const out = new Float64Array(numbers.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of numbers) {
-    out.set(part, at)
-    at += part.length
-  }
-  return out
-}
+const concat = (parts: ReadonlyArray<DerivedStore.Values>): DerivedStore.Values =>
+  parts[0] instanceof Float64Array
+    ? Candles.joined(parts as ReadonlyArray<Float64Array>)
+    : (parts as ReadonlyArray<ReadonlyArray<string | null>>).flat()
 
 /** Rows that follow one another, as one. */
 export const join = (batches: ReadonlyArray<DerivedStore.Rows>): DerivedStore.Rows => {

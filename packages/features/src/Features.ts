@@ -98,9 +98,6 @@ const only = ({ close, high, low, open, openTime, volume }: Candles.Candles): Ca
   volume
 })
 
-const isPriced = ({ close, high, low, open }: Candles.Candles, row: number): boolean =>
-  Number.isFinite(open[row]! + high[row]! + low[row]! + close[row]!)
-
 /** The reason of a row without all of its features, in one sentence; the same ones come again and again. */
 const sentences = () => {
   const made = new Map<string, string>()
@@ -187,7 +184,7 @@ export class Run {
     }
     for (let from = 0; from < size;) {
       let to = from
-      while (to < size && isPriced(candles, to)) to++
+      while (to < size && Candles.isPriced(candles, to)) to++
       if (to > from) this.priced(only(Candles.slice(candles, from, to)), from, batch)
       // One that is no candle has no features, and nothing goes on over it.
       if (to < size) {

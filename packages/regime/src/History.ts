@@ -43,7 +43,7 @@ export const of = Effect.fn("Regime.history")(function* (
   return history
 })
 
-/** Until when each row counts: the next open of the calendar, whether there is a row for it or not. */
+/** Until when each row counts: until the next one; until its candle is over where candles are missing between. */
 export const ends = ({
   calendar,
   openTime,

@@ -1,12 +1,12 @@
 /** Labels of the jump model for stored days: one model, no label before its training was over. */
 import { assert, describe } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
-import { type Adjustment, CandleStore, DerivedStore, type Series } from "@tidemark/core"
+import { CandleStore, DerivedStore, type Series } from "@tidemark/core"
 import { JumpModel, JumpUpdate, Labels } from "@tidemark/regime/jump"
 import * as Inputs from "@tidemark/features/Inputs"
 import { Effect } from "effect"
 import { days } from "./days.ts"
-import { onStore, store } from "./stored.ts"
+import { choice, onStore, store } from "./stored.ts"
 
 const calendar = Calendars.get("24/7")
 const size = 1_000
@@ -16,7 +16,6 @@ const day = 86_400_000
 const begin = rows.openTime[0]!
 const range = (from: number, to: number) => ({ from: begin + from * day, to: begin + to * day })
 const training = range(0, 600)
-const choice = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
 const options = { training }
 
 const update = (extra: Omit<JumpUpdate.Options, "inputs"> = {}) =>

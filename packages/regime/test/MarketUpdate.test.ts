@@ -1,12 +1,12 @@
 /** Market regimes of stored candles: what is new and what was touched, and the same as made anew. */
 import { assert, describe } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
-import { type Adjustment, type Candles, DerivedStore, type Series } from "@tidemark/core"
+import { type Candles, DerivedStore, type Series } from "@tidemark/core"
 import { MarketRegime, MarketUpdate } from "@tidemark/regime/market"
 import * as Inputs from "@tidemark/features/Inputs"
 import { Effect } from "effect"
 import { days } from "./days.ts"
-import { onStore, store } from "./stored.ts"
+import { choice, onStore, store } from "./stored.ts"
 
 const calendar = Calendars.get("24/7")
 const size = 500
@@ -16,8 +16,6 @@ const day = 86_400_000
 const begin = rows.openTime[0]!
 const all = { from: begin, to: begin + size * day }
 const range = (from: number, to: number) => ({ from: begin + from * day, to: begin + to * day })
-
-const choice = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
 
 const update = (extra: Omit<MarketUpdate.Options, "inputs"> = {}) =>
   Effect.map(

@@ -1,12 +1,15 @@
 /** Regimes of stored candles: an own database, and candles written as an answer of a source. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { it } from "@effect/vitest"
-import { type Calendar, Candles, CandleStore, type Interval, type Series } from "@tidemark/core"
+import { type Adjustment, type Calendar, Candles, CandleStore, type Interval, type Series } from "@tidemark/core"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
 
 export const layer = DuckDbStorage.layer({ path: ":memory:", mode: "write" }).pipe(Layer.provide(NodeServices.layer))
+
+/** Every stored series, with prices as they were traded. */
+export const choice = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
 
 /** On 2040-01-01. */
 export const now = Date.parse("2040-01-01")

@@ -1,7 +1,7 @@
 /** The features of daily candles that follow one another, candle by candle. */
 import type { Candles } from "@tidemark/core"
 import { type Beginning, shortage } from "../Beginning.ts"
-import { isPriced } from "../Priced.ts"
+import { isAboveZero } from "../AboveZero.ts"
 import * as JumpFeatures from "./JumpFeatures.ts"
 
 /** Candles of a run, up to and with the first that has features to go by. */
@@ -59,9 +59,9 @@ export class History {
     const close = candles.close[row]!
     const change = this.isEmpty ? 0 : close / this.close - 1
     // What is infinite, or its square, would stay in every mean from here on.
-    if (!isPriced(candles, row) || !Number.isFinite(change * change)) {
+    if (!isAboveZero(candles, row) || !Number.isFinite(change * change)) {
       this.restart()
-      return isPriced(candles, row) ? "its return is no finite number" : "it has no prices above 0"
+      return isAboveZero(candles, row) ? "its return is no finite number" : "it has no prices above 0"
     }
     if (!this.isEmpty) JumpFeatures.push(change, this.averages, this.features)
     this.age++

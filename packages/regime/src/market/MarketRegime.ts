@@ -14,7 +14,7 @@ import type { Columns } from "@tidemark/features"
 import * as InputHash from "@tidemark/features/InputHash"
 import { deviation } from "@tidemark/features/Windows"
 import { type Beginning, shortage } from "../Beginning.ts"
-import { isPriced } from "../Priced.ts"
+import { isAboveZero } from "../AboveZero.ts"
 import { causal } from "./Causal.ts"
 import { classic } from "./Classic.ts"
 import * as Confirmation from "./Confirmation.ts"
@@ -85,13 +85,6 @@ const allocate = (openTime: Float64Array): Filling => {
   }
 }
 
-const join = (a: Float64Array, b: Float64Array): Float64Array => {
-  const out = new Float64Array(a.length + b.length)
-  out.set(a)
-  out.set(b, a.length)
-  return out
-}
-
 export class Run {
   private readonly profile: Profile
   private readonly barsPerYear: number
@@ -150,7 +143,7 @@ export class Run {
     const batch = allocate(candles.openTime)
     for (let from = 0; from < size;) {
       let to = from
-      while (to < size && isPriced(candles, to)) to++
+      while (to < size && isAboveZero(candles, to)) to++
       if (to > from) this.priced(candles, from, to, batch)
       // Nothing goes on over one that is no candle.
       if (to < size) {
@@ -167,7 +160,11 @@ export class Run {
     const { needs, reach, returnOf } = this.profile
     const start = this.close.length
     const volumes = candles.volume.slice(from, to).map((value) => (value > 0 && value < Infinity ? value : 0))
-    const rows = Rows.of(join(this.close, candles.close.subarray(from, to)), join(this.volume, volumes), returnOf)
+    const rows = Rows.of(
+      Candles.joined([this.close, candles.close.subarray(from, to)]),
+      Candles.joined([this.volume, volumes]),
+      returnOf
+    )
     InputHash.chain(candles, from, to, this.hash, batch.inputHash.subarray(from, to))
     for (let row = from; row < to; row++) {
       this.age++

@@ -4,7 +4,7 @@
  * Everything bearish is the bullish upside down: with negative prices a low is
  * a high and falling is rising, so that each rule is written once.
  */
-import type { Candles } from "@tidemark/core"
+import { Candles } from "@tidemark/core"
 
 /** 1 up, -1 down. */
 export type Sign = 1 | -1
@@ -20,16 +20,12 @@ export interface Prices {
   readonly close: Float64Array
 }
 
-/** Whether all four prices are finite numbers: what is less is no candle. */
-export const isPriced = ({ close, high, low, open }: Prices, row: number): boolean =>
-  Number.isFinite(open[row]! + high[row]! + low[row]! + close[row]!)
-
 /** The prices of candles, all four `NaN` where one is no finite number: no comparison with it holds. */
 export const of = (candles: Candles.Candles): Prices => {
   const { close, high, low, open } = candles
   let prices: Prices = { open, high, low, close }
   for (let row = 0; row < open.length; row++) {
-    if (isPriced(candles, row)) continue
+    if (Candles.isPriced(candles, row)) continue
     if (prices.open === open) {
       prices = { open: open.slice(), high: high.slice(), low: low.slice(), close: close.slice() }
     }

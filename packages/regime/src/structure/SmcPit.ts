@@ -15,7 +15,6 @@ import { Liquidity } from "./pit/Liquidity.ts"
 import { OrderBlocks, type Volumes } from "./pit/OrderBlocks.ts"
 import { Range } from "./pit/Range.ts"
 import { Swings } from "./pit/Swings.ts"
-import { isPriced } from "./Prices.ts"
 
 export { describe } from "./pit/Event.ts"
 export type * from "./pit/Event.ts"
@@ -61,7 +60,7 @@ export class Run {
     const size = Candles.length(candles)
     for (let i = 0; i < size; i++) {
       const row = this.rows++
-      if (!isPriced(candles, i)) continue
+      if (!Candles.isPriced(candles, i)) continue
       Bar.fill(this.up, candles, i, row, 1)
       Bar.fill(this.down, candles, i, row, -1)
       const volume = candles.volume[i]!

@@ -12,7 +12,6 @@ import * as InputHash from "@tidemark/features/InputHash"
 import * as Wilder from "@tidemark/features/Wilder"
 import * as Bias from "./Bias.ts"
 import { type BreakOfStructure, Detector, type FairValueGap, lookback, type OrderBlock } from "./Detections.ts"
-import { isPriced } from "./Prices.ts"
 import { runWhole } from "./Whole.ts"
 import { percent, price } from "./Words.ts"
 
@@ -123,7 +122,7 @@ class Known {
 const priced = (candles: Candles.Candles): Candles.Candles => {
   const rows: Array<number> = []
   const size = Candles.length(candles)
-  for (let row = 0; row < size; row++) if (isPriced(candles, row)) rows.push(row)
+  for (let row = 0; row < size; row++) if (Candles.isPriced(candles, row)) rows.push(row)
   return rows.length === size ? candles : Candles.pick(candles, rows)
 }
 

@@ -3,7 +3,6 @@ import { assert, describe } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
 import {
   ActionStore,
-  type Adjustment,
   type Candles,
   CandleStore,
   CorporateAction,
@@ -14,7 +13,7 @@ import {
 import { Happenings, StructureRegime, StructureTables, StructureUpdate } from "@tidemark/regime/structure"
 import * as Inputs from "@tidemark/features/Inputs"
 import { Effect } from "effect"
-import { onStore, store } from "../stored.ts"
+import { choice, onStore, store } from "../stored.ts"
 import { candles, hourMillis, start } from "./market.ts"
 
 const calendar = Calendars.get("24/7")
@@ -32,7 +31,6 @@ const range = (from: number, to: number): Interval.Interval => ({
   to: start + to * dayMillis
 })
 const of = (timeframe: StructureRegime.Timeframe) => ({ source: "binance", symbol: "BTC/USDT", timeframe })
-const choice = { choose: () => true, appliedBy: () => Effect.succeed<Adjustment.Applied>("none") }
 
 const update = (extra: Omit<StructureUpdate.Options, "inputs"> = {}) =>
   Effect.map(
