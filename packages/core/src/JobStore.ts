@@ -35,9 +35,8 @@ export interface Job {
 export const Status = Schema.Literals(["running", "succeeded", "incomplete", "failed", "interrupted", "abandoned"])
 export type Status = typeof Status.Type
 
-/** Whether what was due has been done, well or badly: it is not due again. */
-export const isDone = (status: Status): boolean =>
-  status === "succeeded" || status === "incomplete" || status === "failed"
+/** What was due has been done, well or badly: it is not due again. */
+export const done = ["succeeded", "incomplete", "failed"] as const satisfies ReadonlyArray<Status>
 
 export interface Run {
   readonly id: number

@@ -12,7 +12,7 @@ import * as Due from "./Due.ts"
 
 /** How work ended that was not stopped. */
 export interface Ended {
-  readonly status: "succeeded" | "incomplete" | "failed"
+  readonly status: (typeof JobStore.done)[number]
   readonly result: Schema.Json
 }
 

@@ -138,7 +138,7 @@ const make = Effect.gen(function* () {
     }
     if (job.isPaused && job.wantedAt === undefined) return { _tag: "Idle" }
     const done = yield* sql`SELECT run_id ${runsOf(name)} AND due_at >= CAST(${timestampText(dueAt)} AS TIMESTAMP)
-      AND status IN ('succeeded', 'incomplete', 'failed')`
+      AND status IN ${sql.in(JobStore.done)}`
     if (done.length > 0) return { _tag: "Idle" }
     const [{ id }] = (yield* sql<{ id: number }>`SELECT nextval('job_run_ids') AS id`) as [{ id: number }]
     const run: JobStore.Run = {
@@ -215,7 +215,7 @@ const make = Effect.gen(function* () {
   const lastDone = Effect.map(
     operation("list runs")(
       sql<RunRow>`SELECT ${runColumns} FROM job_runs WHERE run_id IN (
-        SELECT max(run_id) FROM job_runs WHERE status IN ('succeeded', 'incomplete', 'failed') GROUP BY job)`
+        SELECT max(run_id) FROM job_runs WHERE status IN ${sql.in(JobStore.done)} GROUP BY job)`
     ),
     (rows) => new Map(rows.map((row) => [row.job, toRun(row)]))
   ).pipe(Effect.withSpan("JobStore.lastDone"))
