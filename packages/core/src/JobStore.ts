@@ -14,8 +14,8 @@ export interface Job {
   readonly name: string
   /** Which work it is: a name that the daemon knows. */
   readonly work: string
-  /** Five fields, or six with seconds first. */
-  readonly cron: string
+  /** Five fields, or six with seconds first; `undefined`: only when somebody wants it. */
+  readonly cron: string | undefined
   /** IANA name. */
   readonly timeZone: string
   /** What the work is told. */
@@ -23,7 +23,7 @@ export interface Job {
   readonly isPaused: boolean
   /** What was due by then is not caught up. */
   readonly since: EpochMillis
-  /** Somebody wants it now, and has since then. */
+  /** When somebody last wanted it: it is due until what is due then has been done. */
   readonly wantedAt: EpochMillis | undefined
 }
 
@@ -31,12 +31,21 @@ export interface Job {
  * - `incomplete`: done, and something is missing.
  * - `interrupted`: whoever ran it was told to stop.
  * - `abandoned`: whoever ran it was heard of no more.
+ * - `cancelled`: somebody did not want it any more.
  */
-export const Status = Schema.Literals(["running", "succeeded", "incomplete", "failed", "interrupted", "abandoned"])
+export const Status = Schema.Literals([
+  "running",
+  "succeeded",
+  "incomplete",
+  "failed",
+  "interrupted",
+  "abandoned",
+  "cancelled"
+])
 export type Status = typeof Status.Type
 
 /** What was due has been done, well or badly: it is not due again. */
-export const done = ["succeeded", "incomplete", "failed"] as const satisfies ReadonlyArray<Status>
+export const done = ["succeeded", "incomplete", "failed", "cancelled"] as const satisfies ReadonlyArray<Status>
 
 export interface Run {
   readonly id: number
@@ -79,6 +88,8 @@ export class JobStore extends Context.Service<
     readonly seed: (jobs: ReadonlyArray<Job>) => Effect.Effect<void, StoreError>
     /** Adds a job, or puts it in the place of the one with its name. */
     readonly put: (job: Job) => Effect.Effect<void, StoreError>
+    /** Makes it due now, paused or not; `false` if there is none. */
+    readonly want: (name: string, now: EpochMillis) => Effect.Effect<boolean, StoreError>
     /** With its runs; `false` if there is none. */
     readonly remove: (name: string) => Effect.Effect<boolean, StoreError>
     /** Begins a run, unless one is at work or what is due was done: of any number who claim at once, one succeeds. */
@@ -90,6 +101,7 @@ export class JobStore extends Context.Service<
       run: Pick<Run, "id">,
       end: Pick<Run, "status" | "result" | "log"> & { readonly endedAt: EpochMillis }
     ) => Effect.Effect<boolean, StoreError>
+    readonly run: (id: Run["id"]) => Effect.Effect<Run | undefined, StoreError>
     /** Newest first; of one job, or of all. */
     readonly runs: (options: {
       readonly job?: string | undefined
@@ -97,5 +109,10 @@ export class JobStore extends Context.Service<
     }) => Effect.Effect<ReadonlyArray<Run>, StoreError>
     /** Of each job the last run that did what was due. */
     readonly lastDone: Effect.Effect<ReadonlyMap<string, Run>, StoreError>
+    /**
+     * Takes out runs that ended before an instant, but for the last of each job that did what was due; and jobs
+     * without a schedule whose work was done before it. Gives how many runs.
+     */
+    readonly forget: (before: EpochMillis) => Effect.Effect<number, StoreError>
   }
 >()("@tidemark/core/JobStore") {}

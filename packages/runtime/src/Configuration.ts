@@ -6,23 +6,9 @@
  * are read. Everything else gets values.
  */
 import { Retention, UsageError } from "@tidemark/backfill"
-import { FileProblem, Instrument } from "@tidemark/core"
+import { FileProblem } from "@tidemark/core"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { parseEnv } from "node:util"
-
-/** An instrument as people write it in files and requests; what is left out follows from the symbol. */
-export const SymbolEntry = Schema.Struct({
-  symbol: Instrument.Symbol,
-  asset_class: Schema.optionalKey(Schema.Literals(["crypto", "equity", "stock", "etf", "index", "fx", "forex"])),
-  calendar: Schema.optionalKey(Instrument.Instrument.fields.calendar),
-  /** In order of preference; a name alone, or with the symbol that the source uses. */
-  sources: Schema.optionalKey(Schema.Array(Schema.Union([Schema.NonEmptyString, Instrument.Listing]))),
-  /** ISO date of the first and the last day of trading. */
-  listed: Schema.optionalKey(Schema.String),
-  delisted: Schema.optionalKey(Schema.String),
-  active: Schema.optionalKey(Schema.Boolean)
-})
-export type SymbolEntry = typeof SymbolEntry.Type
 
 /** `tidemark.json` */
 export const ConfigFile = Schema.Struct({

@@ -6,9 +6,9 @@
  * be reached; a list of the user's own does not, unless it names it.
  */
 import { SourceRegistry, UsageError } from "@tidemark/backfill"
-import { Instant, Instrument } from "@tidemark/core"
+import { Instant, Instrument, type SymbolEntry } from "@tidemark/core"
 import { Effect, Option } from "effect"
-import type { SymbolEntry } from "./Configuration.ts"
+
 import * as Sources from "./Sources.ts"
 
 const instrument = (symbol: string, sources: ReadonlyArray<string>): Instrument.Instrument => {
@@ -33,7 +33,7 @@ export const builtIn: ReadonlyArray<Instrument.Instrument> = [
 const defaultSources = (assetClass: Instrument.AssetClass): ReadonlyArray<string> =>
   assetClass === "crypto" ? ["binance"] : assetClass === "fx" ? [] : ["yahoo"]
 
-const assetClassNames: Readonly<Record<NonNullable<SymbolEntry["asset_class"]>, Instrument.AssetClass>> = {
+const assetClassNames: Readonly<Record<NonNullable<SymbolEntry.SymbolEntry["asset_class"]>, Instrument.AssetClass>> = {
   crypto: "crypto",
   equity: "equity",
   stock: "equity",
@@ -52,7 +52,7 @@ const dateOf = Effect.fnUntraced(function* (symbol: string, field: string, text:
 })
 
 /** An entry with everything filled in that follows from its symbol. */
-export const fromEntry = Effect.fnUntraced(function* (entry: SymbolEntry) {
+export const fromEntry = Effect.fnUntraced(function* (entry: SymbolEntry.SymbolEntry) {
   const assetClass =
     entry.asset_class === undefined ? Instrument.assetClassOf(entry.symbol) : assetClassNames[entry.asset_class]
   const sources = (entry.sources ?? defaultSources(assetClass)).map((source) =>

@@ -114,10 +114,82 @@ export const cases = (it: Vitest.MethodsNonLive<JobStore.JobStore>): void => {
       yield* store.put({ ...paused, wantedAt: 65_000 })
       const claim = yield* store.claim(claiming(paused.name, 65_000, 66_000))
       if (claim._tag !== "Claimed") return assert.fail(claim._tag)
-      assert.isUndefined((yield* store.list).find(({ name }) => name === paused.name)?.wantedAt)
-      yield* store.finish(claim.run, ended("failed", 67_000))
+      // Whoever is stopped over it leaves it due.
+      yield* store.finish(claim.run, ended("interrupted", 66_500))
+      const again = yield* store.claim(claiming(paused.name, 65_000, 66_600))
+      if (again._tag !== "Claimed") return assert.fail(again._tag)
+      yield* store.finish(again.run, ended("failed", 67_000))
+      assert.strictEqual((yield* store.claim(claiming(paused.name, 65_000, 68_000)))._tag, "Idle")
       assert.strictEqual((yield* store.claim(claiming(paused.name, 70_000, 71_000)))._tag, "Idle")
+      assert.isTrue(yield* store.want(paused.name, 72_000))
+      assert.strictEqual((yield* store.claim(claiming(paused.name, 72_000, 73_000)))._tag, "Claimed")
+      assert.isFalse(yield* store.want("no such job", 72_000))
       assert.strictEqual((yield* store.claim(claiming("no such job", 70_000, 71_000)))._tag, "Idle")
+    })
+  )
+
+  it.effect("J05 what was cancelled is done, whoever ran it; a run is found by its number", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const once = job({ cron: undefined, isPaused: true, wantedAt: 60_000 })
+      yield* store.put(once)
+      assert.deepStrictEqual(
+        (yield* store.list).find(({ name }) => name === once.name),
+        once
+      )
+      const claim = yield* store.claim(claiming(once.name, 60_000, 61_000))
+      if (claim._tag !== "Claimed") return assert.fail(claim._tag)
+      assert.deepStrictEqual(yield* store.run(claim.run.id), claim.run)
+      assert.isTrue(yield* store.finish(claim.run, ended("cancelled", 62_000)))
+      assert.isFalse(yield* store.heartbeat(claim.run, 63_000))
+      assert.strictEqual((yield* store.claim(claiming(once.name, 60_000, 64_000)))._tag, "Idle")
+      assert.strictEqual((yield* store.lastDone).get(once.name)?.status, "cancelled")
+      assert.isUndefined(yield* store.run(-1))
+    })
+  )
+
+  it.effect("J06 old runs are forgotten, but not the last that was done of a job, nor what is still wanted", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const [hourly, old, young, open] = [
+        job(),
+        job({ cron: undefined, wantedAt: 1_000 }),
+        job({ cron: undefined, wantedAt: 1_000 }),
+        job({ cron: undefined, wantedAt: 1_000 })
+      ]
+      const run = Effect.fnUntraced(function* (
+        { name }: JobStore.Job,
+        dueAt: number,
+        endedAt: number,
+        status: JobStore.Status
+      ) {
+        const claim = yield* store.claim(claiming(name, dueAt, dueAt + 1))
+        if (claim._tag !== "Claimed") return assert.fail(claim._tag)
+        yield* store.finish(claim.run, ended(status, endedAt))
+        return claim.run.id
+      })
+      yield* Effect.forEach([hourly, old, young, open], store.put)
+      yield* run(hourly, 1_000, 2_000, "succeeded")
+      const kept = [yield* run(hourly, 3_000, 4_000, "succeeded")]
+      yield* run(hourly, 5_000, 6_000, "interrupted")
+      yield* run(old, 1_000, 4_000, "succeeded")
+      kept.push(yield* run(young, 1_000, 60_000, "failed"))
+      yield* run(open, 1_000, 4_000, "interrupted")
+      assert.strictEqual(yield* store.forget(50_000), 4)
+      const left = yield* store.runs({ limit: 1_000 })
+      const mine = [hourly, old, young, open].map(({ name }) => name)
+      assert.deepStrictEqual(
+        left
+          .filter((one) => mine.includes(one.job))
+          .map(({ id }) => id)
+          .sort(),
+        kept.sort()
+      )
+      const names = (yield* store.list).map(({ name }) => name)
+      assert.deepStrictEqual(
+        [hourly, old, young, open].map(({ name }) => names.includes(name)),
+        [true, false, true, true]
+      )
     })
   )
 }

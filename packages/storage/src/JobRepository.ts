@@ -4,7 +4,7 @@ import { Effect, Layer, Schema } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import { Driver } from "./Driver.ts"
 import * as Operation from "./Operation.ts"
-import { epochMillis, timestampText } from "./Timestamp.ts"
+import { epochMillis, timestamp, timestampText } from "./Timestamp.ts"
 
 const Settings = Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json))
 const decodeSettings = Schema.decodeSync(Settings)
@@ -37,10 +37,13 @@ interface RunRow {
   readonly log: string
 }
 
+/** Stands for no schedule. */
+const never = ""
+
 const toJob = (row: JobRow): JobStore.Job => ({
   name: row.name,
   work: row.work,
-  cron: row.cron,
+  cron: row.cron === never ? undefined : row.cron,
   timeZone: row.time_zone,
   settings: decodeSettings(row.settings),
   isPaused: row.is_paused,
@@ -51,7 +54,7 @@ const toJob = (row: JobRow): JobStore.Job => ({
 const fromJob = (job: JobStore.Job) => ({
   name: job.name,
   work: job.work,
-  cron: job.cron,
+  cron: job.cron ?? never,
   time_zone: job.timeZone,
   settings: encodeSettings(job.settings),
   is_paused: job.isPaused,
@@ -109,6 +112,18 @@ const make = Effect.gen(function* () {
     operation("change a job")
   )
 
+  const want = Effect.fn("JobStore.want")(
+    (name: string, now: number) =>
+      sql.withTransaction(
+        Effect.gen(function* () {
+          const there = yield* sql`SELECT name FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
+          yield* sql`UPDATE jobs SET ${sql.update({ wanted_at: timestampText(now) })} WHERE name = ${name}`
+          return there.length > 0
+        })
+      ),
+    operation("change a job")
+  )
+
   const remove = Effect.fn("JobStore.remove")(
     (name: string) =>
       sql.withTransaction(
@@ -136,7 +151,7 @@ const make = Effect.gen(function* () {
     if (current !== undefined) {
       yield* sql`UPDATE job_runs SET status = 'abandoned', ended_at = heard_at WHERE run_id = ${current.id}`
     }
-    if (job.isPaused && job.wantedAt === undefined) return { _tag: "Idle" }
+    if (job.isPaused && job.wantedAt !== dueAt) return { _tag: "Idle" }
     const done = yield* sql`SELECT run_id ${runsOf(name)} AND due_at >= CAST(${timestampText(dueAt)} AS TIMESTAMP)
       AND status IN ${sql.in(JobStore.done)}`
     if (done.length > 0) return { _tag: "Idle" }
@@ -165,10 +180,6 @@ const make = Effect.gen(function* () {
       result: encodeResult(run.result),
       log: run.log
     })}`
-    // Whoever wanted it has it now.
-    if (job.wantedAt !== undefined && job.wantedAt <= dueAt) {
-      yield* sql`UPDATE jobs SET wanted_at = NULL WHERE name = ${name}`
-    }
     return { _tag: "Claimed", run }
   })
 
@@ -206,21 +217,58 @@ const make = Effect.gen(function* () {
     operation("end a job")
   )
 
+  const run = Effect.fn("JobStore.run")(function* (id: number) {
+    const [row] = yield* sql<RunRow>`SELECT ${runColumns} FROM job_runs WHERE run_id = ${id}`
+    return row && toRun(row)
+  }, operation("read a run"))
+
   const runs: JobStore.JobStore["Service"]["runs"] = Effect.fn("JobStore.runs")(function* ({ job, limit }) {
     const of = job === undefined ? sql`FROM job_runs` : runsOf(job)
     const rows = yield* sql<RunRow>`SELECT ${runColumns} ${of} ORDER BY run_id DESC LIMIT ${limit}`
     return rows.map(toRun)
   }, operation("list runs"))
 
+  const newestDone = sql`SELECT max(run_id) FROM job_runs WHERE status IN ${sql.in(JobStore.done)} GROUP BY job`
+
   const lastDone = Effect.map(
-    operation("list runs")(
-      sql<RunRow>`SELECT ${runColumns} FROM job_runs WHERE run_id IN (
-        SELECT max(run_id) FROM job_runs WHERE status IN ${sql.in(JobStore.done)} GROUP BY job)`
-    ),
+    operation("list runs")(sql<RunRow>`SELECT ${runColumns} FROM job_runs WHERE run_id IN (${newestDone})`),
     (rows) => new Map(rows.map((row) => [row.job, toRun(row)]))
   ).pipe(Effect.withSpan("JobStore.lastDone"))
 
-  return JobStore.JobStore.of({ list, seed, put, remove, claim, heartbeat, finish, runs, lastDone })
+  const forget = Effect.fn("JobStore.forget")(
+    (before: number) =>
+      sql.withTransaction(
+        Effect.gen(function* () {
+          const ended = sql`status <> 'running' AND ended_at < ${timestamp(sql, before)}`
+          const once = yield* sql<{ name: string }>`SELECT name FROM jobs WHERE cron = ${never} AND name IN (
+            SELECT job FROM job_runs WHERE run_id IN (${newestDone}) AND ${ended})`
+          const old = yield* sql<{ run_id: number }>`SELECT run_id FROM job_runs WHERE ${ended}
+            AND run_id NOT IN (${newestDone})`
+          for (const { name } of once) {
+            yield* sql`DELETE FROM job_runs WHERE job = ${name}`
+            yield* sql`DELETE FROM jobs WHERE name = ${name}`
+          }
+          yield* sql`DELETE FROM job_runs WHERE ${ended} AND run_id NOT IN (${newestDone})`
+          return old.length + once.length
+        })
+      ),
+    operation("forget runs")
+  )
+
+  return JobStore.JobStore.of({
+    list,
+    seed,
+    put,
+    want,
+    remove,
+    claim,
+    heartbeat,
+    finish,
+    run,
+    runs,
+    lastDone,
+    forget
+  })
 })
 
 export const layer = Layer.effect(JobStore.JobStore, make)

@@ -1,7 +1,7 @@
 /** The work of `tidemark symbols …`. */
 import { UsageError } from "@tidemark/backfill"
-import { FileProblem, Instant, type Instrument, SymbolStore } from "@tidemark/core"
-import { Configuration, Universe } from "@tidemark/runtime"
+import { FileProblem, Instant, type Instrument, SymbolEntry, SymbolStore } from "@tidemark/core"
+import { Universe } from "@tidemark/runtime"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { plural } from "../view/Format.ts"
 import { render } from "../view/Table.ts"
@@ -9,8 +9,8 @@ import { print, withStores } from "./Session.ts"
 
 export interface AddInput {
   readonly symbol: string
-  readonly assetClass: Option.Option<NonNullable<Configuration.SymbolEntry["asset_class"]>>
-  readonly calendar: Option.Option<NonNullable<Configuration.SymbolEntry["calendar"]>>
+  readonly assetClass: Option.Option<NonNullable<SymbolEntry.SymbolEntry["asset_class"]>>
+  readonly calendar: Option.Option<NonNullable<SymbolEntry.SymbolEntry["calendar"]>>
   readonly sources: Option.Option<string>
   readonly listed: Option.Option<string>
   readonly delisted: Option.Option<string>
@@ -34,7 +34,7 @@ const describe = (instrument: Instrument.Instrument) => ({
 })
 
 const decodeEntry = Effect.fnUntraced(function* (input: unknown, where: string) {
-  return yield* Schema.decodeUnknownEffect(Configuration.SymbolEntry)(input, { onExcessProperty: "error" }).pipe(
+  return yield* Schema.decodeUnknownEffect(SymbolEntry.SymbolEntry)(input, { onExcessProperty: "error" }).pipe(
     Effect.mapError((error) => UsageError.ofSchema(where, error)),
     Effect.flatMap(Universe.fromEntry)
   )

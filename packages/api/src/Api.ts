@@ -1,0 +1,27 @@
+/** The HTTP API: what the daemon serves, and what programs and the command line ask it for. */
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as OpenApi from "effect/http-api/OpenApi"
+import { Access } from "./Access.ts"
+import { CandlesGroup } from "./Candles.ts"
+import { CoverageGroup } from "./Coverage.ts"
+import { Jobs, Runs } from "./Jobs.ts"
+import { Keys } from "./Keys.ts"
+import { Quality } from "./Quality.ts"
+import { Regimes } from "./Regimes.ts"
+import { Sources } from "./Sources.ts"
+import { Symbols } from "./Symbols.ts"
+
+export class Api extends HttpApi.make("tidemark")
+  .add(Symbols, CandlesGroup, CoverageGroup, Quality, Runs, Jobs, Regimes, Sources, Keys)
+  .middleware(Access)
+  .middleware(HttpApiMiddleware.ProblemDetails)
+  .prefix("/api/v1")
+  .annotateMerge(
+    OpenApi.annotations({
+      title: "Tidemark",
+      version: "1",
+      description:
+        "Market history that you can trust: what is stored, what is missing and why, and what follows from it."
+    })
+  ) {}

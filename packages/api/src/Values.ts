@@ -1,0 +1,60 @@
+/** How single values are written in requests and answers. */
+import { Instant, Timeframe } from "@tidemark/core"
+import { Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
+
+/** An instant: ISO 8601 in UTC outside, epoch milliseconds inside. A date is its first instant. */
+export const At = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.Number,
+    SchemaTransformation.transformEffect({
+      decode: (text) =>
+        Option.match(Instant.parse(text), {
+          onNone: () =>
+            Effect.fail(
+              new SchemaIssue.InvalidValue({ message: "a date or an instant: 2024-01-31 or 2024-01-31T12:00Z" })
+            ),
+          onSome: Effect.succeed
+        }),
+      encode: (instant) => Effect.succeed(Instant.format(instant))
+    })
+  )
+).annotate({ description: "ISO 8601 in UTC; a date is its first instant" })
+
+/** A list with commas between its items, each once. */
+export const listOf = <Item extends Schema.Codec<string, string>>(item: Item) =>
+  Schema.String.pipe(
+    Schema.decodeTo(
+      Schema.Array(item),
+      SchemaTransformation.transform({
+        decode: (text): ReadonlyArray<string> => [
+          ...new Set(
+            text
+              .split(",")
+              .map((one) => one.trim())
+              .filter((one) => one !== "")
+          )
+        ],
+        encode: (items: ReadonlyArray<string>) => items.join(",")
+      })
+    )
+  )
+
+/** As people write it; there is only upper case. */
+export const AnySymbol = Schema.String.pipe(
+  Schema.decodeTo(
+    Schema.String.check(Schema.isMaxLength(64)),
+    SchemaTransformation.transform({ decode: (text) => text.toUpperCase(), encode: (text) => text })
+  )
+)
+
+/** Which series an answer is about; everything that is stored where nothing is named. */
+export const selection = {
+  symbols: Schema.optionalKey(listOf(AnySymbol)),
+  timeframes: Schema.optionalKey(listOf(Timeframe.Timeframe)),
+  source: Schema.optionalKey(Schema.NonEmptyString)
+} as const
+
+/** Which part of its history. */
+export const range = { start: Schema.optionalKey(At), end: Schema.optionalKey(At) } as const
+
+export const series = { source: Schema.String, symbol: Schema.String, timeframe: Timeframe.Timeframe } as const
