@@ -1,12 +1,8 @@
 /** Who may do what: a key in the header `X-API-Key`, and what it was made for. */
-import { Context, Schema } from "effect"
+import { Context } from "effect"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiSecurity from "effect/http-api/HttpApiSecurity"
 import * as Problems from "./Problems.ts"
-
-/** `read` answers questions; `write` changes something, and may do all that `read` may. */
-export const Scope = Schema.Literals(["read", "write"])
-export type Scope = typeof Scope.Type
 
 export class Caller extends Context.Service<
   Caller,

@@ -1,9 +1,9 @@
 /** The keys of this API. */
+import { KeyStore } from "@tidemark/core"
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
-import { Scope } from "./Access.ts"
 import * as Problems from "./Problems.ts"
 import { At } from "./Values.ts"
 
@@ -11,7 +11,7 @@ export const Key = Schema.Struct({
   /** The beginning of the key: tells which it is, and opens nothing. */
   id: Schema.String,
   name: Schema.String,
-  scope: Scope,
+  scope: KeyStore.Scope,
   created_at: At,
   revoked_at: Schema.NullOr(At)
 })
@@ -25,7 +25,7 @@ export class Keys extends HttpApiGroup.make("keys")
   .add(
     HttpApiEndpoint.get("list", "/", { success: Schema.Array(Key), error: Problems.ofStores }),
     HttpApiEndpoint.post("create", "/", {
-      payload: Schema.Struct({ name: Schema.NonEmptyString.check(Schema.isMaxLength(64)), scope: Scope }),
+      payload: Schema.Struct({ name: Schema.NonEmptyString.check(Schema.isMaxLength(64)), scope: KeyStore.Scope }),
       success: Created.pipe(HttpApiSchema.status(201)),
       error: Problems.ofStores
     }),

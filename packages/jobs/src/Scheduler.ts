@@ -7,8 +7,9 @@
  * caught up once. Any number of processes may serve the same jobs.
  */
 import { type Instant, JobStore, type StoreError } from "@tidemark/core"
-import { Cause, Clock, Duration, Effect, Exit, FiberMap, Option, Result, type Schema } from "effect"
+import { Cause, Clock, Context, Duration, Effect, Exit, FiberMap, Option, Result, type Schema, Stream } from "effect"
 import * as Due from "./Due.ts"
+import * as Feed from "./Feed.ts"
 
 /** How work ended that was not stopped. */
 export interface Ended {
@@ -46,44 +47,57 @@ export interface Look {
   readonly running: ReadonlyArray<string>
 }
 
-/** Lines that are kept of a run: the first and the last are what people look for. */
-const mostLines = 1_000
+/** What happens in a run, in order: lines of its log, and its end. */
+export type Happening =
+  | { readonly _tag: "Line"; readonly line: string }
+  | { readonly _tag: "Ended"; readonly run: JobStore.Run }
 
-const keptOf = (lines: ReadonlyArray<string>): string => {
-  if (lines.length <= mostLines) return lines.join("\n")
-  const half = mostLines / 2
-  return [...lines.slice(0, half), `… ${lines.length - mostLines} lines …`, ...lines.slice(-half)].join("\n")
-}
+export class Scheduler extends Context.Service<
+  Scheduler,
+  {
+    /** Runs jobs when they are due; never ends by itself. */
+    readonly serve: Effect.Effect<never>
+    /** Makes a job due now and begins it here; `undefined` if there is none by the name. */
+    readonly begin: (name: string) => Effect.Effect<JobStore.Claim | undefined, StoreError.StoreError>
+    /** Ends a run that is at work, here or in another process; `undefined` if there is none, or it is over. */
+    readonly cancel: (id: JobStore.Run["id"]) => Effect.Effect<JobStore.Run | undefined, StoreError.StoreError>
+    /** From its first line to its end; a run of another process tells its lines at its end. */
+    readonly follow: (id: JobStore.Run["id"]) => Stream.Stream<Happening, StoreError.StoreError>
+  }
+>()("@tidemark/jobs/Scheduler") {}
 
 type End = Pick<JobStore.Run, "status" | "result">
 
 const messageOf = (error: unknown): string =>
   typeof error === "object" && error !== null && "message" in error ? String(error.message) : String(error)
 
-const endOf = (exit: Exit.Exit<Ended, { readonly message: string }>): End => {
+const endOf = (exit: Exit.Exit<Ended, { readonly message: string }>, isCancelled: boolean): End => {
   if (Exit.isSuccess(exit)) return exit.value
-  if (Cause.hasInterruptsOnly(exit.cause)) return { status: "interrupted", result: null }
+  if (Cause.hasInterruptsOnly(exit.cause)) {
+    return { status: isCancelled ? "cancelled" : "interrupted", result: null }
+  }
   return { status: "failed", result: { error: messageOf(Cause.squash(exit.cause)) } }
 }
 
-const runOne = Effect.fn("Job.run")(function* <R>(job: JobStore.Job, dueAt: Instant.EpochMillis, options: Options<R>) {
+const silenceOf = <R>({ silence }: Options<R>): number => Duration.toMillis(silence ?? "1 minute")
+
+/** Does the work of a run that this process has claimed. */
+const work = Effect.fn("Job.run")(function* <R>(
+  job: JobStore.Job,
+  run: JobStore.Run,
+  feed: Feed.Feed,
+  options: Options<R>
+) {
   const store = yield* JobStore.JobStore
-  const silence = Duration.toMillis(options.silence ?? "1 minute")
-  const now = yield* Clock.currentTimeMillis
-  const claim = yield* store.claim({ job: job.name, dueAt, holder: options.holder, now, silence })
-  if (claim._tag !== "Claimed") return
-  const { run } = claim
-  const lines: Array<string> = []
-  const log = (line: string) => Effect.sync(() => void lines.push(line))
   const work = options.works.get(job.work)
   const working: Effect.Effect<Ended, { readonly message: string }, R> =
     work === undefined
       ? Effect.fail({ message: `there is no work "${job.work}"; there is: ${[...options.works.keys()].join(", ")}` })
-      : work({ job, run, log })
-  /** Says that the run is at work; ends when another process has taken it for dead. */
+      : work({ job, run, log: feed.log })
+  /** Says that the run is at work; ends when another process has taken it for dead, or cancelled it. */
   const heard = Effect.gen(function* () {
     while (true) {
-      yield* Effect.sleep(silence / 3)
+      yield* Effect.sleep(silenceOf(options) / 3)
       const isOurs = yield* store
         .heartbeat(run, yield* Clock.currentTimeMillis)
         .pipe(Effect.catch((error) => Effect.as(Effect.logWarning(`${job.name}: ${error.message}`), true)))
@@ -94,10 +108,13 @@ const runOne = Effect.fn("Job.run")(function* <R>(job: JobStore.Job, dueAt: Inst
     Effect.onExit((exit) =>
       Effect.gen(function* () {
         const endedAt = yield* Clock.currentTimeMillis
-        const end = endOf(exit)
-        const isOurs = yield* store.finish(run, { ...end, log: keptOf(lines), endedAt })
-        yield* Effect.logInfo(`${job.name}: ${isOurs ? end.status : "taken over by another process"}`)
-      }).pipe(Effect.catch((error) => Effect.logError(`${job.name}: its end could not be kept: ${error.message}`)))
+        const end = endOf(exit, feed.isCancelled())
+        const isOurs = yield* store.finish(run, { ...end, log: feed.kept(), endedAt })
+        yield* Effect.logInfo(`${job.name}: ${isOurs ? end.status : "taken over by another process, or cancelled"}`)
+      }).pipe(
+        Effect.catch((error) => Effect.logError(`${job.name}: its end could not be kept: ${error.message}`)),
+        Effect.andThen(feed.end)
+      )
     ),
     Effect.exit
   )
@@ -123,11 +140,33 @@ const look = Effect.fnUntraced(function* (poll: number) {
   return { at: now, due, wait: again - now }
 })
 
-/** Serves the jobs until it is interrupted; then the runs of this process have ended. */
-export const serve = Effect.fn("Scheduler.serve")(function* <R>(options: Options<R>) {
+/** A scheduler whose runs end, as interrupted, when the scope closes. */
+export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
+  const store = yield* JobStore.JobStore
+  const services = yield* Effect.context<R | JobStore.JobStore>()
   const poll = Duration.toMillis(options.poll ?? "10 seconds")
   const running = yield* FiberMap.make<string>()
-  while (true) {
+  /** Of the runs of this process. */
+  const feeds = new Map<JobStore.Run["id"], Feed.Feed>()
+
+  /** Claims a job, and does its work in the background. */
+  const begin = Effect.fnUntraced(function* (job: JobStore.Job, dueAt: Instant.EpochMillis) {
+    const now = yield* Clock.currentTimeMillis
+    const silence = silenceOf(options)
+    const claim = yield* store.claim({ job: job.name, dueAt, holder: options.holder, now, silence })
+    if (claim._tag !== "Claimed") return claim
+    const { run } = claim
+    const feed = yield* Feed.make
+    feeds.set(run.id, feed)
+    const one = Effect.ensuring(
+      work(job, run, feed, options),
+      Effect.sync(() => void feeds.delete(run.id))
+    )
+    yield* FiberMap.run(running, job.name, Effect.provideContext(one, services))
+    return claim
+  }, Effect.uninterruptible)
+
+  const round = Effect.gen(function* () {
     const found = yield* look(poll).pipe(
       Effect.catch((error: StoreError.StoreError) =>
         Effect.andThen(
@@ -138,12 +177,62 @@ export const serve = Effect.fn("Scheduler.serve")(function* <R>(options: Options
     )
     for (const { dueAt, job } of found.due) {
       if (Option.isSome(FiberMap.getUnsafe(running, job.name))) continue
-      const one = runOne(job, dueAt, options).pipe(
+      yield* begin(job, dueAt).pipe(
         Effect.catch((error) => Effect.logError(`${job.name} could not begin: ${error.message}`))
       )
-      yield* FiberMap.run(running, job.name, one)
     }
     yield* options.onLook?.({ at: found.at, running: [...running].map(([name]) => name) }) ?? Effect.void
     yield* Effect.sleep(Math.max(0, found.at + found.wait - (yield* Clock.currentTimeMillis)))
-  }
-}, Effect.scoped)
+  }).pipe(Effect.provideContext(services))
+
+  const beginNow = Effect.fn("Scheduler.begin")(function* (name: string) {
+    const now = yield* Clock.currentTimeMillis
+    if (!(yield* store.want(name, now))) return undefined
+    const job = (yield* store.list).find((one) => one.name === name)
+    return job && (yield* begin(job, now))
+  })
+
+  const cancel = Effect.fn("Scheduler.cancel")(function* (id: JobStore.Run["id"]) {
+    const run = yield* store.run(id)
+    if (run === undefined || run.status !== "running") return undefined
+    const feed = feeds.get(id)
+    if (feed !== undefined) {
+      feed.cancel()
+      yield* FiberMap.remove(running, run.job)
+    } else {
+      const endedAt = yield* Clock.currentTimeMillis
+      yield* store.finish(run, { status: "cancelled", result: null, log: "cancelled by another process", endedAt })
+    }
+    return yield* store.run(id)
+  })
+
+  const ending = (id: JobStore.Run["id"], withLog: boolean): Stream.Stream<Happening, StoreError.StoreError> =>
+    Stream.unwrap(
+      Effect.gen(function* () {
+        let run = yield* store.run(id)
+        while (run !== undefined && run.status === "running") {
+          yield* Effect.sleep("1 second")
+          run = yield* store.run(id)
+        }
+        if (run === undefined) return Stream.empty
+        const lines = withLog && run.log !== "" ? run.log.split("\n") : []
+        return Stream.fromIterable<Happening>([
+          ...lines.map((line): Happening => ({ _tag: "Line", line })),
+          { _tag: "Ended", run }
+        ])
+      })
+    )
+
+  const follow = (id: JobStore.Run["id"]) =>
+    Stream.suspend(() => {
+      const feed = feeds.get(id)
+      if (feed === undefined) return ending(id, true)
+      const lines = Stream.map(feed.lines, (line): Happening => ({ _tag: "Line", line }))
+      return Stream.concat(lines, ending(id, false))
+    })
+
+  return Scheduler.of({ serve: Effect.forever(round), begin: beginNow, cancel, follow })
+})
+
+/** Serves the jobs until it is interrupted; then the runs of this process have ended. */
+export const serve = <R>(options: Options<R>) => Effect.scoped(Effect.flatMap(make(options), ({ serve }) => serve))

@@ -2,9 +2,9 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
 import { JobStore } from "@tidemark/core"
-import { Scheduler } from "@tidemark/jobs"
+import { Due, Scheduler } from "@tidemark/jobs"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, type Scope, Stream } from "effect"
 import { TestClock } from "effect/testing"
 
 const hour = 3_600_000
@@ -12,7 +12,7 @@ const start = Date.parse("2026-01-05T00:00:00Z")
 
 const layer = DuckDbStorage.layer({ path: ":memory:", mode: "write" }).pipe(Layer.provide(NodeServices.layer))
 
-const test = <A, E>(name: string, effect: Effect.Effect<A, E, Layer.Success<typeof layer>>): void =>
+const test = <A, E>(name: string, effect: Effect.Effect<A, E, Layer.Success<typeof layer> | Scope.Scope>): void =>
   it.effect(name, () => Effect.andThen(TestClock.setTime(start), effect).pipe(Effect.provide(layer)))
 
 const job = (change: Partial<JobStore.Job> = {}): JobStore.Job => ({
@@ -183,6 +183,84 @@ describe("the scheduler", () => {
       assert.deepInclude(run, { dueAt: start + 2.5 * hour, status: "failed" })
       assert.deepStrictEqual(run!.result, { error: 'there is no work "nothing"; there is: count' })
       yield* Fiber.interrupt(serving.fiber)
+    })
+  )
+
+  const makeWith = (work: Scheduler.Work<never>, holder = "one") =>
+    Scheduler.make({ holder, works: new Map([["count", work]]), silence: "5 minutes" })
+
+  /** All that is told of a run, as one would read it. */
+  const told = (scheduler: Scheduler.Scheduler["Service"], id: number) =>
+    Stream.runCollect(
+      Stream.map(scheduler.follow(id), (one) => (one._tag === "Line" ? one.line : `${one.run.id} ${one.run.status}`))
+    )
+
+  const begun = Effect.fnUntraced(function* (scheduler: Scheduler.Scheduler["Service"], name: string) {
+    const claim = yield* scheduler.begin(name)
+    if (claim?._tag !== "Claimed") return assert.fail(claim?._tag ?? "there is no such job")
+    return claim.run
+  })
+
+  test(
+    "begins what is wanted at once, and tells what happens in it from the first line to the end, also afterwards",
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      yield* store.put(job({ cron: undefined }))
+      const [first, rest] = [yield* Deferred.make<void>(), yield* Deferred.make<void>()]
+      const scheduler = yield* makeWith(
+        Effect.fnUntraced(function* ({ log }) {
+          yield* log("one")
+          yield* Deferred.succeed(first, undefined)
+          yield* Deferred.await(rest)
+          yield* log("two")
+          return done
+        })
+      )
+      const { id } = yield* begun(scheduler, "hourly")
+      yield* Deferred.await(first)
+      const listening = yield* Effect.forkChild(told(scheduler, id))
+      const busy = yield* scheduler.begin("hourly")
+      assert.strictEqual(busy?._tag, "Busy")
+      yield* Deferred.succeed(rest, undefined)
+      const lines = ["one", "two", `${id} succeeded`]
+      assert.deepStrictEqual(yield* Fiber.join(listening), lines)
+      yield* ended(1)
+      assert.deepStrictEqual(yield* told(scheduler, id), lines)
+      assert.isUndefined(yield* scheduler.begin("no such job"))
+      assert.deepStrictEqual(yield* told(scheduler, -1), [])
+    })
+  )
+
+  test(
+    "ends a run that is cancelled, here or in another process, and does not begin it again",
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      yield* store.put(job({ cron: undefined }))
+      let interrupted = 0
+      const work = () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++))
+      const [here, there] = [yield* makeWith(work), yield* makeWith(work, "two")]
+      const first = yield* begun(here, "hourly")
+      const listening = yield* Effect.forkChild(told(here, first.id))
+      assert.strictEqual((yield* here.cancel(first.id))?.status, "cancelled")
+      assert.strictEqual(interrupted, 1)
+      assert.deepStrictEqual(yield* Fiber.join(listening), [`${first.id} cancelled`])
+      assert.isUndefined(yield* here.cancel(first.id))
+      yield* TestClock.adjust("1 minute")
+      const second = yield* begun(there, "hourly")
+      assert.strictEqual((yield* here.cancel(second.id))?.status, "cancelled")
+      assert.strictEqual(interrupted, 1)
+      // Its process notices when it next says that it is at work.
+      yield* TestClock.adjust("5 minutes")
+      yield* until(
+        Effect.sync(() => interrupted),
+        (count) => count === 2
+      )
+      const all = yield* runs
+      assert.deepStrictEqual(
+        all.map(({ status }) => status),
+        ["cancelled", "cancelled"]
+      )
+      assert.isUndefined(Due.due(job({ cron: undefined }), undefined, all[0], start + hour))
     })
   )
 })

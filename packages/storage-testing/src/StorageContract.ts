@@ -13,6 +13,7 @@ import {
   type DerivedStore,
   type GapLedger,
   type JobStore,
+  type KeyStore,
   Instrument,
   type Interval,
   type QualityStore,
@@ -30,6 +31,7 @@ import * as DamageCases from "./DamageCases.ts"
 import * as DerivedCases from "./DerivedCases.ts"
 import * as GapCases from "./GapCases.ts"
 import * as JobCases from "./JobCases.ts"
+import * as KeyCases from "./KeyCases.ts"
 import * as Model from "./Model.ts"
 import * as RetentionCases from "./RetentionCases.ts"
 import * as SharedCases from "./SharedCases.ts"
@@ -40,6 +42,7 @@ export type Stores =
   | DerivedStore.DerivedStore
   | GapLedger.GapLedger
   | JobStore.JobStore
+  | KeyStore.KeyStore
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
@@ -114,6 +117,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
     DerivedCases.cases(it)
     GapCases.cases(it)
     JobCases.cases(it)
+    KeyCases.cases(it)
     RetentionCases.cases(it)
     SharedCases.cases(it)
 

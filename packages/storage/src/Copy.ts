@@ -38,6 +38,7 @@ export const tables = [
 export const left = [
   "derivation_progress",
   ...DerivedRepository.tables,
+  "api_keys",
   "job_runs",
   "jobs",
   "request_budgets",

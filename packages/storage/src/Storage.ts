@@ -5,6 +5,7 @@ import {
   type DerivedStore,
   type GapLedger,
   type JobStore,
+  type KeyStore,
   type QualityStore,
   type RequestBudgets,
   type SourceFile,
@@ -22,6 +23,7 @@ import * as DerivedRepository from "./DerivedRepository.ts"
 import * as FileRepository from "./FileRepository.ts"
 import * as GapRepository from "./GapRepository.ts"
 import * as JobRepository from "./JobRepository.ts"
+import * as KeyRepository from "./KeyRepository.ts"
 import * as Migrations from "./Migrations.ts"
 import * as QualityRepository from "./QualityRepository.ts"
 import { Query } from "./Query.ts"
@@ -43,6 +45,7 @@ export type Stores =
   | DerivedStore.DerivedStore
   | GapLedger.GapLedger
   | JobStore.JobStore
+  | KeyStore.KeyStore
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
@@ -64,6 +67,7 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       FileRepository.layer,
       GapRepository.layer,
       JobRepository.layer,
+      KeyRepository.layer,
       QualityRepository.layer,
       SymbolRepository.layer,
       SyncLogRepository.layer,
