@@ -15,5 +15,5 @@ export class Caller extends Context.Service<
 export class Access extends HttpApiMiddleware.Service<Access, { provides: Caller }>()("@tidemark/api/Access", {
   requiredForClient: true,
   security: { key: HttpApiSecurity.apiKey({ key: "x-api-key", in: "header" }) },
-  error: [Problems.Unauthorized, Problems.Forbidden]
+  error: [Problems.Unauthorized, Problems.Forbidden, Problems.TooManyRequests, Problems.Unavailable]
 }) {}

@@ -43,6 +43,12 @@ export class Incomplete extends HttpApiError.Problem<Incomplete>()(
   { problems: Schema.Array(Schema.String) }
 ) {}
 
+export class TooManyRequests extends HttpApiError.Problem<TooManyRequests>()("TooManyRequests", {
+  type,
+  status: 429,
+  title: "Too Many Requests"
+}) {}
+
 /** The database is away, or busy: the same request may be answered in a moment. */
 export class Unavailable extends HttpApiError.Problem<Unavailable>()("Unavailable", {
   type,

@@ -51,7 +51,9 @@ export const Performance = Schema.Struct({
     Schema.String,
     Schema.Struct({ count: Schema.Int, mean: Figure, volatility: Figure, sharpe: Figure, max_drawdown: Figure })
   ),
-  share: Share,
+  /** Of the candles that have a regime. */
+  share: Schema.Record(Schema.String, Figure),
+  /** How often each came next after each. */
   transitions: Schema.Record(Schema.String, Share),
   switches: Schema.Int
 })

@@ -15,7 +15,7 @@ export const SourceRow = Schema.Struct({
   budget: Schema.NullOr(Schema.Struct({ limit: Schema.Number, window_ms: Schema.Number })),
   hosts: Schema.Array(Schema.String),
   /** Whether it has the key that it needs; never the key. */
-  key: Schema.Literals(["none needed", "configured", "missing"]),
+  key: Schema.Literals(["none needed", "present", "missing"]),
   variables: Schema.Array(Schema.String)
 })
 export type SourceRow = typeof SourceRow.Type

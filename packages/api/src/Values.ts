@@ -2,19 +2,28 @@
 import { Instant, Timeframe } from "@tidemark/core"
 import { Effect, Option, Schema, SchemaIssue, SchemaTransformation } from "effect"
 
+/** 1800 to 2199: what databases can compare with, and more than markets have. */
+const earliest = -5_364_662_400_000
+const latest = 7_258_118_400_000
+
 /** An instant: ISO 8601 in UTC outside, epoch milliseconds inside. A date is its first instant. */
 export const At = Schema.String.pipe(
   Schema.decodeTo(
     Schema.Number,
     SchemaTransformation.transformEffect({
       decode: (text) =>
-        Option.match(Instant.parse(text), {
-          onNone: () =>
-            Effect.fail(
-              new SchemaIssue.InvalidValue({ message: "a date or an instant: 2024-01-31 or 2024-01-31T12:00Z" })
-            ),
-          onSome: Effect.succeed
-        }),
+        Option.match(
+          Option.filter(Instant.parse(text), (at) => at >= earliest && at < latest),
+          {
+            onNone: () =>
+              Effect.fail(
+                new SchemaIssue.InvalidValue({
+                  message: "a date or an instant from 1800 to 2199: 2024-01-31 or 2024-01-31T12:00Z"
+                })
+              ),
+            onSome: Effect.succeed
+          }
+        ),
       encode: (instant) => Effect.succeed(Instant.format(instant))
     })
   )

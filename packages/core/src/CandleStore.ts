@@ -17,6 +17,7 @@ import type { Revision } from "./Revision.ts"
 import type { Series } from "./Series.ts"
 import type { SourceFile } from "./SourceFile.ts"
 import type { StoreError } from "./StoreError.ts"
+import type { Timeframe } from "./Timeframe.ts"
 
 /** One answer of a source, validated. */
 export interface PageWrite {
@@ -69,15 +70,26 @@ export interface PruneResult {
   readonly revisions: number
 }
 
-/** What is stored of a series, without reading it. */
-export interface StoredSeries {
+/** What the ledger says of a series. */
+export interface RecordedSeries {
   readonly series: Series
   readonly provenance: Provenance
   readonly coverage: Coverage
-  /** Rows in the table, counted; differs from the coverage's only if something else changed the table. */
-  readonly rows: number
   /** Open of the oldest candle that the source has, as it once told. */
   readonly listedAt: EpochMillis | undefined
+}
+
+/** What is stored of a series, without reading it. */
+export interface StoredSeries extends RecordedSeries {
+  /** Rows in the table, counted; differs from the coverage's only if something else changed the table. */
+  readonly rows: number
+}
+
+/** Which series; all where nothing is named. */
+export interface Selection {
+  readonly symbols?: ReadonlyArray<string> | undefined
+  readonly timeframes?: ReadonlyArray<Timeframe> | undefined
+  readonly source?: string | undefined
 }
 
 /** How many rows there are in an interval, and where they lie, as two figures. */
@@ -127,6 +139,8 @@ export class CandleStore extends Context.Service<
     readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
     /** How many rows there are and where, month by month: the store counts, so that no row is read. */
     readonly tally: Effect.Effect<ReadonlyArray<Tally>, StoreError>
+    /** The ledger of some series, as of one moment; takes no longer as their rows grow. */
+    readonly recorded: (of: Selection) => Effect.Effect<ReadonlyArray<RecordedSeries>, StoreError>
     /** Everything stored, as of one moment. */
     readonly list: Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
     /**

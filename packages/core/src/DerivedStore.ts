@@ -6,8 +6,10 @@
  * on where the last page ended.
  */
 import { Context, type Effect } from "effect"
+import type { Selection } from "./CandleStore.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { Interval } from "./Interval.ts"
+import type { Provenance } from "./Provenance.ts"
 import type { Series } from "./Series.ts"
 import type { StoreError } from "./StoreError.ts"
 
@@ -83,6 +85,16 @@ export interface Page {
   readonly at: EpochMillis
 }
 
+/** The last that was derived of a series. */
+export interface Newest {
+  readonly series: Series
+  readonly provenance: Provenance
+  /** Of the method. */
+  readonly version: number
+  /** One row, or all of one candle. */
+  readonly rows: Rows
+}
+
 export interface Written {
   readonly inserted: number
   /** Rows that were there, and follow from other candles now or by another method. */
@@ -102,6 +114,12 @@ export class DerivedStore extends Context.Service<
       series: Series,
       interval: Interval
     ) => Effect.Effect<Rows, StoreError>
+    /** The newest row of each of some series, by symbol; of those that have any. */
+    readonly newest: (
+      table: Table,
+      method: Pick<Method, "id">,
+      of: Selection
+    ) => Effect.Effect<ReadonlyArray<Newest>, StoreError>
     /** Of every series in which a method has come anywhere. */
     readonly progress: (method: Pick<Method, "id">) => Effect.Effect<ReadonlyArray<Progress>, StoreError>
     /** The open of the first candle of a series, before `until`, that came, changed or went after `seenAt`. */

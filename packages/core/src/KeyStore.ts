@@ -28,7 +28,8 @@ export class KeyStore extends Context.Service<
     /** By when they were made; also those that were revoked. */
     readonly list: Effect.Effect<ReadonlyArray<Key>, StoreError>
     readonly add: (key: Kept) => Effect.Effect<void, StoreError>
-    readonly find: (id: Key["id"]) => Effect.Effect<Kept | undefined, StoreError>
+    /** Those that open something: all that were not revoked. */
+    readonly valid: Effect.Effect<ReadonlyArray<Kept>, StoreError>
     /** `false` if there is none, or it was revoked before. */
     readonly revoke: (id: Key["id"], at: EpochMillis) => Effect.Effect<boolean, StoreError>
   }

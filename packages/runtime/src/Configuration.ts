@@ -9,6 +9,7 @@ import { Retention, UsageError } from "@tidemark/backfill"
 import { FileProblem } from "@tidemark/core"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { parseEnv } from "node:util"
+import * as ApiSettings from "./ApiSettings.ts"
 
 /** `tidemark.json` */
 export const ConfigFile = Schema.Struct({
@@ -18,7 +19,11 @@ export const ConfigFile = Schema.Struct({
   /** Settings of each source, by its id. */
   sources: Schema.optionalKey(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown))),
   /** How long candles are kept, by timeframe, for all symbols and for single ones. */
-  retention: Schema.optionalKey(Retention.Settings)
+  retention: Schema.optionalKey(Retention.Settings),
+  /** How the daemon serves the HTTP API. */
+  api: Schema.optionalKey(ApiSettings.Section),
+  /** What to hold in each regime. */
+  policies: Schema.optionalKey(ApiSettings.Policies)
 })
 export type ConfigFile = typeof ConfigFile.Type
 
@@ -26,6 +31,8 @@ export interface Configuration {
   readonly databaseUrl: string
   readonly sources: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly retention: Retention.Settings
+  readonly api: ApiSettings.Settings
+  readonly policies: typeof ApiSettings.Policies.Type
   readonly variables: Readonly<Record<string, string | undefined>>
 }
 
@@ -92,6 +99,8 @@ export const load = Effect.fnUntraced(function* (
     ),
     sources: file.sources ?? {},
     retention: file.retention ?? {},
+    api: yield* ApiSettings.resolve(file.api ?? {}, variables),
+    policies: file.policies ?? {},
     variables
   }
   return configuration

@@ -130,3 +130,16 @@ const symbolAt = (one: Instrument.Instrument, id: string) => {
   const listing = one.sources.find((candidate) => candidate.source.split(":")[0] === id)
   return listing?.symbol === undefined ? {} : { symbol: listing.symbol }
 }
+
+/** An instrument as its entry is written, with everything filled in. */
+export const toEntry = (one: Instrument.Instrument) => ({
+  symbol: one.symbol,
+  asset_class: one.assetClass,
+  calendar: one.calendar,
+  sources: one.sources.map((listing) =>
+    listing.symbol === undefined ? listing.source : `${listing.source} (${listing.symbol})`
+  ),
+  listed: one.listedAt === undefined ? null : Instant.formatDate(one.listedAt),
+  delisted: one.delistedAt === undefined ? null : Instant.formatDate(one.delistedAt),
+  active: one.active
+})

@@ -1,3 +1,5 @@
+export * as ApiKey from "./ApiKey.ts"
+export * as ApiSettings from "./ApiSettings.ts"
 export * as Configuration from "./Configuration.ts"
 export * as Reading from "./Reading.ts"
 export * as Runtime from "./Runtime.ts"

@@ -74,6 +74,16 @@ export const cases = (it: Vitest.MethodsNonLive<CandleStore.CandleStore | Derive
         { ...read, inputHash: expected.inputHash },
         { ...expected, knownAt: expected.openTime.map((open) => open + hour) }
       )
+      const newest = yield* derived.newest(Derived.table, Derived.method, { symbols: [series.symbol] })
+      assert.deepStrictEqual(newest, [
+        {
+          series,
+          provenance: "observed",
+          version: Derived.method.version,
+          rows: yield* derived.read(Derived.table, Derived.method, series, range(29, 30))
+        }
+      ])
+      assert.deepStrictEqual(yield* derived.newest(Derived.table, Derived.method, { source: "another" }), [])
       const known = (yield* derived.progress(Derived.method)).find((one) => one.series.symbol === series.symbol)
       assert.deepInclude(known, {
         from: start,

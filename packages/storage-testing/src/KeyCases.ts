@@ -22,12 +22,13 @@ export const cases = (it: Vitest.MethodsNonLive<KeyStore.KeyStore>): void => {
       const [one, two] = [key("one", { createdAt: 2_000 }), key("two", { scope: "write" })]
       yield* Effect.forEach([one, two], store.add)
       assert.deepStrictEqual(yield* store.list, [told(two), told(one)])
-      assert.deepStrictEqual(yield* store.find("two"), two)
-      assert.isUndefined(yield* store.find("three"))
+      const valid = Effect.map(store.valid, (keys) => keys.toSorted((a, b) => (a.id < b.id ? -1 : 1)))
+      assert.deepStrictEqual(yield* valid, [one, two])
       assert.isTrue(yield* store.revoke("one", 5_000))
       assert.isFalse(yield* store.revoke("one", 6_000))
       assert.isFalse(yield* store.revoke("three", 6_000))
       assert.deepStrictEqual(yield* store.list, [told(two), { ...told(one), revokedAt: 5_000 }])
+      assert.deepStrictEqual(yield* valid, [two])
     })
   )
 }

@@ -3,6 +3,7 @@ import { Candles, CandleStore, Coverage, Interval, type Revision, Series, Timefr
 import { Effect, Layer, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as CandleRows from "./CandleRows.ts"
+import { chosen } from "./Chosen.ts"
 import { Driver } from "./Driver.ts"
 import { failingStream } from "./Failure.ts"
 import * as FileRepository from "./FileRepository.ts"
@@ -206,31 +207,48 @@ const make = Effect.gen(function* () {
     return row === undefined ? Coverage.none : yield* ledger.all(row.series_id)
   }, operation("read coverage"))
 
-  const list = Effect.gen(function* () {
-    const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series ORDER BY symbol, source`
-    const covered = Map.groupBy(yield* sql<Ledger.CoverageRow>`SELECT * FROM coverage`, (row) => row.series_id)
-    const counted = yield* sql<{ series_id: number; rows: number }>`
-      SELECT series_id, count(*) AS rows FROM candles GROUP BY series_id`
-    const rows = new Map(counted.map((row) => [row.series_id, Number(row.rows)]))
+  const within = <A, E>(snapshot: Effect.Effect<A, E>) =>
+    snapshot.pipe(
+      sql.withTransaction,
+      Effect.provideService(SqlClient.BeginTransaction, driver.beginSnapshot),
+      operation("list series")
+    )
+
+  const ledgers = Effect.fnUntraced(function* (of: CandleStore.Selection) {
+    const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series WHERE ${chosen(sql, of)} ORDER BY symbol, source`
+    const rows = yield* sql<Ledger.CoverageRow>`SELECT * FROM coverage
+      WHERE series_id IN (SELECT series_id FROM series WHERE ${chosen(sql, of)})`
+    const covered = Map.groupBy(rows, (row) => row.series_id)
     // A stable sort: within a symbol and source, from the finest timeframe up.
     const ordered = series.toSorted((a, b) =>
       a.symbol === b.symbol && a.source === b.source
         ? Timeframe.nominalMillis(a.timeframe) - Timeframe.nominalMillis(b.timeframe)
         : 0
     )
-    return ordered.map((row): CandleStore.StoredSeries => ({
-      series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
-      provenance: row.provenance,
-      coverage: Ledger.fromRows(covered.get(row.series_id) ?? []),
-      rows: rows.get(row.series_id) ?? 0,
-      listedAt: row.listed_ms === null ? undefined : Number(row.listed_ms)
-    }))
-  }).pipe(
-    sql.withTransaction,
-    Effect.provideService(SqlClient.BeginTransaction, driver.beginSnapshot),
-    operation("list series"),
-    Effect.withSpan("CandleStore.list")
+    return ordered.map((row) => {
+      const recorded: CandleStore.RecordedSeries = {
+        series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
+        provenance: row.provenance,
+        coverage: Ledger.fromRows(covered.get(row.series_id) ?? []),
+        listedAt: row.listed_ms === null ? undefined : Number(row.listed_ms)
+      }
+      return { id: row.series_id, recorded }
+    })
+  })
+
+  const recorded: CandleStore.CandleStore["Service"]["recorded"] = Effect.fn("CandleStore.recorded")((of) =>
+    within(Effect.map(ledgers(of), (all) => all.map(({ recorded }) => recorded)))
   )
+
+  const list = within(
+    Effect.gen(function* () {
+      const all = yield* ledgers({})
+      const counted = yield* sql<{ series_id: number; rows: number }>`
+        SELECT series_id, count(*) AS rows FROM candles GROUP BY series_id`
+      const rows = new Map(counted.map((row) => [row.series_id, Number(row.rows)]))
+      return all.map(({ id, recorded }): CandleStore.StoredSeries => ({ ...recorded, rows: rows.get(id) ?? 0 }))
+    })
+  ).pipe(Effect.withSpan("CandleStore.list"))
 
   const month = sql.literal("date_trunc('month', c.open_time)")
   const tally = Effect.map(
@@ -364,6 +382,7 @@ const make = Effect.gen(function* () {
     sum,
     coverage,
     tally,
+    recorded,
     list,
     reconcile,
     markStale,

@@ -1,7 +1,8 @@
 /** `DerivedStore` over the tables of what is derived, and `derivation_progress`. */
-import { DerivedStore, Interval, Series, StoreError } from "@tidemark/core"
+import { type CandleStore, DerivedStore, Interval, Series, StoreError } from "@tidemark/core"
 import { Effect, Layer, Schema, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
+import { chosen } from "./Chosen.ts"
 import { type Column, Driver } from "./Driver.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Operation from "./Operation.ts"
@@ -136,11 +137,9 @@ const countChanged = (
 }
 
 type Cell = number | string | null
+type FoundRow = Readonly<Record<string, Cell>>
 
-const toColumns = (
-  table: DerivedStore.Table,
-  found: ReadonlyArray<Readonly<Record<string, Cell>>>
-): DerivedStore.Rows => {
+const toColumns = (table: DerivedStore.Table, found: ReadonlyArray<FoundRow>): DerivedStore.Rows => {
   const numbers = (name: string) =>
     Float64Array.from(found, (row) => (row[name] === null ? Number.NaN : Number(row[name])))
   const words = (name: string) => found.map((row) => row[name] as string | null)
@@ -251,6 +250,17 @@ const make = Effect.gen(function* () {
     )
   )
 
+  const columnsIn = (table: DerivedStore.Table) =>
+    sql.csv([
+      sql`${epochMillis(sql, "open_time")} AS open_ms`,
+      sql`${epochMillis(sql, "known_at")} AS known_ms`,
+      sql`CAST(input_hash AS FLOAT8) AS input_hash`,
+      sql`reason`,
+      ...table.columns.map(({ kind, name }) =>
+        kind === "time" ? sql`${epochMillis(sql, name)} AS ${sql(name)}` : sql`${sql(name)}`
+      )
+    ])
+
   const read = Effect.fn("DerivedStore.read")(function* (
     table: DerivedStore.Table,
     method: Pick<DerivedStore.Method, "id">,
@@ -259,17 +269,35 @@ const make = Effect.gen(function* () {
   ): Effect.fn.Return<DerivedStore.Rows, SqlError.SqlError> {
     const row = yield* ledger.find(series)
     if (row === undefined) return toColumns(table, [])
-    const columns = sql.csv(
-      table.columns.map(({ kind, name }) =>
-        kind === "time" ? sql`${epochMillis(sql, name)} AS ${sql(name)}` : sql`${sql(name)}`
-      )
-    )
-    const found = yield* sql<Readonly<Record<string, Cell>>>`
-      SELECT ${epochMillis(sql, "open_time")} AS open_ms, ${epochMillis(sql, "known_at")} AS known_ms,
-        CAST(input_hash AS FLOAT8) AS input_hash, reason, ${columns} FROM ${sql(table.name)}
+    const found = yield* sql<FoundRow>`SELECT ${columnsIn(table)} FROM ${sql(table.name)}
       WHERE ${inside(row.series_id, table, method, interval)}
       ORDER BY ${sql.literal(["open_time", ...(table.order ?? [])].join(", "))}`
     return toColumns(table, found)
+  }, operation("read what was derived"))
+
+  const newest = Effect.fn("DerivedStore.newest")(function* (
+    table: DerivedStore.Table,
+    method: Pick<DerivedStore.Method, "id">,
+    of: CandleStore.Selection
+  ) {
+    const made = table.isShared ? sql`method = ${method.id}` : sql`TRUE`
+    const ids = sql`SELECT series_id FROM series WHERE ${chosen(sql, of)}`
+    const rows = yield* sql<FoundRow & { readonly series_id: number; readonly version: number }>`
+      SELECT series_id, version, ${columnsIn(table)} FROM ${sql(table.name)}
+      WHERE ${made} AND (series_id, open_time) IN (
+        SELECT series_id, max(open_time) FROM ${sql(table.name)} WHERE ${made} AND series_id IN (${ids}) GROUP BY series_id)`
+    const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series WHERE ${chosen(sql, of)} ORDER BY symbol, source`
+    return series.flatMap(({ provenance, series_id, source, symbol, timeframe }) => {
+      const found = rows.filter((row) => row.series_id === series_id)
+      if (found.length === 0) return []
+      const newest: DerivedStore.Newest = {
+        series: { source, symbol, timeframe },
+        provenance,
+        version: found[0]!.version,
+        rows: toColumns(table, found)
+      }
+      return [newest]
+    })
   }, operation("read what was derived"))
 
   const progress = Effect.fn("DerivedStore.progress")(function* ({ id }: Pick<DerivedStore.Method, "id">) {
@@ -293,7 +321,7 @@ const make = Effect.gen(function* () {
     return found?.open === null || found === undefined ? undefined : Number(found.open)
   }, operation("look for changed candles"))
 
-  return DerivedStore.DerivedStore.of({ write, read, progress, touched })
+  return DerivedStore.DerivedStore.of({ write, read, newest, progress, touched })
 })
 
 export const layer = Layer.effect(DerivedStore.DerivedStore, make)

@@ -44,10 +44,9 @@ const make = Effect.gen(function* () {
     })}`
   }, operation("write keys"))
 
-  const find = Effect.fn("KeyStore.find")(function* (id: string) {
-    const [row] = yield* sql<KeyRow>`${select} WHERE key_id = ${id}`
-    return row && { ...toKey(row), hash: row.hash }
-  }, operation("read a key"))
+  const valid = Effect.map(operation("list keys")(sql<KeyRow>`${select} WHERE revoked_at IS NULL`), (rows) =>
+    rows.map((row): KeyStore.Kept => ({ ...toKey(row), hash: row.hash }))
+  ).pipe(Effect.withSpan("KeyStore.valid"))
 
   const revoke = Effect.fn("KeyStore.revoke")(
     (id: string, at: number) =>
@@ -62,7 +61,7 @@ const make = Effect.gen(function* () {
     operation("write keys")
   )
 
-  return KeyStore.KeyStore.of({ list, add, find, revoke })
+  return KeyStore.KeyStore.of({ list, add, valid, revoke })
 })
 
 export const layer = Layer.effect(KeyStore.KeyStore, make)

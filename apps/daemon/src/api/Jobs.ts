@@ -1,0 +1,197 @@
+/** Jobs and their runs, over HTTP. */
+import { Api, type Jobs } from "@tidemark/api"
+import { JobStore } from "@tidemark/core"
+import { Due, Scheduler } from "@tidemark/jobs"
+import { Clock, Effect, Random, Result, Stream } from "effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import { works } from "../Jobs.ts"
+import * as Settings from "../works/Settings.ts"
+import * as Failure from "./Failure.ts"
+
+const runJson = (run: JobStore.Run): Jobs.Run => ({
+  id: run.id,
+  job: run.job,
+  due_at: run.dueAt,
+  started_at: run.startedAt,
+  heard_at: run.heardAt,
+  ended_at: run.endedAt ?? null,
+  status: run.status,
+  holder: run.holder,
+  result: run.result,
+  log: run.log
+})
+
+const jobJson = (job: JobStore.Job, last: JobStore.Run | undefined, now: number): Jobs.Job => ({
+  name: job.name,
+  work: job.work,
+  cron: job.cron ?? null,
+  time_zone: job.timeZone,
+  settings: job.settings,
+  is_paused: job.isPaused,
+  wanted_at: job.wantedAt ?? null,
+  next_at: Result.match(Due.schedule(job), {
+    onFailure: () => null,
+    onSuccess: (cron) => Due.next(job, cron, now) ?? null
+  }),
+  last_run: last === undefined ? null : runJson(last)
+})
+
+/** Fails for a job that could never do anything. */
+const check = Effect.fnUntraced(function* (job: Pick<JobStore.Job, "work" | "cron" | "timeZone" | "settings">) {
+  if (!works.has(job.work)) {
+    return yield* Failure.badRequest(`There is no work "${job.work}"; there is: ${[...works.keys()].join(", ")}.`)
+  }
+  const schedule = Due.schedule(job)
+  if (Result.isFailure(schedule)) return yield* Failure.badRequest(schedule.failure)
+  yield* Settings.of(job.settings).pipe(Effect.catch(({ message }) => Failure.badRequest(message)))
+})
+
+const find = Effect.fnUntraced(function* (name: string) {
+  const store = yield* JobStore.JobStore
+  const job = (yield* store.list).find((one) => one.name === name)
+  return job ?? (yield* Failure.notFound(`There is no job "${name}"; what there is: GET /api/v1/jobs`))
+})
+
+const noRun = (id: number) => Failure.notFound(`There is no run ${id}; the last ones: GET /api/v1/runs`)
+
+/** Begins a job now, or says who is at it. */
+const begin = Effect.fnUntraced(function* (name: string) {
+  const scheduler = yield* Scheduler.Scheduler
+  const claim = yield* scheduler.begin(name)
+  if (claim?._tag === "Claimed") return runJson(claim.run)
+  if (claim?._tag === "Busy") {
+    return yield* Failure.conflict(
+      `Run ${claim.run.id} of ${name} is at work (${claim.run.holder}); it goes on after it.`
+    )
+  }
+  return yield* Failure.conflict(`${name} was begun and done by another process at this moment.`)
+})
+
+export const jobs = HttpApiBuilder.group(
+  Api.Api,
+  "jobs",
+  Effect.fnUntraced(function* (handlers) {
+    const store = yield* JobStore.JobStore
+    const scheduler = yield* Scheduler.Scheduler
+    const shown = Effect.fnUntraced(function* (name: string) {
+      const job = yield* find(name)
+      return jobJson(job, (yield* store.lastDone).get(name), yield* Clock.currentTimeMillis)
+    })
+    const withStore = Effect.provideService(JobStore.JobStore, store)
+    return handlers.handleAll({
+      list: () =>
+        Effect.gen(function* () {
+          const [last, now] = [yield* store.lastDone, yield* Clock.currentTimeMillis]
+          return (yield* store.list)
+            .filter(({ cron }) => cron !== undefined)
+            .map((job) => jobJson(job, last.get(job.name), now))
+        }).pipe(Effect.catchTag("StoreError", Failure.unavailable)),
+      get: ({ params }) => shown(params.name).pipe(withStore, Effect.catchTag("StoreError", Failure.unavailable)),
+      put: ({ params, payload }) =>
+        Effect.gen(function* () {
+          const before = (yield* store.list).find(({ name }) => name === params.name)
+          const job: JobStore.Job = {
+            name: params.name,
+            work: payload.work,
+            cron: payload.cron,
+            timeZone: payload.time_zone ?? "UTC",
+            settings: payload.settings ?? {},
+            isPaused: payload.is_paused ?? false,
+            since: before?.since ?? (yield* Clock.currentTimeMillis),
+            wantedAt: before?.wantedAt
+          }
+          yield* check(job)
+          yield* store.put(job)
+          return yield* shown(job.name).pipe(Effect.catchTag("NotFound", Effect.die))
+        }).pipe(withStore, Effect.catchTag("StoreError", Failure.unavailable)),
+      change: ({ params, payload }) =>
+        Effect.gen(function* () {
+          const before = yield* find(params.name)
+          const job: JobStore.Job = {
+            ...before,
+            work: payload.work ?? before.work,
+            cron: payload.cron ?? before.cron,
+            timeZone: payload.time_zone ?? before.timeZone,
+            settings: payload.settings ?? before.settings,
+            isPaused: payload.is_paused ?? before.isPaused,
+            // What was due while it had another schedule, or none, was not due by this one.
+            since:
+              payload.cron === undefined && payload.is_paused === undefined
+                ? before.since
+                : yield* Clock.currentTimeMillis
+          }
+          yield* check(job)
+          yield* store.put(job)
+          return yield* shown(job.name)
+        }).pipe(withStore, Effect.catchTag("StoreError", Failure.unavailable)),
+      remove: ({ params }) =>
+        Effect.gen(function* () {
+          if (!(yield* store.remove(params.name))) return yield* Effect.asVoid(find(params.name))
+        }).pipe(withStore, Effect.catchTag("StoreError", Failure.unavailable)),
+      run: ({ params }) =>
+        Effect.andThen(find(params.name), begin(params.name)).pipe(
+          withStore,
+          Effect.provideService(Scheduler.Scheduler, scheduler),
+          Effect.catchTag("StoreError", Failure.unavailable)
+        )
+    })
+  })
+)
+
+export const runs = HttpApiBuilder.group(
+  Api.Api,
+  "runs",
+  Effect.fnUntraced(function* (handlers) {
+    const store = yield* JobStore.JobStore
+    const scheduler = yield* Scheduler.Scheduler
+    return handlers.handleAll({
+      start: ({ payload }) =>
+        Effect.gen(function* () {
+          const { work = "backfill", ...settings } = payload
+          const now = yield* Clock.currentTimeMillis
+          const job: JobStore.Job = {
+            name: `once-${now}-${(yield* Random.nextIntBetween(0, 0xff_ff_ff)).toString(16).padStart(6, "0")}`,
+            work,
+            cron: undefined,
+            timeZone: "UTC",
+            settings,
+            isPaused: false,
+            since: now,
+            wantedAt: now
+          }
+          yield* check(job)
+          yield* store.put(job)
+          const claim = yield* scheduler.begin(job.name)
+          if (claim?._tag === "Claimed" || claim?._tag === "Busy") return runJson(claim.run)
+          return yield* Effect.die(`${job.name} is gone before it began`)
+        }).pipe(Effect.catchTag("StoreError", Failure.unavailable)),
+      list: ({ query }) =>
+        Effect.map(store.runs({ job: query.job, limit: query.limit ?? 50 }), (all) => all.map(runJson)).pipe(
+          Effect.catchTag("StoreError", Failure.unavailable)
+        ),
+      get: ({ params: { id } }) =>
+        Effect.flatMap(store.run(id), (run) => (run === undefined ? noRun(id) : Effect.succeed(runJson(run)))).pipe(
+          Effect.catchTag("StoreError", Failure.unavailable)
+        ),
+      events: ({ params: { id } }) =>
+        Effect.gen(function* () {
+          if ((yield* store.run(id)) === undefined) return yield* noRun(id)
+          return scheduler.follow(id).pipe(
+            Stream.map((one): Jobs.RunEvent =>
+              one._tag === "Line" ? { type: "log", line: one.line } : { type: "end", run: runJson(one.run) }
+            ),
+            // Whoever listens sees that the stream ends without an end, and asks again.
+            Stream.catchTag("StoreError", (error) => Stream.drain(Stream.fromEffect(Effect.logWarning(error.message))))
+          )
+        }).pipe(Effect.catchTag("StoreError", Failure.unavailable)),
+      cancel: ({ params: { id } }) =>
+        Effect.gen(function* () {
+          const run = yield* scheduler.cancel(id)
+          if (run !== undefined) return runJson(run)
+          const known = yield* store.run(id)
+          if (known === undefined) return yield* noRun(id)
+          return yield* Failure.conflict(`Run ${id} is over: ${known.status}.`)
+        }).pipe(Effect.catchTag("StoreError", Failure.unavailable))
+    })
+  })
+)
