@@ -27,7 +27,7 @@ export class Keys extends HttpApiGroup.make("keys")
     HttpApiEndpoint.post("create", "/", {
       payload: Schema.Struct({ name: Schema.NonEmptyString.check(Schema.isMaxLength(64)), scope: KeyStore.Scope }),
       success: Created.pipe(HttpApiSchema.status(201)),
-      error: Problems.ofStores
+      error: [Problems.Conflict, ...Problems.ofStores]
     }),
     HttpApiEndpoint.delete("revoke", "/:id", {
       params: { id: Schema.String },

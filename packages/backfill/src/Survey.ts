@@ -42,6 +42,8 @@ export interface Options {
   /** What should be there; what was ever asked for, where an end is absent. */
   readonly from?: number | undefined
   readonly to?: number | undefined
+  /** Default: yes. Whether rows of the table are counted, or those of the ledger taken for them. */
+  readonly isCounted?: boolean | undefined
 }
 
 /** What is known of the symbol of a series: the user's entry, or what follows from its form. */
@@ -192,8 +194,12 @@ const nothingStored = Effect.fnUntraced(function* (series: Series.Series) {
 })
 
 /** Everything stored, and every series that was asked for though nothing is stored of it. */
-export const known = Effect.fnUntraced(function* (gaps: ReadonlyArray<Gap.Gap>) {
-  const stored = yield* (yield* CandleStore.CandleStore).list
+export const known = Effect.fnUntraced(function* (
+  gaps: ReadonlyArray<Gap.Gap>,
+  { isCounted = true, ...of }: CandleStore.Selection & Pick<Options, "isCounted"> = {}
+) {
+  const store = yield* CandleStore.CandleStore
+  const stored = yield* isCounted ? store.list : store.recorded(of)
   const others = Asked.unstored(
     stored.map(({ series }) => series),
     gaps
@@ -210,7 +216,7 @@ export const run = Effect.fn("Survey.run")(function* (options: Options) {
     inferred: yield* ledger.outages,
     verdicts: yield* ledger.candidates
   }
-  const chosen = (yield* known(gaps)).filter(options.choose)
+  const chosen = (yield* known(gaps, { isCounted: options.isCounted })).filter(options.choose)
   return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), beside, options))
 })
 

@@ -70,19 +70,15 @@ export interface PruneResult {
   readonly revisions: number
 }
 
-/** What the ledger says of a series. */
-export interface RecordedSeries {
+/** What is stored of a series, without reading it. */
+export interface StoredSeries {
   readonly series: Series
   readonly provenance: Provenance
   readonly coverage: Coverage
-  /** Open of the oldest candle that the source has, as it once told. */
-  readonly listedAt: EpochMillis | undefined
-}
-
-/** What is stored of a series, without reading it. */
-export interface StoredSeries extends RecordedSeries {
   /** Rows in the table, counted; differs from the coverage's only if something else changed the table. */
   readonly rows: number
+  /** Open of the oldest candle that the source has, as it once told. */
+  readonly listedAt: EpochMillis | undefined
 }
 
 /** Which series; all where nothing is named. */
@@ -91,6 +87,12 @@ export interface Selection {
   readonly timeframes?: ReadonlyArray<Timeframe> | undefined
   readonly source?: string | undefined
 }
+
+/** Whether a selection means a series. */
+export const includes = ({ source, symbols = [], timeframes = [] }: Selection, series: Series): boolean =>
+  (symbols.length === 0 || symbols.includes(series.symbol)) &&
+  (timeframes.length === 0 || timeframes.includes(series.timeframe)) &&
+  (source === undefined || source === series.source)
 
 /** How many rows there are in an interval, and where they lie, as two figures. */
 export interface Sum {
@@ -139,10 +141,10 @@ export class CandleStore extends Context.Service<
     readonly coverage: (series: Series) => Effect.Effect<Coverage, StoreError>
     /** How many rows there are and where, month by month: the store counts, so that no row is read. */
     readonly tally: Effect.Effect<ReadonlyArray<Tally>, StoreError>
-    /** The ledger of some series, as of one moment; takes no longer as their rows grow. */
-    readonly recorded: (of: Selection) => Effect.Effect<ReadonlyArray<RecordedSeries>, StoreError>
     /** Everything stored, as of one moment. */
     readonly list: Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
+    /** Of some series, with the rows that the ledger has: nothing is counted, so it costs no more as history grows. */
+    readonly recorded: (of: Selection) => Effect.Effect<ReadonlyArray<StoredSeries>, StoreError>
     /**
      * Brings table and ledger in line where something else has changed the table. `lost` counts as never fetched;
      * `stray` is what no answer of a source put there, and changes nothing in the ledger. The rows of both are taken

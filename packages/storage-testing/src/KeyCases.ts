@@ -13,7 +13,13 @@ const key = (id: string, change: Partial<KeyStore.Kept> = {}): KeyStore.Kept => 
   ...change
 })
 
-const told = ({ hash: _, ...rest }: KeyStore.Kept): KeyStore.Key => rest
+const told = ({ createdAt, id, name, revokedAt, scope }: KeyStore.Kept): KeyStore.Key => ({
+  createdAt,
+  id,
+  name,
+  revokedAt,
+  scope
+})
 
 export const cases = (it: Vitest.MethodsNonLive<KeyStore.KeyStore>): void => {
   it.effect("K01 keys are found as they were added; one that was revoked stays so", () =>

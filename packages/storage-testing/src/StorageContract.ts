@@ -331,11 +331,10 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
         assert.strictEqual(entry.rows, 9)
         assert.strictEqual(Coverage.rows(entry.coverage), 9)
         assert.strictEqual(entry.listedAt, start)
-        const { rows: _, ...recorded } = entry
         const { source, symbol, timeframe } = series
         const of = (selection: CandleStore.Selection) => store.recorded(selection)
-        assert.deepStrictEqual(yield* of({ symbols: [symbol, "NOT/THERE"] }), [recorded])
-        assert.deepStrictEqual(yield* of({ symbols: [symbol], timeframes: [timeframe], source }), [recorded])
+        assert.deepStrictEqual(yield* of({ symbols: [symbol, "NOT/THERE"] }), [entry])
+        assert.deepStrictEqual(yield* of({ symbols: [symbol], timeframes: [timeframe], source }), [entry])
         assert.deepStrictEqual(yield* of({ symbols: [symbol], source: "another" }), [])
         assert.deepStrictEqual(yield* of({ symbols: [symbol], timeframes: ["1M"] }), [])
         assert.lengthOf(yield* of({}), (yield* store.list).length)

@@ -207,7 +207,7 @@ const make = Effect.gen(function* () {
     return row === undefined ? Coverage.none : yield* ledger.all(row.series_id)
   }, operation("read coverage"))
 
-  const within = <A, E>(snapshot: Effect.Effect<A, E>) =>
+  const atOneMoment = <A, E>(snapshot: Effect.Effect<A, E>) =>
     snapshot.pipe(
       sql.withTransaction,
       Effect.provideService(SqlClient.BeginTransaction, driver.beginSnapshot),
@@ -226,27 +226,29 @@ const make = Effect.gen(function* () {
         : 0
     )
     return ordered.map((row) => {
-      const recorded: CandleStore.RecordedSeries = {
+      const coverage = Ledger.fromRows(covered.get(row.series_id) ?? [])
+      const stored: CandleStore.StoredSeries = {
         series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
         provenance: row.provenance,
-        coverage: Ledger.fromRows(covered.get(row.series_id) ?? []),
+        coverage,
+        rows: Coverage.rows(coverage),
         listedAt: row.listed_ms === null ? undefined : Number(row.listed_ms)
       }
-      return { id: row.series_id, recorded }
+      return { id: row.series_id, stored }
     })
   })
 
   const recorded: CandleStore.CandleStore["Service"]["recorded"] = Effect.fn("CandleStore.recorded")((of) =>
-    within(Effect.map(ledgers(of), (all) => all.map(({ recorded }) => recorded)))
+    atOneMoment(Effect.map(ledgers(of), (all) => all.map(({ stored }) => stored)))
   )
 
-  const list = within(
+  const list = atOneMoment(
     Effect.gen(function* () {
       const all = yield* ledgers({})
       const counted = yield* sql<{ series_id: number; rows: number }>`
         SELECT series_id, count(*) AS rows FROM candles GROUP BY series_id`
       const rows = new Map(counted.map((row) => [row.series_id, Number(row.rows)]))
-      return all.map(({ id, recorded }): CandleStore.StoredSeries => ({ ...recorded, rows: rows.get(id) ?? 0 }))
+      return all.map(({ id, stored }): CandleStore.StoredSeries => ({ ...stored, rows: rows.get(id) ?? 0 }))
     })
   ).pipe(Effect.withSpan("CandleStore.list"))
 

@@ -1,5 +1,5 @@
 /** The work of `tidemark coverage`: what the ledger says is stored, and what was asked for and is not. */
-import { Retention, Survey } from "@tidemark/backfill"
+import { Retention, Summary, Survey } from "@tidemark/backfill"
 import { Calendars } from "@tidemark/calendars"
 import { GapLedger, Instant, Instrument, SymbolStore } from "@tidemark/core"
 import { Clock, Effect, type Option } from "effect"
@@ -34,7 +34,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
   const rows = stored.map((entry) => {
     const { symbol, timeframe } = entry.series
     const calendar = calendarOf(symbol)
-    return CoverageView.summarize(
+    return Summary.summarize(
       entry,
       gaps,
       (interval) => calendar.countOpens(timeframe, interval),

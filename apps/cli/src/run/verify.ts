@@ -1,8 +1,8 @@
 /** The work of `tidemark verify`. */
-import { Survey, UsageError, Verify } from "@tidemark/backfill"
-import { CandleStore, Damage, FileProblem, Gap, Instant, Interval, Series } from "@tidemark/core"
+import { UsageError, Verification } from "@tidemark/backfill"
+import { CandleStore, FileProblem } from "@tidemark/core"
 import { Certificate } from "@tidemark/quality"
-import { Clock, Effect, FileSystem, Option } from "effect"
+import { Effect, FileSystem, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import type { SpanFlags } from "../flags/Span.ts"
 import * as VerifyView from "../view/VerifyView.ts"
@@ -18,63 +18,18 @@ export interface Input extends Chosen.SeriesFlags, SpanFlags {
 
 const usage = (message: string) => new UsageError.UsageError({ message })
 
-/** Compares rows with ledger: by count and place month by month, then candle by candle where these differ. */
-const verifyOne = Effect.fnUntraced(function* (
-  { gaps, plan, stored }: Survey.Surveyed,
-  interval: Interval.Interval,
-  range: Interval.Interval,
-  tallies: ReadonlyArray<CandleStore.Tally>
-) {
-  const { calendar } = plan.request
-  const { coverage, series } = stored
-  const suspects = Interval.intersection(Verify.suspects(calendar, series.timeframe, coverage, tallies), [range])
-  const damage = yield* Damage.within(series, calendar, suspects)
-  const missing = gaps.filter(Gap.isWanted).reduce((sum, gap) => sum + gap.missing, 0)
-  const verified: VerifyView.Verified = {
-    series: stored.series,
-    interval,
-    expected: plan.expected,
-    rows: plan.expected - missing,
-    gaps: [...gaps, ...Verify.excludedGaps(plan)].toSorted((a, b) => a.interval.from - b.interval.from),
-    damage,
-    mend: Damage.isNone(damage) ? undefined : Damage.mendCommand(series, calendar, coverage, damage)
-  }
-  return verified
-})
-
 const look = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
-  const store = yield* CandleStore.CandleStore
-  const { from, to } = yield* toSpan(input)
-  const surveyed = yield* Survey.run({ choose: chosen.includes, from, to })
-  const tallies = Map.groupBy(yield* store.tally, ({ series }) => Series.key(series))
-  const talliesOf = ({ stored }: Survey.Surveyed) => tallies.get(Series.key(stored.series)) ?? []
-  const all = surveyed.flatMap((one) => {
-    // Of rows without a ledger, the months that they are in.
-    const months = talliesOf(one).map(({ month }) => ({ from: month, to: month + 1 }))
-    const whole = one.asked ?? (months.length === 0 ? undefined : months.reduce(Interval.hull))
-    const interval = whole && Interval.clamp(from ?? whole.from, to ?? whole.to)
-    return interval === undefined ? [] : [{ one, interval }]
-  })
+  const range = yield* toSpan(input)
+  const found = yield* Verification.run({ choose: chosen.includes, ...range })
   const absent = Chosen.absent(
     chosen,
-    all.map(({ one }) => one.stored)
+    found.map(({ stored }) => stored)
   )
-  if (all.length + absent.length === 0)
+  if (found.length + absent.length === 0)
     return yield* usage("Nothing is stored that could be verified: tidemark backfill")
-  const range = { from: from ?? Damage.everything.from, to: to ?? Damage.everything.to }
-  const verified = yield* Effect.forEach(all, ({ interval, one }) => verifyOne(one, interval, range, talliesOf(one)))
+  const verified = found.map((one) => one.verified)
   if (Option.isNone(input.lock)) return { absent, verified, certificate: undefined }
-  const now = yield* Clock.currentTimeMillis
-  const series = yield* Effect.forEach(all, ({ interval, one }, i) =>
-    Certificate.certify(store, {
-      ...verified[i]!,
-      stored: one.stored,
-      interval,
-      verified: VerifyView.isSound(verified[i]!)
-    })
-  )
-  const certificate = Certificate.make({ tidemark_certificate: 1, created_at: Instant.format(now), series })
-  return { absent, verified, certificate }
+  return { absent, verified, certificate: yield* Verification.certify(found) }
 })
 
 const readCertificate = Effect.fnUntraced(function* (path: string) {
@@ -149,5 +104,5 @@ export const run = Effect.fnUntraced(function* (input: Input) {
         ...(Option.isSome(input.lock) ? [`Certificate: ${input.lock.value}`] : [])
       ].join("\n")
   })
-  yield* exitWith(verified.every(VerifyView.isSound) && absent.length === 0 ? 0 : 3)
+  yield* exitWith(verified.every(Verification.isSound) && absent.length === 0 ? 0 : 3)
 })

@@ -1,28 +1,14 @@
 /** What verification found, for people and for machines. Pure. */
-import { Report } from "@tidemark/backfill"
+import { Report, Verification } from "@tidemark/backfill"
 import { Damage, Gap, Instant, Interval, Series } from "@tidemark/core"
 import type { Certificate } from "@tidemark/quality"
 import { count, plural } from "./Format.ts"
 import { render } from "./Table.ts"
 
-export interface Verified {
-  readonly series: Series.Series
-  readonly interval: Interval.Interval
-  readonly expected: number
-  readonly rows: number
-  readonly gaps: ReadonlyArray<Gap.Gap>
-  /** What table and ledger tell differently. */
-  readonly damage: Damage.Damage
-  /** The command that puts it right. */
-  readonly mend: string | undefined
-}
-
-export const isSound = ({ damage, gaps }: Verified): boolean => Damage.isNone(damage) && gaps.every(Gap.isExplained)
-
 const rangeJson = ({ from, to }: Interval.Interval) => ({ from: Instant.format(from), to: Instant.format(to) })
 
-export const toJson = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<string>) => ({
-  verified: verified.every(isSound) && absent.length === 0,
+export const toJson = (verified: ReadonlyArray<Verification.Verified>, absent: ReadonlyArray<string>) => ({
+  verified: verified.every(Verification.isSound) && absent.length === 0,
   absent,
   series: verified.map(({ damage, expected, gaps, interval, rows, series }) => ({
     ...series,
@@ -36,7 +22,7 @@ export const toJson = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<
   }))
 })
 
-const damageLines = ({ damage: { lost, stray }, mend, series }: Verified): ReadonlyArray<string> => [
+const damageLines = ({ damage: { lost, stray }, mend, series }: Verification.Verified): ReadonlyArray<string> => [
   ...lost.map(
     (interval) =>
       `  ${Series.key(series)} ${Interval.format(interval)}: the rows are not what was stored; mend them: ` +
@@ -51,7 +37,7 @@ const damageLines = ({ damage: { lost, stray }, mend, series }: Verified): Reado
       ])
 ]
 
-const lines = (one: Verified): ReadonlyArray<string> => [
+const lines = (one: Verification.Verified): ReadonlyArray<string> => [
   ...damageLines(one),
   ...one.gaps.flatMap((gap) => (Gap.isExplained(gap) ? [] : [`  ${Gap.format(gap)}`, `    next: ${gap.nextAction}`]))
 ]
@@ -61,7 +47,7 @@ const minute = (instant: number): string => Instant.format(Math.floor(instant / 
 
 const missing = (gaps: ReadonlyArray<Gap.Gap>) => gaps.reduce((sum, gap) => sum + gap.missing, 0)
 
-export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<string>): string => {
+export const toText = (verified: ReadonlyArray<Verification.Verified>, absent: ReadonlyArray<string>): string => {
   const rows = verified.map((one) => {
     const wanted = one.gaps.filter(Gap.isWanted)
     const explained = wanted.filter(Gap.isExplained)
@@ -72,10 +58,10 @@ export const toText = (verified: ReadonlyArray<Verified>, absent: ReadonlyArray<
       count(one.rows),
       count(missing(explained)),
       ...Gap.openCauses.map((cause) => count(Gap.missingBecause(wanted, cause))),
-      isSound(one) ? "verified" : "NOT VERIFIED"
+      Verification.isSound(one) ? "verified" : "NOT VERIFIED"
     ]
   })
-  const wrong = verified.filter((one) => !isSound(one))
+  const wrong = verified.filter((one) => !Verification.isSound(one))
   return [
     ...(rows.length === 0
       ? []

@@ -26,6 +26,12 @@ export const layer = HttpApiBuilder.group(
         Effect.map(store.list, (keys) => keys.map(toJson)).pipe(Effect.catchTag("StoreError", Failure.unavailable)),
       create: ({ payload }) =>
         Effect.gen(function* () {
+          const isFirst = !(yield* store.valid).some(({ scope }) => scope === "write")
+          if (isFirst && payload.scope === "read") {
+            return yield* Failure.conflict(
+              "No key is for writing, and with this one nobody could change anything any more; make one for writing first."
+            )
+          }
           const { kept, key } = yield* ApiKey.make(payload)
           yield* store.add(kept)
           yield* keyring.forget

@@ -7,7 +7,7 @@
  * name that it has pointed here. From the first key on everybody needs one.
  */
 import { Access, Problems } from "@tidemark/api"
-import { Effect, Layer, Option, Redacted } from "effect"
+import { Cause, Effect, Exit, Layer, Option, Redacted } from "effect"
 import * as HttpMethod from "effect/http/HttpMethod"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -48,6 +48,13 @@ export interface Options {
   readonly requestsPerSecond: number
 }
 
+/** The status that a caller gets to see. */
+const statusOf = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown>): number => {
+  if (Exit.isSuccess(exit)) return exit.value.status
+  const error = Cause.squash(exit.cause)
+  return typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 500
+}
+
 /** Every write is told to the log, with who did it and what came of it. */
 const audited =
   ({ name }: Known, { method, url }: HttpServerRequest.HttpServerRequest) =>
@@ -57,7 +64,7 @@ const audited =
         Effect.annotateLogs({
           audit: true,
           caller: name,
-          status: exit._tag === "Success" ? exit.value.status : "failed"
+          status: statusOf(exit)
         })
       )
     )

@@ -1,9 +1,9 @@
 /** Work on candles: fetch what has closed, fill what is missing, look at what is there, let go what is too old. */
-import { Backfill, Check, Fill, Prune, Report, Survey } from "@tidemark/backfill"
-import { Series, SymbolStore, Timeframe } from "@tidemark/core"
+import { Backfill, Check, Events, Fill, Prune, Report, Survey } from "@tidemark/backfill"
+import { JobStore, Series, SymbolStore, Timeframe } from "@tidemark/core"
 import type { Scheduler } from "@tidemark/jobs"
 import { Universe } from "@tidemark/runtime"
-import { Clock, Effect } from "effect"
+import { Clock, Effect, PubSub } from "effect"
 import * as Settings from "./Settings.ts"
 
 const dayMillis = 86_400_000
@@ -31,6 +31,28 @@ const told = Effect.fnUntraced(function* (report: Report.Report, { log }: Pick<S
   return ended
 })
 
+/** A series of whichever source. */
+const nameOf = ({ symbol, timeframe }: Pick<Series.Series, "symbol" | "timeframe">): string => `${symbol} ${timeframe}`
+
+const line = ({ inserted, missing, provenance, series, status }: Report.SeriesOutcome): string =>
+  `${Series.key(series)}: ${status}, ${inserted} new candles, ${missing} missing` +
+  (provenance === "observed" ? "" : ` (${provenance})`)
+
+/** Says of each of some series that it is done, when it is. */
+const telling = Effect.fnUntraced(function* (keys: ReadonlySet<string>, { log }: Pick<Scheduler.Told, "log">) {
+  const { pubsub } = yield* Events.Events
+  const events = yield* PubSub.subscribe(pubsub)
+  yield* Effect.forkScoped(
+    Effect.forever(
+      Effect.flatMap(PubSub.take(events), (event) =>
+        event._tag === "SeriesFinished" && keys.has(nameOf(event.outcome.series))
+          ? log(line(event.outcome))
+          : Effect.void
+      )
+    )
+  )
+})
+
 /** Everything that has closed since the last time, and what is missing behind it. */
 export const backfill = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
   const settings = yield* Settings.of(job.settings)
@@ -38,14 +60,13 @@ export const backfill = Effect.fnUntraced(function* ({ job, log }: Scheduler.Tol
   const { days = defaultDays, source = "auto", symbols = [], timeframes = Timeframe.standard } = settings
   const instruments = yield* Universe.resolve({ symbols, source }, list)
   const now = yield* Clock.currentTimeMillis
-  const report = yield* Backfill.run({
-    targets: instruments.flatMap((instrument) => timeframes.map((timeframe) => ({ instrument, timeframe }))),
-    window: { from: now - days * dayMillis },
-    force: false,
-    repair: true
+  const targets = instruments.flatMap((instrument) => timeframes.map((timeframe) => ({ instrument, timeframe })))
+  yield* telling(new Set(targets.map(({ instrument: { symbol }, timeframe }) => nameOf({ symbol, timeframe }))), {
+    log
   })
+  const report = yield* Backfill.run({ targets, window: { from: now - days * dayMillis }, force: false, repair: true })
   return yield* told(report, { log })
-})
+}, Effect.scoped)
 
 /** What is missing of stored series without an explanation. */
 export const gaps = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
@@ -75,6 +96,9 @@ export const quality = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told
   return ended
 })
 
+/** Runs of jobs that ended longer ago than this are forgotten, but for the last of each. */
+const runsKeptMillis = 90 * dayMillis
+
 /** What is older than it is kept, and needed by nobody. */
 export const prune = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
   const choose = Settings.includes(yield* Settings.of(job.settings))
@@ -84,7 +108,9 @@ export const prune = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) 
     for (const { words } of needs) yield* log(`${Series.key(series)} stays: ${words}`)
   }
   const rows = report.outcomes.reduce((sum, one) => sum + (one.status === "pruned" ? one.rows : 0), 0)
-  yield* log(`${rows} candles pruned`)
-  const ended: Scheduler.Ended = { status: status(Prune.exitCode(report)), result: { rows } }
+  const store = yield* JobStore.JobStore
+  const runs = yield* store.forget((yield* Clock.currentTimeMillis) - runsKeptMillis)
+  yield* log(`${rows} candles pruned, ${runs} runs forgotten`)
+  const ended: Scheduler.Ended = { status: status(Prune.exitCode(report)), result: { rows, runs } }
   return ended
 })

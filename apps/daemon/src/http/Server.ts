@@ -1,0 +1,122 @@
+/**
+ * The HTTP server: the API, its documentation and what watchers ask.
+ *
+ * It listens to this machine alone unless it is told otherwise, and refuses
+ * to listen elsewhere while there is no key.
+ */
+import { createServer, type ServerOptions } from "node:http"
+import type { Duplex } from "node:stream"
+import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
+import { Api } from "@tidemark/api"
+import { UsageError } from "@tidemark/backfill"
+import type { Configuration } from "@tidemark/runtime"
+import { Effect, Layer } from "effect"
+import * as HttpMiddleware from "effect/http/HttpMiddleware"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServer from "effect/http/HttpServer"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
+import * as Candles from "../api/Candles.ts"
+import * as Coverage from "../api/Coverage.ts"
+import * as Jobs from "../api/Jobs.ts"
+import * as Keys from "../api/Keys.ts"
+import * as Quality from "../api/Quality.ts"
+import * as Regimes from "../api/Regimes.ts"
+import * as Sources from "../api/Sources.ts"
+import * as Symbols from "../api/Symbols.ts"
+import * as Access from "./Access.ts"
+import * as Health from "./Health.ts"
+import { Keyring } from "./Keyring.ts"
+import * as Limits from "./Limits.ts"
+import * as Problem from "./Problem.ts"
+import * as SecurityHeaders from "./SecurityHeaders.ts"
+
+/** Times in milliseconds: whoever sends slower than this holds a connection for nobody. */
+const options: ServerOptions = {
+  headersTimeout: 10_000,
+  requestTimeout: 20_000,
+  keepAliveTimeout: 5_000,
+  connectionsCheckingInterval: 1_000,
+  maxHeaderSize: 16_384
+}
+
+const statusOf = (code: string | undefined): number =>
+  code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : code === "HPE_HEADER_OVERFLOW" ? 431 : 400
+
+/** What is no HTTP is answered before there is a request. */
+const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy()
+    return
+  }
+  const { title, ...rest } = Problem.document(statusOf(error.code))
+  const body = JSON.stringify({ ...rest, title })
+  socket.end(
+    `HTTP/1.1 ${rest.status} ${title}\r\nContent-Type: application/problem+json\r\n` +
+      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
+  )
+}
+
+const server = () => createServer(options).on("clientError", refuse)
+
+const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
+
+/** Fails where anybody could reach what nobody needs a key for. */
+const guarded = Effect.fnUntraced(function* (host: string) {
+  if (isLoopback(host)) return
+  const keyring = yield* Keyring
+  if (!(yield* keyring.isEmpty)) return
+  return yield* new UsageError.UsageError({
+    message:
+      `The API would listen on ${host}, where others can reach it, and there is no key. ` +
+      "Make one first: tidemark keys create --name NAME; or set TIDEMARK_API_KEY; or listen on 127.0.0.1"
+  })
+})
+
+const routes = ({ api, policies }: Configuration.Configuration) =>
+  Layer.mergeAll(
+    HttpApiBuilder.layer(Api.Api, { openapiPath: "/openapi.json" }).pipe(
+      Layer.provide([
+        Candles.layer,
+        Coverage.layer,
+        Jobs.jobs,
+        Jobs.runs,
+        Keys.layer,
+        Quality.layer,
+        Regimes.layer(policies),
+        Sources.layer,
+        Symbols.layer
+      ]),
+      Layer.provide([Access.layer(api), HttpApiMiddleware.layerProblemDetails({ includeDetails: true })])
+    ),
+    HttpApiScalar.layer(Api.Api, { path: "/docs" }),
+    Health.layer,
+    // The first is outermost.
+    HttpRouter.middleware(SecurityHeaders.middleware, { global: true }),
+    ...(api.cors.length === 0
+      ? []
+      : [
+          HttpRouter.middleware(
+            HttpMiddleware.cors({ allowedOrigins: api.cors, allowedHeaders: ["x-api-key", "content-type"] }),
+            { global: true }
+          )
+        ]),
+    HttpRouter.middleware(Problem.middleware, { global: true }),
+    HttpRouter.middleware(Limits.middleware(api), { global: true })
+  )
+
+const listening = Layer.effectDiscard(
+  HttpServer.addressFormattedWith((address) =>
+    Effect.logInfo(`the API is at ${address}/api/v1, its documentation at ${address}/docs`)
+  )
+)
+
+export const layer = (settings: Configuration.Configuration) => {
+  const { host, key, port } = settings.api
+  const served = HttpRouter.serve(routes(settings), { disableLogger: true, disableListenLog: true }).pipe(
+    Layer.provideMerge(listening),
+    Layer.provide(NodeHttpServer.layer(server, { host, port, gracefulShutdownTimeout: "3 seconds" }))
+  )
+  return Layer.unwrap(Effect.as(guarded(host), served)).pipe(Layer.provide(Keyring.layer(key)))
+}
