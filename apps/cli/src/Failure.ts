@@ -26,7 +26,15 @@ const isTagged = (error: unknown): error is { readonly _tag: string; readonly me
   typeof error === "object" && error !== null && "_tag" in error && "message" in error
 
 /** Errors that say themselves what to do; anything else is a bug of ours and is shown whole. */
-const known = new Set(["UsageError", "StoreError", "CopyError", "OutFileError", "SourceError", "ReaderError"])
+const known = new Set([
+  "UsageError",
+  "StoreError",
+  "CopyError",
+  "OutFileError",
+  "SourceError",
+  "ReaderError",
+  "RemoteError"
+])
 
 /** Says what went wrong, once, on stderr, and turns it into the exit code. */
 export const report = <A, E, R>(program: Effect.Effect<A, E, R>): Effect.Effect<A, ExitWith, R> =>

@@ -11,6 +11,8 @@ import { doctor } from "./commands/doctor.ts"
 import { exportCommand } from "./commands/export.ts"
 import { features } from "./commands/features.ts"
 import { gaps } from "./commands/gaps.ts"
+import { jobs } from "./commands/jobs.ts"
+import { keys } from "./commands/keys.ts"
 import { migrate } from "./commands/migrate.ts"
 import { prune } from "./commands/prune.ts"
 import { quality } from "./commands/quality.ts"
@@ -41,6 +43,8 @@ Command.make("tidemark").pipe(
     query,
     exportCommand,
     prune,
+    jobs,
+    keys,
     copy,
     migrate,
     doctor

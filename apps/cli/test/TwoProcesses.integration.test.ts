@@ -37,7 +37,7 @@ describe("two processes on one database", () => {
           assert.strictEqual(
             ended.stderr,
             `tidemark: ./x.duckdb: another process (pid ${first.pid}) has the database open. ` +
-              "Wait until it ends, stop it, or name another database with --database\n",
+              "Wait until it ends, stop it, name another database with --database, or, if it is a daemon, ask it: tidemark --remote URL\n",
             what
           )
           assert.strictEqual(ended.stdout, "", what)

@@ -62,7 +62,14 @@ export const Wanted = Schema.Struct({
   symbols: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)),
   timeframes: Schema.optionalKey(Schema.Array(Timeframe.Timeframe)),
   source: Schema.optionalKey(Schema.NonEmptyString),
-  days: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0)))
+  /** Days back from now. Default: 365. */
+  days: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
+  /** Instead of `days`: ISO 8601. */
+  start: Schema.optionalKey(Schema.String),
+  /** The first instant after the end. Default: now. */
+  end: Schema.optionalKey(Schema.String),
+  /** Of a backfill: ask for everything again. */
+  force: Schema.optionalKey(Schema.Boolean)
 })
 export type Wanted = typeof Wanted.Type
 

@@ -65,7 +65,7 @@ const describe = (reason: Reason, say: Wording.Wording): string => {
     case "Held":
       return (
         `another process${reason.pid === undefined ? "" : ` (pid ${reason.pid})`} has the database open. ` +
-        `Wait until it ends, stop it, or name another database with ${say("database")}`
+        `Wait until it ends, stop it, name another database with ${say("database")}, or, if it is a daemon, ask it: tidemark --remote URL`
       )
     case "TooNew":
       return (

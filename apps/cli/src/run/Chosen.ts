@@ -35,10 +35,20 @@ export const chosen = Effect.fnUntraced(function* ({ source, symbols, timeframes
   return result
 })
 
+/** The same for a question to a daemon. */
+export const selection = (
+  { symbols, timeframes }: Pick<Chosen, "symbols" | "timeframes">,
+  source: Option.Option<string>
+) => ({
+  ...(symbols.length === 0 ? {} : { symbols }),
+  ...(timeframes.length === 0 ? {} : { timeframes }),
+  ...(Option.isNone(source) ? {} : { source: source.value })
+})
+
 /** Symbols and timeframes that are named and of which nothing is among the series. */
 export const absent = (
   { symbols, timeframes }: Pick<Chosen, "symbols" | "timeframes">,
-  found: ReadonlyArray<CandleStore.StoredSeries>
+  found: ReadonlyArray<Pick<CandleStore.StoredSeries, "series">>
 ): ReadonlyArray<string> =>
   symbols.flatMap((symbol) => {
     const ofSymbol = found.filter(({ series }) => series.symbol === symbol)
@@ -56,10 +66,22 @@ export const sayAbsent = Effect.fnUntraced(function* (names: ReadonlyArray<strin
   yield* exitWith(3)
 })
 
+/** A series with the rows that its table has, and those that were stored. */
+export interface Counted {
+  readonly series: Series.Series
+  readonly rows: number
+  readonly recorded: number
+}
+
+export const counted = ({ coverage, rows, series }: CandleStore.StoredSeries): Counted => ({
+  series,
+  rows,
+  recorded: Coverage.rows(coverage)
+})
+
 /** Says of which series the table has another number of rows than the record, and what looks at them. */
-export const sayChanged = Effect.fnUntraced(function* (stored: ReadonlyArray<CandleStore.StoredSeries>) {
-  for (const { coverage, rows, series } of stored) {
-    const recorded = Coverage.rows(coverage)
+export const sayChanged = Effect.fnUntraced(function* (all: ReadonlyArray<Counted>) {
+  for (const { recorded, rows, series } of all) {
     if (rows === recorded) continue
     yield* Console.error(
       `tidemark: ${Series.key(series)}: the table has ${count(rows)} rows where ${count(recorded)} were stored: ` +

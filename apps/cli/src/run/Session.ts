@@ -1,4 +1,5 @@
 /** What a command's work has at hand: the configuration, and stores and sources made from it. */
+import { UsageError } from "@tidemark/backfill"
 import { Configuration, Runtime, Sources, type Stores } from "@tidemark/runtime"
 import { Console, Effect, Option } from "effect"
 import * as Globals from "../flags/Globals.ts"
@@ -14,17 +15,28 @@ export const checkSources = Effect.fnUntraced(function* (...names: ReadonlyArray
   yield* Effect.forEach(names.flatMap(Option.toArray), configured, { discard: true })
 })
 
+/** Fails where a daemon is to be asked: what comes now works on the database itself. */
+const onDatabase = Effect.gen(function* () {
+  const remote = yield* Globals.remote
+  if (Option.isNone(remote)) return yield* configuration
+  return yield* new UsageError.UsageError({
+    message:
+      `This works on the database itself and cannot be asked of ${remote.value}. What a daemon can be asked: ` +
+      "backfill, coverage, gaps list, symbols add|list|remove, sources list, jobs, keys. Leave --remote (TIDEMARK_REMOTE) out"
+  })
+})
+
 /** Gives a command stores and sources. Only `write` makes a database; the others fail without one unless they say otherwise. */
 export const withRuntime =
   (mode: Stores.Mode, otherwise?: Stores.Otherwise) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(configuration, (settings) => Effect.provide(effect, Runtime.layer(settings, mode, otherwise)))
+    Effect.flatMap(onDatabase, (settings) => Effect.provide(effect, Runtime.layer(settings, mode, otherwise)))
 
 /** Gives a command stores only. */
 export const withStores =
   (mode: Stores.Mode, otherwise?: Stores.Otherwise) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(configuration, (settings) => Effect.provide(effect, Runtime.stores(settings, mode, otherwise)))
+    Effect.flatMap(onDatabase, (settings) => Effect.provide(effect, Runtime.stores(settings, mode, otherwise)))
 
 /** Prints the result: as JSON if the user asks for it, else as text. */
 export const print = Effect.fnUntraced(function* (result: {

@@ -1,6 +1,6 @@
 /** The work of `tidemark backfill`. */
 import { Backfill, Report, Selection, UsageError } from "@tidemark/backfill"
-import { SymbolStore } from "@tidemark/core"
+import { Instant, SymbolStore } from "@tidemark/core"
 import { Runtime, Universe } from "@tidemark/runtime"
 import { Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -9,7 +9,9 @@ import type { RangeFlags } from "../flags/Range.ts"
 import * as BackfillView from "../view/BackfillView.ts"
 import * as PlanView from "../view/PlanView.ts"
 import * as Progress from "../view/Progress.ts"
+import * as Jobs from "./jobs.ts"
 import * as Lists from "./Lists.ts"
+import * as Remote from "./Remote.ts"
 import { untilInterrupted } from "./Interrupt.ts"
 import * as OutFile from "./OutFile.ts"
 import { toWindow } from "./Range.ts"
@@ -57,7 +59,41 @@ const toOptions = Effect.fnUntraced(function* (input: Input) {
   return options
 })
 
-export const run = Effect.fnUntraced(function* (input: Input) {
+/** What of the flags a daemon is told; the others say how this process would do it. */
+const toWanted = Effect.fnUntraced(function* (input: Input) {
+  const own = (["concurrency", "limit", "results"] as const).filter((name) => input[name]._tag === "Some")
+  const named = [...own, ...(input.dryRun ? ["dry-run"] : []), ...(input.noRepair ? ["no-repair"] : [])]
+  if (named.length > 0) {
+    return yield* new UsageError.UsageError({
+      message: `A daemon cannot be told --${named.join(", --")}. Leave it out, or --remote`
+    })
+  }
+  const window = yield* toWindow(input)
+  const symbols = Lists.items(input.symbols).map((symbol) => symbol.toUpperCase())
+  const timeframes = Option.isSome(input.timeframes) ? yield* Lists.timeframes(input.timeframes) : []
+  return {
+    ...(symbols.length === 0 ? {} : { symbols }),
+    ...(timeframes.length === 0 ? {} : { timeframes }),
+    ...(input.source === "auto" ? {} : { source: input.source }),
+    ...("from" in window ? { start: Instant.format(window.from) } : {}),
+    ...(window.to === undefined ? {} : { end: Instant.format(window.to) }),
+    ...(input.force ? { force: true } : {})
+  }
+})
+
+/** Has a daemon do it, and follows it to its end; Ctrl-C leaves it at work. */
+const onDaemon = Effect.fnUntraced(function* (input: Input, client: Remote.Asking) {
+  const started = yield* client.runs.start({ payload: yield* toWanted(input) })
+  if (!(yield* Globals.quiet)) {
+    yield* Console.error(
+      `run ${started.id} is at work there; Ctrl-C leaves it so. Follow it again: tidemark jobs log ${started.id} --remote URL; ` +
+        `end it: tidemark jobs cancel ${started.id} --remote URL`
+    )
+  }
+  return yield* Jobs.follow(client, started.id)
+})
+
+const here = Effect.fnUntraced(function* (input: Input) {
   const options = yield* toOptions(input)
   if (input.dryRun) {
     const planned = yield* Backfill.plan(options).pipe(withRuntime("read", "empty"))
@@ -88,4 +124,11 @@ export const run = Effect.fnUntraced(function* (input: Input) {
       return yield* exitWith(Report.exitCode(report))
     })
   )
+})
+
+export const run = Effect.fnUntraced(function* (input: Input) {
+  return yield* Remote.either({
+    local: here(input),
+    remote: (client) => Effect.flatMap(onDaemon(input, client), Jobs.show)
+  })
 })

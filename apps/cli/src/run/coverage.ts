@@ -1,45 +1,36 @@
 /** The work of `tidemark coverage`: what the ledger says is stored, and what was asked for and is not. */
-import { Retention, Summary, Survey } from "@tidemark/backfill"
-import { Calendars } from "@tidemark/calendars"
-import { GapLedger, Instant, Instrument, SymbolStore } from "@tidemark/core"
-import { Clock, Effect, type Option } from "effect"
+import type { Coverage } from "@tidemark/api"
+import { Summary } from "@tidemark/backfill"
+import { Instant } from "@tidemark/core"
+import { Effect, Option } from "effect"
 import * as CoverageView from "../view/CoverageView.ts"
 import * as Chosen from "./Chosen.ts"
 import * as Lists from "./Lists.ts"
-import { configuration, print, withRuntime } from "./Session.ts"
+import * as Remote from "./Remote.ts"
+import { print, withRuntime } from "./Session.ts"
 
 export interface Input {
   readonly symbols: Option.Option<string>
   readonly timeframes: Option.Option<string>
 }
 
+const toRow = ({ from, to, ...rest }: Coverage.CoverageRow): Summary.CoverageRow => ({
+  ...rest,
+  from: from ?? undefined,
+  to: to ?? undefined
+})
+
 export const run = Effect.fnUntraced(function* (input: Input) {
-  const timeframes = yield* Lists.timeframes(input.timeframes)
-  const { all, gaps, list } = yield* Effect.gen(function* () {
-    const gaps = yield* (yield* GapLedger.GapLedger).list
-    const symbols = yield* SymbolStore.SymbolStore
-    return { all: yield* Survey.known(gaps), gaps, list: yield* symbols.list }
-  }).pipe(withRuntime("read"))
-  const calendars = new Map(list.map((instrument) => [instrument.symbol, instrument.calendar]))
-  const calendarOf = (symbol: string) =>
-    Calendars.get(calendars.get(symbol) ?? Instrument.calendarOf(Instrument.assetClassOf(symbol)))
-  const symbols = new Set(Lists.items(input.symbols).map((symbol) => symbol.toUpperCase()))
-  const stored = all.filter(
-    ({ series }) =>
-      (symbols.size === 0 || symbols.has(series.symbol)) &&
-      (input.timeframes._tag === "None" || timeframes.includes(series.timeframe))
-  )
-  const { retention } = yield* configuration
-  const now = yield* Clock.currentTimeMillis
-  const rows = stored.map((entry) => {
-    const { symbol, timeframe } = entry.series
-    const calendar = calendarOf(symbol)
-    return Summary.summarize(
-      entry,
-      gaps,
-      (interval) => calendar.countOpens(timeframe, interval),
-      Retention.cutoff(Retention.termOf(retention, entry.series), calendar, timeframe, now)
-    )
+  const chosen = {
+    symbols: [...new Set(Lists.items(input.symbols).map((symbol) => symbol.toUpperCase()))],
+    timeframes: Option.isSome(input.timeframes) ? yield* Lists.timeframes(input.timeframes) : []
+  }
+  const rows = yield* Remote.either({
+    local: Summary.coverage({ ...chosen, isCounted: true }).pipe(withRuntime("read")),
+    remote: (client) =>
+      Effect.map(client.coverage.coverage({ query: Chosen.selection(chosen, Option.none()) }), (rows) =>
+        rows.map(toRow)
+      )
   })
   yield* print({
     json: () =>
@@ -53,9 +44,16 @@ export const run = Effect.fnUntraced(function* (input: Input) {
           candles
         }))
       })),
-    text: () => (rows.length === 0 && all.length > 0 ? "Nothing of these is stored" : CoverageView.toText(rows))
+    text: () =>
+      rows.length === 0 && chosen.symbols.length + chosen.timeframes.length > 0
+        ? "Nothing of these is stored"
+        : CoverageView.toText(rows)
   })
-  yield* Chosen.sayChanged(stored)
-  const chosen = { symbols: [...symbols], timeframes: input.timeframes._tag === "None" ? [] : timeframes }
-  yield* Chosen.sayAbsent(Chosen.absent(chosen, stored))
+  const counted = rows.map(({ candles, recorded, source, symbol, timeframe }) => ({
+    series: { source, symbol, timeframe },
+    rows: candles,
+    recorded
+  }))
+  yield* Chosen.sayChanged(counted)
+  yield* Chosen.sayAbsent(Chosen.absent(chosen, counted))
 })

@@ -1,4 +1,5 @@
 /** The work of `tidemark gaps …`. */
+import type { Coverage } from "@tidemark/api"
 import { Candidates, Fill, Survey, UsageError } from "@tidemark/backfill"
 import { Gap } from "@tidemark/core"
 import { Reader } from "@tidemark/reader"
@@ -12,6 +13,7 @@ import * as Progress from "../view/Progress.ts"
 import * as Chosen from "./Chosen.ts"
 import { untilInterrupted } from "./Interrupt.ts"
 import * as Lists from "./Lists.ts"
+import * as Remote from "./Remote.ts"
 import { toSpan } from "./Range.ts"
 import { checkSources, print, withRuntime } from "./Session.ts"
 import * as Tolerance from "./Tolerance.ts"
@@ -53,13 +55,54 @@ const find = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
   return { absent, causes, found }
 })
 
-export const list = Effect.fnUntraced(function* (input: Input) {
-  const chosen = yield* Chosen.chosen(input)
+const toGap = ({
+  attempts,
+  cause,
+  evidence,
+  from,
+  missing,
+  next_action,
+  to,
+  ...series
+}: Coverage.MissingRun): Gap.Gap => ({
+  series,
+  interval: { from: from ?? -Infinity, to: to ?? Infinity },
+  missing,
+  cause,
+  attempts,
+  evidence,
+  nextAction: next_action
+})
+
+/** What a daemon knows to be missing. */
+const listThere = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen, client: Remote.Asking) {
+  const causes = [...(yield* causesOf(input.cause))]
+  const { from, to } = yield* toSpan(input)
+  const query = {
+    ...Chosen.selection(chosen, input.source),
+    ...(causes.length === 0 ? {} : { causes }),
+    ...(from === undefined ? {} : { start: from }),
+    ...(to === undefined ? {} : { end: to })
+  }
+  const gaps = (yield* client.coverage.gaps({ query })).map(toGap)
+  const series = (yield* client.coverage.coverage({ query: Chosen.selection(chosen, input.source) })).length
+  yield* print({ json: () => GapsView.toJson(gaps), text: () => GapsView.toText(gaps, series) })
+})
+
+const listHere = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
   const { absent, found } = yield* find(input, chosen).pipe(withRuntime("read"))
   const gaps = found.flatMap((one) => one.gaps)
   yield* print({ json: () => GapsView.toJson(gaps), text: () => GapsView.toText(gaps, found.length) })
-  yield* Chosen.sayChanged(found.map(({ stored }) => stored))
+  yield* Chosen.sayChanged(found.map(({ stored }) => Chosen.counted(stored)))
   yield* Chosen.sayAbsent(absent)
+})
+
+export const list = Effect.fnUntraced(function* (input: Input) {
+  const chosen = yield* Chosen.chosen(input)
+  return yield* Remote.either({
+    local: listHere(input, chosen),
+    remote: (client) => listThere(input, chosen, client)
+  })
 })
 
 /** Asks another source for what is still missing. */

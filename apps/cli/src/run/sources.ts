@@ -6,6 +6,7 @@ import { Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import { count, plural } from "../view/Format.ts"
 import { render } from "../view/Table.ts"
+import * as Remote from "./Remote.ts"
 import { configuration, print } from "./Session.ts"
 
 /** Whether a source would answer now, in a word or the reason. */
@@ -45,12 +46,16 @@ const rate = (budget: ReturnType<typeof budgetOf>): string => {
   return `${count(budget.limit)} ${window}`
 }
 
-export const list = Effect.fnUntraced(function* () {
-  const sources = yield* Effect.gen(function* () {
-    const registry = yield* SourceRegistry.SourceRegistry
-    return yield* Effect.forEach(registry.ids, reach, { concurrency: "unbounded" })
-  }).pipe(Effect.provide(Runtime.sources(yield* configuration)))
-  const rows = sources.map(({ detail, id, key, plugin, reachable }) => ({
+/** Whether each would answer now is seen from here; a daemon says what it could ask. */
+const listThere = Effect.fnUntraced(function* (client: Remote.Asking) {
+  const rows = yield* client.sources.list()
+  return rows.map((row) => ({ ...row, reachable: null, detail: "" }))
+})
+
+const listHere = Effect.gen(function* () {
+  const registry = yield* SourceRegistry.SourceRegistry
+  const sources = yield* Effect.forEach(registry.ids, reach, { concurrency: "unbounded" })
+  return sources.map(({ detail, id, key, plugin, reachable }) => ({
     id,
     description: plugin.description,
     provenance: plugin.capabilities.provenance,
@@ -64,6 +69,13 @@ export const list = Effect.fnUntraced(function* () {
     reachable,
     detail
   }))
+})
+
+export const list = Effect.fnUntraced(function* () {
+  const rows = yield* Remote.either({
+    local: Effect.provide(listHere, Runtime.sources(yield* configuration)),
+    remote: listThere
+  })
   yield* print({
     json: () => rows,
     text: () =>
@@ -75,7 +87,13 @@ export const list = Effect.fnUntraced(function* () {
           row.asset_classes.join(", "),
           rate(row.budget),
           row.key === "none needed" ? "" : row.key,
-          row.reachable ? (row.detail.startsWith("one of many") ? row.detail : "yes") : `no: ${row.detail}`,
+          row.reachable === null
+            ? "not tried"
+            : row.reachable
+              ? row.detail.startsWith("one of many")
+                ? row.detail
+                : "yes"
+              : `no: ${row.detail}`,
           row.description
         ])
       )

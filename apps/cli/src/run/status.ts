@@ -8,5 +8,5 @@ import { print, withRuntime } from "./Session.ts"
 export const run = Effect.fnUntraced(function* () {
   const { status, stored } = yield* Status.run().pipe(withRuntime("read"))
   yield* print({ json: () => Status.toJson(status), text: () => StatusView.toText(status) })
-  yield* Chosen.sayChanged(stored)
+  yield* Chosen.sayChanged(stored.map(Chosen.counted))
 })

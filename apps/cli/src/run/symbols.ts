@@ -1,10 +1,11 @@
 /** The work of `tidemark symbols …`. */
 import { UsageError } from "@tidemark/backfill"
-import { FileProblem, Instant, type Instrument, SymbolEntry, SymbolStore } from "@tidemark/core"
+import { FileProblem, type Instrument, SymbolEntry, SymbolStore } from "@tidemark/core"
 import { Universe } from "@tidemark/runtime"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { plural } from "../view/Format.ts"
 import { render } from "../view/Table.ts"
+import * as Remote from "./Remote.ts"
 import { print, withStores } from "./Session.ts"
 
 export interface AddInput {
@@ -21,24 +22,12 @@ const usage = (message: string) => new UsageError.UsageError({ message })
 const put = (instruments: ReadonlyArray<Instrument.Instrument>) =>
   Effect.flatMap(SymbolStore.SymbolStore, (store) => store.put(instruments)).pipe(withStores("write"))
 
-const describe = (instrument: Instrument.Instrument) => ({
-  symbol: instrument.symbol,
-  asset_class: instrument.assetClass,
-  calendar: instrument.calendar,
-  sources: instrument.sources.map((listing) =>
-    listing.symbol === undefined ? listing.source : `${listing.source} (${listing.symbol})`
-  ),
-  listed: instrument.listedAt === undefined ? null : Instant.formatDate(instrument.listedAt),
-  delisted: instrument.delistedAt === undefined ? null : Instant.formatDate(instrument.delistedAt),
-  active: instrument.active
-})
-
-const decodeEntry = Effect.fnUntraced(function* (input: unknown, where: string) {
-  return yield* Schema.decodeUnknownEffect(SymbolEntry.SymbolEntry)(input, { onExcessProperty: "error" }).pipe(
-    Effect.mapError((error) => UsageError.ofSchema(where, error)),
-    Effect.flatMap(Universe.fromEntry)
+const decode = (input: unknown, where: string) =>
+  Schema.decodeUnknownEffect(SymbolEntry.SymbolEntry)(input, { onExcessProperty: "error" }).pipe(
+    Effect.mapError((error) => UsageError.ofSchema(where, error))
   )
-})
+
+const decodeEntry = (input: unknown, where: string) => Effect.flatMap(decode(input, where), Universe.fromEntry)
 
 const entryOf = (input: AddInput): Record<string, unknown> => {
   const optional = {
@@ -55,20 +44,42 @@ const entryOf = (input: AddInput): Record<string, unknown> => {
 }
 
 export const add = Effect.fnUntraced(function* (input: AddInput) {
-  const instrument = yield* decodeEntry(entryOf(input), `The symbol "${input.symbol}" cannot be added`)
-  yield* put([instrument])
+  const where = `The symbol "${input.symbol}" cannot be added`
+  const entry = yield* decode(entryOf(input), where)
+  const added = yield* Remote.either({
+    local: Effect.gen(function* () {
+      const instrument = yield* Universe.fromEntry(entry)
+      yield* put([instrument])
+      return Universe.toEntry(instrument)
+    }),
+    remote: Effect.fnUntraced(function* (client) {
+      const { symbol, ...rest } = entry
+      const known = yield* client.symbols.list()
+      const isThere = !known.built_in && known.symbols.some((one) => one.symbol === symbol)
+      return isThere
+        ? yield* client.symbols.change({ params: { symbol }, payload: rest })
+        : yield* client.symbols.add({ payload: entry })
+    })
+  })
   yield* print({
-    json: () => describe(instrument),
-    text: () => `${instrument.symbol} is on your list. Fetch it: tidemark backfill --symbols ${instrument.symbol}`
+    json: () => added,
+    text: () => `${added.symbol} is on your list. Fetch it: tidemark backfill --symbols ${added.symbol}`
   })
 })
 
 export const list = Effect.fnUntraced(function* () {
-  const own = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(withStores("read", "empty"))
-  const shown = own.length > 0 ? own : Universe.builtIn
-  const rows = shown.map(describe)
+  const { built_in, symbols: rows } = yield* Remote.either({
+    local: Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(
+      withStores("read", "empty"),
+      Effect.map((own) => ({
+        built_in: own.length === 0,
+        symbols: (own.length > 0 ? own : Universe.builtIn).map(Universe.toEntry)
+      }))
+    ),
+    remote: (client) => client.symbols.list()
+  })
   yield* print({
-    json: () => ({ built_in: own.length === 0, symbols: rows }),
+    json: () => ({ built_in, symbols: rows }),
     text: () =>
       [
         render(
@@ -83,24 +94,36 @@ export const list = Effect.fnUntraced(function* () {
             row.active ? "yes" : "no"
           ])
         ),
-        ...(own.length > 0 ? [] : ["", "Your list is empty, so this built-in one is used: tidemark symbols add SYMBOL"])
+        ...(!built_in ? [] : ["", "Your list is empty, so this built-in one is used: tidemark symbols add SYMBOL"])
       ].join("\n")
   })
 })
 
+const checkKnown = (wanted: ReadonlyArray<string>, known: ReadonlySet<string>) => {
+  const unknown = wanted.filter((symbol) => !known.has(symbol))
+  if (unknown.length === 0) return Effect.void
+  const verb = unknown.length === 1 ? "is" : "are"
+  return Effect.fail(
+    usage(`${unknown.join(", ")} ${verb} not on your list; nothing was removed. See: tidemark symbols list`)
+  )
+}
+
 export const remove = Effect.fnUntraced(function* (input: { readonly symbols: ReadonlyArray<string> }) {
   const wanted = input.symbols.map((symbol) => symbol.toUpperCase())
-  const removed = yield* Effect.gen(function* () {
-    const store = yield* SymbolStore.SymbolStore
-    const known = new Set((yield* store.list).map((instrument) => instrument.symbol))
-    const unknown = wanted.filter((symbol) => !known.has(symbol))
-    if (unknown.length > 0) {
-      return yield* usage(
-        `${unknown.join(", ")} ${unknown.length === 1 ? "is" : "are"} not on your list; nothing was removed. See: tidemark symbols list`
-      )
-    }
-    return yield* store.remove(wanted)
-  }).pipe(withStores("update", "empty"))
+  const removed = yield* Remote.either({
+    local: Effect.gen(function* () {
+      const store = yield* SymbolStore.SymbolStore
+      const known = new Set((yield* store.list).map((instrument) => instrument.symbol))
+      yield* checkKnown(wanted, known)
+      return yield* store.remove(wanted)
+    }).pipe(withStores("update", "empty")),
+    remote: Effect.fnUntraced(function* (client) {
+      const { built_in, symbols } = yield* client.symbols.list()
+      yield* checkKnown(wanted, new Set(built_in ? [] : symbols.map(({ symbol }) => symbol)))
+      yield* Effect.forEach(wanted, (symbol) => client.symbols.remove({ params: { symbol } }))
+      return wanted
+    })
+  })
   yield* print({
     json: () => ({ removed }),
     text: () => `Removed ${removed.join(", ")}. Candles that are stored stay.`
@@ -142,7 +165,7 @@ export const importFile = Effect.fnUntraced(function* (input: { readonly file: s
   if (twice !== undefined) return yield* usage(`${input.file} has ${twice.symbol} twice; nothing was imported`)
   yield* put(instruments)
   yield* print({
-    json: () => ({ imported: instruments.map(describe) }),
+    json: () => ({ imported: instruments.map(Universe.toEntry) }),
     text: () =>
       `${plural(instruments.length, "symbol")} ${instruments.length === 1 ? "is" : "are"} on your list. Fetch: tidemark backfill`
   })

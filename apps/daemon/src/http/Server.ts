@@ -116,7 +116,7 @@ export const layer = (settings: Configuration.Configuration) => {
   const { host, key, port } = settings.api
   const served = HttpRouter.serve(routes(settings), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(listening),
-    Layer.provide(NodeHttpServer.layer(server, { host, port, gracefulShutdownTimeout: "3 seconds" }))
+    Layer.provideMerge(NodeHttpServer.layer(server, { host, port, gracefulShutdownTimeout: "3 seconds" }))
   )
   return Layer.unwrap(Effect.as(guarded(host), served)).pipe(Layer.provide(Keyring.layer(key)))
 }

@@ -7,7 +7,6 @@ import { Clock, Effect, PubSub } from "effect"
 import * as Settings from "./Settings.ts"
 
 const dayMillis = 86_400_000
-const defaultDays = 365
 
 const status = (code: number): Scheduler.Ended["status"] =>
   code === 0 ? "succeeded" : code === 3 ? "incomplete" : "failed"
@@ -57,14 +56,14 @@ const telling = Effect.fnUntraced(function* (keys: ReadonlySet<string>, { log }:
 export const backfill = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
   const settings = yield* Settings.of(job.settings)
   const list = yield* (yield* SymbolStore.SymbolStore).list
-  const { days = defaultDays, source = "auto", symbols = [], timeframes = Timeframe.standard } = settings
+  const { force = false, source = "auto", symbols = [], timeframes = Timeframe.standard } = settings
   const instruments = yield* Universe.resolve({ symbols, source }, list)
   const now = yield* Clock.currentTimeMillis
   const targets = instruments.flatMap((instrument) => timeframes.map((timeframe) => ({ instrument, timeframe })))
   yield* telling(new Set(targets.map(({ instrument: { symbol }, timeframe }) => nameOf({ symbol, timeframe }))), {
     log
   })
-  const report = yield* Backfill.run({ targets, window: { from: now - days * dayMillis }, force: false, repair: true })
+  const report = yield* Backfill.run({ targets, window: Settings.windowOf(settings, now), force, repair: true })
   return yield* told(report, { log })
 }, Effect.scoped)
 

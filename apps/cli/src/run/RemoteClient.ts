@@ -1,0 +1,57 @@
+/** A client of a daemon, and what its refusals say to people. Loaded where a daemon is asked. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import { UsageError } from "@tidemark/backfill"
+import { Client, type Options } from "@tidemark/api/Client"
+import { Effect, Schema } from "effect"
+import * as HttpClientError from "effect/http/HttpClientError"
+import { ExitWith } from "../Failure.ts"
+import type { Asking } from "./Remote.ts"
+
+/** The daemon refuses, or cannot be asked. */
+export class RemoteError extends Schema.TaggedError<RemoteError>()("RemoteError", {
+  url: Schema.String,
+  detail: Schema.String
+}) {
+  override get message(): string {
+    return `${this.url}: ${this.detail}`
+  }
+}
+
+const hasDetail = (error: object): error is { readonly detail: string } =>
+  "detail" in error && typeof error.detail === "string"
+
+const causeOf = (error: unknown): string => {
+  const cause = typeof error === "object" && error !== null && "cause" in error ? error.cause : undefined
+  return cause instanceof Error && cause.message !== "" ? `${cause.message}` : "no connection"
+}
+
+const describe = (error: unknown): string => {
+  if (HttpClientError.isHttpClientError(error)) {
+    return error.reason._tag === "TransportError"
+      ? `the daemon does not answer (${causeOf(error.reason)}). Start it: npx nx run daemon:serve; or name another with --remote`
+      : `what is there does not answer as a daemon of this version does (${error.message})`
+  }
+  if (typeof error === "object" && error !== null && hasDetail(error)) return error.detail
+  return `what is there does not answer as a daemon of this version does (${String(error).split("\n")[0]})`
+}
+
+/** What went wrong here, before or after the daemon was asked. */
+const isOurs = (error: unknown): error is UsageError.UsageError | ExitWith =>
+  error instanceof UsageError.UsageError || error instanceof ExitWith
+
+export const ask = Effect.fnUntraced(function* <A, E, R>(
+  options: Options,
+  question: (client: Asking) => Effect.Effect<A, E, R>
+) {
+  const { url } = options
+  if (!/^https?:\/\//.test(url) || !URL.canParse(url)) {
+    return yield* new UsageError.UsageError({
+      message: `--remote ${url} is no address of a daemon. Write it as http://127.0.0.1:8430`
+    })
+  }
+  return yield* Effect.flatMap(Client, question).pipe(
+    Effect.mapError((error) => (isOurs(error) ? error : new RemoteError({ url, detail: describe(error) }))),
+    Effect.provide(Client.layer(options)),
+    Effect.provide(NodeHttpClient.layerUndici)
+  )
+})

@@ -1,0 +1,236 @@
+/** The work of `tidemark jobs …`. */
+import { UsageError } from "@tidemark/backfill"
+import { JobStore } from "@tidemark/core"
+import { Due } from "@tidemark/jobs"
+import { Clock, Console, Effect, Option, Result, Schema, Stream } from "effect"
+import { exitWith } from "../Failure.ts"
+import * as JobsView from "../view/JobsView.ts"
+import * as JobsDoor from "./JobsDoor.ts"
+import * as Remote from "./Remote.ts"
+import { print, withStores } from "./Session.ts"
+
+const usage = (message: string) => new UsageError.UsageError({ message })
+
+const shown = Effect.fnUntraced(function* (job: JobStore.Job) {
+  const store = yield* JobStore.JobStore
+  const now = yield* Clock.currentTimeMillis
+  const result: JobsView.ShownJob = {
+    job,
+    nextAt: Result.match(Due.schedule(job), {
+      onFailure: () => undefined,
+      onSuccess: (cron) => Due.next(job, cron, now)
+    }),
+    last: (yield* store.lastDone).get(job.name)
+  }
+  return result
+})
+
+const find = Effect.fnUntraced(function* (name: string) {
+  const job = (yield* (yield* JobStore.JobStore).list).find((one) => one.name === name)
+  return job ?? (yield* usage(`There is no job "${name}". See: tidemark jobs list`))
+})
+
+export const list = Effect.fnUntraced(function* () {
+  const jobs = yield* Remote.either({
+    local: Effect.gen(function* () {
+      const all = yield* (yield* JobStore.JobStore).list
+      return yield* Effect.forEach(
+        all.filter(({ cron }) => cron !== undefined),
+        shown
+      )
+    }).pipe(withStores("read", "empty")),
+    remote: (client) => Effect.map(client.jobs.list(), (all) => all.map(JobsDoor.toJob))
+  })
+  yield* print({ json: () => jobs.map(JobsView.jobJson), text: () => JobsView.jobsText(jobs) })
+})
+
+interface Named {
+  readonly name: string
+}
+
+export const run = Effect.fnUntraced(function* ({ name }: Named) {
+  const begun = yield* Remote.either({
+    local: Effect.gen(function* () {
+      yield* find(name)
+      yield* (yield* JobStore.JobStore).want(name, yield* Clock.currentTimeMillis)
+      return undefined
+    }).pipe(withStores("update")),
+    remote: (client) => Effect.map(client.jobs.run({ params: { name } }), JobsDoor.toRun)
+  })
+  yield* print({
+    json: () => ({ job: name, run: begun === undefined ? null : JobsView.runJson(begun) }),
+    text: () =>
+      begun === undefined
+        ? `${name} is due now: a daemon that serves this database begins it within ten seconds`
+        : `${name} is at work: run ${begun.id}. Follow it: tidemark jobs log ${begun.id} --remote URL`
+  })
+})
+
+const change = Effect.fnUntraced(function* (name: string, isPaused: boolean) {
+  const changed = yield* Remote.either({
+    local: Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const before = yield* find(name)
+      // What was due while it rested is not caught up.
+      const since = before.isPaused && !isPaused ? yield* Clock.currentTimeMillis : before.since
+      const job = { ...before, isPaused, since }
+      yield* store.put(job)
+      return yield* shown(job)
+    }).pipe(withStores("update")),
+    remote: (client) =>
+      Effect.map(client.jobs.change({ params: { name }, payload: { is_paused: isPaused } }), JobsDoor.toJob)
+  })
+  yield* print({ json: () => JobsView.jobJson(changed), text: () => JobsView.jobsText([changed]) })
+})
+
+export const pause = ({ name }: Named) => change(name, true)
+export const resume = ({ name }: Named) => change(name, false)
+
+export interface SetInput extends Named {
+  readonly work: Option.Option<string>
+  readonly cron: Option.Option<string>
+  readonly timeZone: Option.Option<string>
+  readonly settings: Option.Option<string>
+}
+
+const decodeSettings = Schema.decodeUnknownEffect(Schema.fromJsonString(Schema.Record(Schema.String, Schema.Json)))
+
+const settingsOf = (text: Option.Option<string>) =>
+  Option.isNone(text)
+    ? Effect.succeed(undefined)
+    : decodeSettings(text.value).pipe(
+        Effect.mapError(() => usage(`--settings ${text.value} is no JSON object. Write {"symbols": ["BTC/USDT"]}`))
+      )
+
+export const set = Effect.fnUntraced(function* (input: SetInput) {
+  const { name } = input
+  const settings = yield* settingsOf(input.settings)
+  const [work, cron, timeZone] = [input.work, input.cron, input.timeZone].map(Option.getOrUndefined)
+  const changes = {
+    ...(work === undefined ? {} : { work }),
+    ...(cron === undefined ? {} : { cron }),
+    ...(timeZone === undefined ? {} : { time_zone: timeZone }),
+    ...(settings === undefined ? {} : { settings })
+  }
+  if (Object.keys(changes).length === 0) {
+    return yield* usage("Say what is to change: --cron, --time-zone, --settings or --work")
+  }
+  const changed = yield* Remote.either({
+    local: Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const before = (yield* store.list).find((one) => one.name === name)
+      if (before === undefined && (work === undefined || cron === undefined)) {
+        return yield* usage(`There is no job "${name}"; to make one, give --work and --cron. See: tidemark jobs list`)
+      }
+      const now = yield* Clock.currentTimeMillis
+      const job: JobStore.Job = {
+        name,
+        work: work ?? before!.work,
+        cron: cron ?? before!.cron,
+        timeZone: timeZone ?? before?.timeZone ?? "UTC",
+        settings: settings ?? before?.settings ?? {},
+        isPaused: before?.isPaused ?? false,
+        // What was due while it had another schedule, or none, was not due by this one.
+        since: before === undefined || cron !== undefined ? now : before.since,
+        wantedAt: before?.wantedAt
+      }
+      const schedule = Due.schedule(job)
+      if (Result.isFailure(schedule)) return yield* usage(schedule.failure)
+      yield* store.put(job)
+      return yield* shown(job)
+    }).pipe(withStores("update")),
+    remote: Effect.fnUntraced(function* (client) {
+      const isThere = (yield* client.jobs.list()).some((job) => job.name === name)
+      const job =
+        isThere || work === undefined || cron === undefined
+          ? yield* client.jobs.change({ params: { name }, payload: changes })
+          : yield* client.jobs.put({ params: { name }, payload: { ...changes, work, cron } })
+      return JobsDoor.toJob(job)
+    })
+  })
+  yield* print({ json: () => JobsView.jobJson(changed), text: () => JobsView.jobsText([changed]) })
+})
+
+export const remove = Effect.fnUntraced(function* ({ name }: Named) {
+  yield* Remote.either({
+    local: Effect.andThen(
+      find(name),
+      Effect.flatMap(JobStore.JobStore, (store) => store.remove(name))
+    ).pipe(withStores("update")),
+    remote: (client) => client.jobs.remove({ params: { name } })
+  })
+  yield* print({ json: () => ({ removed: name }), text: () => `Removed ${name} and its runs` })
+})
+
+export const runs = Effect.fnUntraced(function* (input: {
+  readonly job: Option.Option<string>
+  readonly limit: number
+}) {
+  if (input.limit < 1 || input.limit > 1_000) return yield* usage(`--limit must be 1 to 1,000, got ${input.limit}`)
+  const job = Option.getOrUndefined(input.job)
+  const all = yield* Remote.either({
+    local: Effect.flatMap(JobStore.JobStore, (store) => store.runs({ job, limit: input.limit })).pipe(
+      withStores("read", "empty")
+    ),
+    remote: (client) =>
+      Effect.map(client.runs.list({ query: { limit: input.limit, ...(job === undefined ? {} : { job }) } }), (all) =>
+        all.map(JobsDoor.toRun)
+      )
+  })
+  yield* print({ json: () => all.map(JobsView.runJson), text: () => JobsView.runsText(all) })
+})
+
+interface Numbered {
+  readonly id: number
+}
+
+/** 0 for what went well, as the commands of its own would end. */
+const codeOf = ({ status }: JobStore.Run): number =>
+  status === "succeeded" || status === "running" ? 0 : status === "incomplete" ? 3 : 1
+
+/** Tells a run's lines as they come; gives the run as it ended. */
+export const follow = Effect.fnUntraced(function* (client: Remote.Asking, id: number) {
+  const events = yield* client.runs.events({ params: { id } })
+  let ended: JobStore.Run | undefined
+  yield* Stream.runForEach(events, (event) => {
+    if (event.type === "log") return Console.error(event.line)
+    ended = JobsDoor.toRun(event.run)
+    return Effect.void
+  })
+  return ended ?? JobsDoor.toRun(yield* client.runs.get({ params: { id } }))
+})
+
+/** Prints a run that is over; ends as a command of its own would. */
+export const show = Effect.fnUntraced(function* (run: JobStore.Run) {
+  yield* print({ json: () => JobsView.runJson(run), text: () => JobsView.runsText([run]) })
+  yield* exitWith(codeOf(run))
+})
+
+export const log = Effect.fnUntraced(function* ({ id }: Numbered) {
+  const run = yield* Remote.either({
+    local: Effect.gen(function* () {
+      const run = yield* (yield* JobStore.JobStore).run(id)
+      if (run === undefined) return yield* usage(`There is no run ${id}. See: tidemark jobs runs`)
+      if (run.log !== "") yield* Console.error(run.log)
+      return run
+    }).pipe(withStores("read")),
+    remote: (client) => follow(client, id)
+  })
+  yield* show(run)
+})
+
+export const cancel = Effect.fnUntraced(function* ({ id }: Numbered) {
+  const run = yield* Remote.either({
+    local: Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const run = yield* store.run(id)
+      if (run === undefined) return yield* usage(`There is no run ${id}. See: tidemark jobs runs`)
+      const endedAt = yield* Clock.currentTimeMillis
+      const end = { status: "cancelled" as const, result: null, log: "cancelled from the command line", endedAt }
+      if (!(yield* store.finish(run, end))) return yield* usage(`Run ${id} is over: ${run.status}`)
+      return { ...run, ...end }
+    }).pipe(withStores("update")),
+    remote: (client) => Effect.map(client.runs.cancel({ params: { id } }), JobsDoor.toRun)
+  })
+  yield* print({ json: () => JobsView.runJson(run), text: () => JobsView.runsText([run]) })
+})

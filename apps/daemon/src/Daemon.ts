@@ -1,0 +1,38 @@
+/** All that runs in the daemon: the scheduler of a database's jobs, and the HTTP server beside it. */
+import { hostname } from "node:os"
+import { JobStore } from "@tidemark/core"
+import { Scheduler } from "@tidemark/jobs"
+import { type Configuration, Runtime } from "@tidemark/runtime"
+import { Clock, Effect, Layer } from "effect"
+import { Pulse } from "./http/Health.ts"
+import * as Server from "./http/Server.ts"
+import * as Jobs from "./Jobs.ts"
+
+const scheduler = Layer.effect(
+  Scheduler.Scheduler,
+  Effect.gen(function* () {
+    const { beat } = yield* Pulse
+    yield* (yield* JobStore.JobStore).seed(Jobs.initial(yield* Clock.currentTimeMillis))
+    return yield* Scheduler.make({
+      holder: `${hostname()} ${process.pid}`,
+      works: Jobs.works,
+      onLook: () => beat
+    })
+  })
+)
+
+const serving = Layer.effectDiscard(
+  Effect.gen(function* () {
+    const { serve } = yield* Scheduler.Scheduler
+    yield* Effect.forkScoped(serve)
+    yield* Effect.logInfo("the daemon serves its jobs")
+  })
+)
+
+/** Works until its scope closes; then the runs of this process have ended. */
+export const layer = (settings: Configuration.Configuration) =>
+  Layer.mergeAll(serving, Server.layer(settings)).pipe(
+    Layer.provide(scheduler),
+    Layer.provide(Pulse.layer),
+    Layer.provide(Runtime.layer(settings, "write"))
+  )
