@@ -29,7 +29,7 @@ const served = (cwd: string, until: string) =>
       new Promise<Ended>((resolve) => {
         const child = spawn(process.execPath, [main], {
           cwd,
-          env: { PATH: process.env["PATH"], HOME: cwd, DATABASE_URL: "duckdb:./x.duckdb" },
+          env: { PATH: process.env["PATH"], HOME: cwd, DATABASE_URL: "duckdb:./x.duckdb", TIDEMARK_PORT: "0" },
           stdio: ["ignore", "pipe", "pipe"]
         })
         let said = ""
