@@ -141,4 +141,22 @@ describe("what is documented of the daemon", () => {
       }),
     240_000
   )
+
+  it.live(
+    "docs/daemon.md changes jobs as it says",
+    () =>
+      Effect.gen(function* () {
+        const page = yield* Effect.promise(() => readFile(join(root, "docs/daemon.md"), "utf8"))
+        const { cwd, env, run } = yield* begin
+        yield* daemon(cwd, env)
+        const all = blocks(page, "sh").flatMap(lines)
+        const commands = all.filter((line) => line.includes("--remote"))
+        assert.isAtLeast(commands.length, 6)
+        for (const line of commands) check(line, yield* run(line))
+        const listed = yield* run("npx tidemark jobs list --json --remote http://127.0.0.1:8430")
+        const jobs = JSON.parse(listed.stdout) as ReadonlyArray<{ readonly name: string; readonly time_zone: string }>
+        assert.strictEqual(jobs.find(({ name }) => name === "features")?.time_zone, "America/New_York")
+      }),
+    120_000
+  )
 })
