@@ -8,18 +8,15 @@ import { Pulse } from "./http/Health.ts"
 import * as Server from "./http/Server.ts"
 import * as Jobs from "./Jobs.ts"
 
-const scheduler = Layer.effect(
-  Scheduler.Scheduler,
-  Effect.gen(function* () {
-    const { beat } = yield* Pulse
-    yield* (yield* JobStore.JobStore).seed(Jobs.initial(yield* Clock.currentTimeMillis))
-    return yield* Scheduler.make({
-      holder: `${hostname()} ${process.pid}`,
-      works: Jobs.works,
-      onLook: () => beat
+const scheduler = (works: typeof Jobs.works) =>
+  Layer.effect(
+    Scheduler.Scheduler,
+    Effect.gen(function* () {
+      const { beat } = yield* Pulse
+      yield* (yield* JobStore.JobStore).seed(Jobs.initial(yield* Clock.currentTimeMillis))
+      return yield* Scheduler.make({ holder: `${hostname()} ${process.pid}`, works, onLook: () => beat })
     })
-  })
-)
+  )
 
 const serving = Layer.effectDiscard(
   Effect.gen(function* () {
@@ -30,9 +27,9 @@ const serving = Layer.effectDiscard(
 )
 
 /** Works until its scope closes; then the runs of this process have ended. */
-export const layer = (settings: Configuration.Configuration) =>
+export const layer = (settings: Configuration.Configuration, works = Jobs.works) =>
   Layer.mergeAll(serving, Server.layer(settings)).pipe(
-    Layer.provide(scheduler),
+    Layer.provide(scheduler(works)),
     Layer.provide(Pulse.layer),
     Layer.provide(Runtime.layer(settings, "write"))
   )

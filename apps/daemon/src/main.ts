@@ -6,7 +6,9 @@ import { Effect, Layer, Option } from "effect"
 import * as Daemon from "./Daemon.ts"
 
 const daemon = Layer.unwrap(
-  Effect.map(Configuration.load({ database: Option.none(), config: Option.none() }), Daemon.layer)
+  Effect.map(Configuration.load({ database: Option.none(), config: Option.none() }), (settings) =>
+    Daemon.layer(settings)
+  )
 )
 
 Layer.launch(daemon).pipe(Effect.provide(NodeServices.layer), NodeRuntime.runMain)
