@@ -144,12 +144,14 @@ const make = Effect.gen(function* () {
       const weight = budget?.weightOf?.(url) ?? 1
       const clock = yield* Clock.Clock
       for (;;) {
-        const [millis, pausedMillis] = yield* update(request, url.host, (allowance) => {
+        const [millis, pausedMillis, banned] = yield* update(request, url.host, (allowance) => {
           // The time of the step, which may come a while after it was asked for.
           const now = theirs(url.host, clock.currentTimeMillisUnsafe())
           const taken = Allowance.take(allowance, limitOf(budget), weight, now)
-          return [[taken.waitMillis, allowance.pausedUntil - now] as const, taken.allowance]
+          return [[taken.waitMillis, allowance.pausedUntil - now, allowance.banned === true] as const, taken.allowance]
         })
+        // Another process may have been told.
+        if (banned) bans.add(keyOf(url.host))
         if (millis === 0) return
         if (pausedMillis > policy.maxRetryAfterMillis) {
           const cause = new HttpReason.LeftAlone(pausedMillis, bans.has(keyOf(url.host)))
@@ -180,15 +182,15 @@ const make = Effect.gen(function* () {
       const budget = hosts.get(host)?.budget
       const used = Number(budget?.usedHeader === undefined ? Number.NaN : response.headers[budget.usedHeader])
       const refused = response.status === 429 || response.status === 418
-      if (response.status === 418) bans.add(keyOf(host))
-      else bans.delete(keyOf(host))
-      if (Number.isNaN(used) && !refused) return
+      const isBan = response.status === 418
+      const wasBan = isBan ? bans.has(keyOf(host)) : bans.delete(keyOf(host))
+      if (isBan) bans.add(keyOf(host))
+      if (Number.isNaN(used) && !refused && !wasBan) return
       yield* update(request, host, (allowance) => {
         const limit = limitOf(budget)
+        const known = Allowance.ban(allowance, isBan)
         const reported =
-          limit === undefined || Number.isNaN(used)
-            ? allowance
-            : Allowance.report(allowance, limit, used, theirs(host, asked))
+          limit === undefined || Number.isNaN(used) ? known : Allowance.report(known, limit, used, theirs(host, asked))
         const absent = response.status === 418 ? defaultBanMillis : defaultPauseMillis
         const pauseMillis = HttpReason.retryAfterMillis(response.headers) ?? absent
         return [undefined, refused ? Allowance.pause(reported, theirs(host, heard) + pauseMillis) : reported]
