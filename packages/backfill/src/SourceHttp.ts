@@ -16,6 +16,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as HttpMethod from "effect/http/HttpMethod"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Events from "./Events.ts"
+import * as Metrics from "./Metrics.ts"
 import { Policy } from "./Policy.ts"
 import * as ServerClock from "./ServerClock.ts"
 
@@ -312,6 +313,9 @@ const make = Effect.gen(function* () {
           })
         )
 
+    const watchBreaker = (host: string) =>
+      Effect.ignore(Effect.flatMap(breaker.state(host), (state) => Metrics.breaker(options.source, host, state)))
+
     const client = HttpClient.make((request, url) =>
       Effect.gen(function* () {
         const visible = shown(request, url)
@@ -322,18 +326,21 @@ const make = Effect.gen(function* () {
         const counter = yield* RequestCounter
         counter.requests++
         const asked = yield* Clock.currentTimeMillis
-        const done = (status: number | undefined, bytes: number) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            events.publish({
-              _tag: "RequestDone",
-              source: options.source,
-              host: url.host,
-              status,
-              bytes,
-              millis: now - asked
-            })
-          )
+        const done = Effect.fnUntraced(function* (status: number | undefined, bytes: number) {
+          const millis = (yield* Clock.currentTimeMillis) - asked
+          yield* Metrics.request(options.source, status)
+          yield* Metrics.duration(options.source, millis)
+          yield* events.publish({
+            _tag: "RequestDone",
+            source: options.source,
+            host: url.host,
+            status,
+            bytes,
+            millis
+          })
+        })
         const answer = yield* guarded(request, url, 0).pipe(
+          Effect.ensuring(watchBreaker(url.host)),
           Effect.tapError(() => {
             counter.unanswered++
             return done(undefined, 0)
