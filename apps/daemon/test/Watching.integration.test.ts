@@ -1,8 +1,10 @@
 /** The daemon says what happens to it: to webhooks, in its log, and to who collects traces. */
 import { assert, describe, it } from "@effect/vitest"
-import { AlertStore } from "@tidemark/core"
+import { AlertStore, JobStore } from "@tidemark/core"
 import { Dataset, Emulator, Fault } from "@tidemark/emulator"
-import { Context, Effect, Layer } from "effect"
+import { PostgresServer } from "@tidemark/postgres"
+import { PostgresStorage } from "@tidemark/storage-postgres"
+import { Context, Effect, Layer, Redacted } from "effect"
 import * as Process from "./process.ts"
 
 const day = 86_400_000
@@ -124,6 +126,61 @@ describe("a daemon that is watched", () => {
         assert.deepStrictEqual(open, [])
       }),
     60_000
+  )
+
+  it.live(
+    "tells of what fails on a Postgres that two serve once, whichever of them is killed",
+    () =>
+      Effect.gen(function* () {
+        const cwd = yield* Process.folder
+        const { database } = yield* PostgresServer.PostgresServer
+        const [url, hook] = [yield* database, yield* Process.listener()]
+        const store = <A, E>(effect: Effect.Effect<A, E, JobStore.JobStore>) =>
+          Effect.provide(effect, PostgresStorage.layer({ url: Redacted.make(url), label: "test", mode: "write" }))
+        const broken = (name: string) =>
+          Process.job({ name, work: "backfill", settings: { days: -1 }, wantedAt: Date.now() - 1_000 })
+        const put = (...jobs: ReadonlyArray<JobStore.Job>) =>
+          store(Effect.flatMap(JobStore.JobStore, (jobs_) => Effect.forEach(jobs, jobs_.put)))
+        yield* put(
+          Process.job({ name: "incremental", work: "backfill" }),
+          Process.job({ name: "watch", work: "watch", cron: everySecond, isPaused: false }),
+          broken("first")
+        )
+        const env = { DATABASE_URL: url, TIDEMARK_ALERT_WEBHOOK: `${hook.url}/${secret}` }
+        const [one, two] = yield* Effect.all([Process.start(cwd, env), Process.start(cwd, env)])
+        const heard = () => noticesOf(hook.heard).map(({ subject }) => subject)
+        yield* Process.until(heard, (all) => all.includes("first"))
+        yield* one.kill("SIGKILL")
+        yield* one.ended
+        yield* put(broken("second"))
+        // Where it was killed at a watch, the other takes over when nothing has been heard of it for a minute: now.
+        yield* store(
+          Effect.gen(function* () {
+            const jobs = yield* JobStore.JobStore
+            const [newest] = yield* jobs.runs({ job: "watch", limit: 1 })
+            if (newest?.status !== "running" || !newest.holder.endsWith(` ${one.pid}`)) return
+            const now = Date.now()
+            const claim = yield* jobs.claim({ job: "watch", dueAt: newest.dueAt, holder: "test", now, silence: 0 })
+            if (claim._tag !== "Claimed") return
+            yield* jobs.finish(claim.run, { status: "interrupted", result: null, log: "", endedAt: now })
+          })
+        )
+        yield* Process.until(heard, (all) => all.includes("second"))
+        const looks = () => two.said().split("watch: succeeded").length
+        const before = looks()
+        yield* Process.until(looks, (count) => count >= before + 2)
+        yield* two.kill("SIGTERM")
+        assert.strictEqual(yield* two.ended, 130, two.said())
+        const once = new Map(hook.heard.map((one) => [one.headers["idempotency-key"], one]))
+        assert.deepStrictEqual(
+          noticesOf([...once.values()]).map(({ kind, subject, what }) => [what, kind, subject]),
+          [
+            ["fired", "failed-job", "first"],
+            ["fired", "failed-job", "second"]
+          ]
+        )
+      }).pipe(Effect.provide(PostgresServer.PostgresServer.layer)),
+    120_000
   )
 
   it.live(

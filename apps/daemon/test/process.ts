@@ -48,6 +48,7 @@ export const start = (cwd: string, env: Readonly<Record<string, string>>) =>
       child.stderr.setEncoding("utf8").on("data", (chunk: string) => (stderr += chunk))
       child.once("close", (code) => Deferred.doneUnsafe(ended, Effect.succeed(code)))
       return {
+        pid: child.pid!,
         said: () => stdout + stderr,
         stdout: () => stdout,
         kill: (signal: NodeJS.Signals) => Effect.sync(() => void child.kill(signal)),
@@ -100,7 +101,7 @@ export const withStore =
       DuckDbStorage.layer({ path: join(cwd, "x.duckdb"), mode: "write" }).pipe(Layer.provide(NodeServices.layer))
     )
 
-const job = (change: Partial<JobStore.Job> & Pick<JobStore.Job, "name" | "work">): JobStore.Job => ({
+export const job = (change: Partial<JobStore.Job> & Pick<JobStore.Job, "name" | "work">): JobStore.Job => ({
   cron: "0 0 1 1 *",
   timeZone: "UTC",
   settings: {},

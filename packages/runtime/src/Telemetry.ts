@@ -7,7 +7,7 @@
  * seconds.
  */
 import { UsageError } from "@tidemark/backfill"
-import { ConfigProvider, Effect, Layer } from "effect"
+import { Cause, ConfigProvider, Effect, Layer } from "effect"
 import type { Configuration } from "./Configuration.ts"
 import * as Runtime from "./Runtime.ts"
 
@@ -64,7 +64,11 @@ export const layer = ({ variables }: Pick<Configuration, "variables">): Layer.La
         Layer.provide(protocol === "http/json" ? OtlpSerialization.layerJson : OtlpSerialization.layerProtobuf),
         Layer.provide(Runtime.httpClient),
         Layer.provide(ConfigProvider.layer(ConfigProvider.fromEnvRecord(settings))),
-        Layer.catchCause((cause) => Layer.effectDiscard(Effect.fail(wrong("A variable OTEL_…", String(cause)))))
+        // The variable and no value: headers hold keys.
+        Layer.catchCause((cause) => {
+          const name = /OTEL_\w+/u.exec(Cause.pretty(cause))?.[0] ?? "A variable OTEL_…"
+          return Layer.effectDiscard(Effect.fail(wrong(name, "see the documentation of OpenTelemetry")))
+        })
       )
     })
   )
