@@ -37,6 +37,7 @@ export const start = (cwd: string, env: Readonly<Record<string, string>>) =>
           PATH: process.env["PATH"],
           HOME: cwd,
           DATABASE_URL: "duckdb:./x.duckdb",
+          TIDEMARK_PORT: "0",
           BINANCE_BASE_URL: nowhere,
           BINANCE_ARCHIVE: "off",
           ...env

@@ -120,8 +120,8 @@ const failed = ({ endedAt, error, failed, job, runId }: JobSeen): ReadonlyArray<
           subject: job,
           severity: "critical",
           message:
-            `job ${job} failed at ${second(endedAt)}: ${error}. Its log: run ${runId} in job_runs. ` +
-            `It is over when the job next succeeds; at once: set wanted_at of the job`
+            `job ${job} failed at ${second(endedAt)}: ${error}. Its log: tidemark jobs log ${runId}; ` +
+            `again, at once: tidemark jobs run ${job}. It is over when the job next succeeds`
         }
       ]
     : []

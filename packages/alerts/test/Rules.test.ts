@@ -92,8 +92,8 @@ describe("the rules", () => {
         "Free some, or keep less: shorten retention in tidemark.json, then tidemark prune",
       "api.binance.com (binance) has shut this address out until 2026-03-02T13:00Z; nothing is asked of it before " +
         "that, then it goes on by itself. If it comes again, see what else asks it from this address",
-      "job incremental failed at 2026-03-02T12:00Z: lost the database. Its log: run 7 in job_runs. " +
-        "It is over when the job next succeeds; at once: set wanted_at of the job",
+      "job incremental failed at 2026-03-02T12:00Z: lost the database. Its log: tidemark jobs log 7; " +
+        "again, at once: tidemark jobs run incremental. It is over when the job next succeeds",
       "binance BTC/USDT 1h is 98.60 % complete from 2026-01-19T20:00Z to 2026-03-02T12:00Z, below 99.00 %: " +
         "3 unfetched, 11 unexplained of 1,000 candles. See tidemark gaps list --symbols BTC/USDT --timeframes 1h " +
         "--source binance; ask again: tidemark gaps fill --symbols BTC/USDT --timeframes 1h --source binance",

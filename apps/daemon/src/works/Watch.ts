@@ -13,6 +13,7 @@ export const watch = Effect.fnUntraced(function* ({ log }: Pick<Scheduler.Told, 
   for (const { error, notices, webhook } of told) {
     yield* log(`${webhook.host}: ${error === undefined ? `${notices} told` : `${notices} not told, ${error}`}`)
   }
+  if (seen.disk === undefined) yield* log("the disk of the database cannot be seen from here, and is not watched")
   yield* log(`${seen.series.length} series, ${open.length} alerts open`)
   const untold = told.filter(({ error }) => error !== undefined).length
   const ended: Scheduler.Ended = {
