@@ -4,6 +4,7 @@ import * as NodeServices from "@effect/platform-node/NodeServices"
 import { Effect } from "effect"
 import { CliOutput, Command } from "effect/cli"
 import { actions } from "./commands/actions.ts"
+import { alerts } from "./commands/alerts.ts"
 import { backfill } from "./commands/backfill.ts"
 import { copy } from "./commands/copy.ts"
 import { coverage } from "./commands/coverage.ts"
@@ -37,6 +38,7 @@ Command.make("tidemark").pipe(
     verify,
     features,
     regime,
+    alerts,
     actions,
     symbols,
     sources,

@@ -5,6 +5,7 @@ import type { Runtime } from "@tidemark/runtime"
 import type { Layer } from "effect"
 import * as Candles from "./works/Candles.ts"
 import * as Derived from "./works/Derived.ts"
+import * as Watch from "./works/Watch.ts"
 
 /** What work has at hand. */
 export type Needs = Layer.Success<ReturnType<typeof Runtime.layer>>
@@ -16,7 +17,8 @@ const byName = {
   prune: Candles.prune,
   features: Derived.features,
   market: Derived.market,
-  structure: Derived.structure
+  structure: Derived.structure,
+  watch: Watch.watch
 } as const
 
 export const works: ReadonlyMap<string, Scheduler.Work<Needs>> = new Map(Object.entries(byName))
@@ -26,6 +28,7 @@ type Default = Pick<JobStore.Job, "name" | "cron"> & { readonly work: keyof type
 const defaults: ReadonlyArray<Default> = [
   // A source that is late with a candle is asked for it by the next one.
   { name: "incremental", work: "backfill", cron: "1-59/5 * * * *" },
+  { name: "watch", work: "watch", cron: "*/5 * * * *" },
   { name: "features", work: "features", cron: "10 * * * *" },
   { name: "market-regime", work: "market", cron: "20 * * * *" },
   { name: "structure-regime", work: "structure", cron: "25 * * * *" },

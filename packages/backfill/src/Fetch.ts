@@ -17,6 +17,7 @@ import {
 } from "@tidemark/core"
 import { Clock, Effect, Random, Result, Stream } from "effect"
 import { Events } from "./Events.ts"
+import * as Metrics from "./Metrics.ts"
 import { Policy } from "./Policy.ts"
 import { noRequests, RequestCounter } from "./SourceHttp.ts"
 
@@ -166,6 +167,7 @@ export const fetch = Effect.fnUntraced(function* <R>(
     const isRefused = error.reason._tag === "Unavailable" && error.reason.refused === true
     if (isRefused && delayMillis === undefined) presence.isGone = true
     if (delayMillis === undefined || (isRefused && presence.isGone)) return yield* error
+    yield* Metrics.retry(series.source, error.reason)
     yield* events.publish({ _tag: "Retrying", series, attempt, delayMillis, error })
     yield* Effect.sleep(delayMillis)
   }

@@ -16,6 +16,7 @@ import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import type * as HttpMethod from "effect/http/HttpMethod"
 import * as CircuitBreaker from "effect/persistence/CircuitBreaker"
 import * as Events from "./Events.ts"
+import * as Metrics from "./Metrics.ts"
 import { Policy } from "./Policy.ts"
 import * as ServerClock from "./ServerClock.ts"
 
@@ -144,12 +145,14 @@ const make = Effect.gen(function* () {
       const weight = budget?.weightOf?.(url) ?? 1
       const clock = yield* Clock.Clock
       for (;;) {
-        const [millis, pausedMillis] = yield* update(request, url.host, (allowance) => {
+        const [millis, pausedMillis, banned] = yield* update(request, url.host, (allowance) => {
           // The time of the step, which may come a while after it was asked for.
           const now = theirs(url.host, clock.currentTimeMillisUnsafe())
           const taken = Allowance.take(allowance, limitOf(budget), weight, now)
-          return [[taken.waitMillis, allowance.pausedUntil - now] as const, taken.allowance]
+          return [[taken.waitMillis, allowance.pausedUntil - now, allowance.banned === true] as const, taken.allowance]
         })
+        // Another process may have been told.
+        if (banned) bans.add(keyOf(url.host))
         if (millis === 0) return
         if (pausedMillis > policy.maxRetryAfterMillis) {
           const cause = new HttpReason.LeftAlone(pausedMillis, bans.has(keyOf(url.host)))
@@ -180,15 +183,15 @@ const make = Effect.gen(function* () {
       const budget = hosts.get(host)?.budget
       const used = Number(budget?.usedHeader === undefined ? Number.NaN : response.headers[budget.usedHeader])
       const refused = response.status === 429 || response.status === 418
-      if (response.status === 418) bans.add(keyOf(host))
-      else bans.delete(keyOf(host))
-      if (Number.isNaN(used) && !refused) return
+      const isBan = response.status === 418
+      const wasBan = isBan ? bans.has(keyOf(host)) : bans.delete(keyOf(host))
+      if (isBan) bans.add(keyOf(host))
+      if (Number.isNaN(used) && !refused && !wasBan) return
       yield* update(request, host, (allowance) => {
         const limit = limitOf(budget)
+        const known = Allowance.ban(allowance, isBan)
         const reported =
-          limit === undefined || Number.isNaN(used)
-            ? allowance
-            : Allowance.report(allowance, limit, used, theirs(host, asked))
+          limit === undefined || Number.isNaN(used) ? known : Allowance.report(known, limit, used, theirs(host, asked))
         const absent = response.status === 418 ? defaultBanMillis : defaultPauseMillis
         const pauseMillis = HttpReason.retryAfterMillis(response.headers) ?? absent
         return [undefined, refused ? Allowance.pause(reported, theirs(host, heard) + pauseMillis) : reported]
@@ -310,6 +313,9 @@ const make = Effect.gen(function* () {
           })
         )
 
+    const watchBreaker = (host: string) =>
+      Effect.ignore(Effect.flatMap(breaker.state(host), (state) => Metrics.breaker(options.source, host, state)))
+
     const client = HttpClient.make((request, url) =>
       Effect.gen(function* () {
         const visible = shown(request, url)
@@ -320,18 +326,21 @@ const make = Effect.gen(function* () {
         const counter = yield* RequestCounter
         counter.requests++
         const asked = yield* Clock.currentTimeMillis
-        const done = (status: number | undefined, bytes: number) =>
-          Effect.flatMap(Clock.currentTimeMillis, (now) =>
-            events.publish({
-              _tag: "RequestDone",
-              source: options.source,
-              host: url.host,
-              status,
-              bytes,
-              millis: now - asked
-            })
-          )
+        const done = Effect.fnUntraced(function* (status: number | undefined, bytes: number) {
+          const millis = (yield* Clock.currentTimeMillis) - asked
+          yield* Metrics.request(options.source, status)
+          yield* Metrics.duration(options.source, millis)
+          yield* events.publish({
+            _tag: "RequestDone",
+            source: options.source,
+            host: url.host,
+            status,
+            bytes,
+            millis
+          })
+        })
         const answer = yield* guarded(request, url, 0).pipe(
+          Effect.ensuring(watchBreaker(url.host)),
           Effect.tapError(() => {
             counter.unanswered++
             return done(undefined, 0)

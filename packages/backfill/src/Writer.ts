@@ -9,6 +9,7 @@
  */
 import { Candles, CandleStore, type StoreError } from "@tidemark/core"
 import { type Cause, Deferred, Effect, Exit, Fiber, Queue } from "effect"
+import * as Metrics from "./Metrics.ts"
 import { Policy } from "./Policy.ts"
 
 /** A page on its way, and who wants to know what became of it. */
@@ -76,7 +77,10 @@ export const make = Effect.gen(function* () {
     for (;;) {
       const batch = join(yield* Queue.takeAll(queue))
       const results = yield* store.write(batch.map((pending) => pending.page))
-      yield* Effect.forEach(batch, (pending, i) => pending.onWritten(pending.page, results[i]!), { discard: true })
+      for (const [i, { onWritten, page }] of batch.entries()) {
+        yield* Metrics.written(page.series.source, results[i]!)
+        yield* onWritten(page, results[i]!)
+      }
     }
   }).pipe(
     Effect.catchTag("Done", () => Effect.void),

@@ -2,7 +2,7 @@
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import { assert, describe, it } from "@effect/vitest"
 import { Events, Policy, SourceHttp } from "@tidemark/backfill"
-import { RequestBudgets, type Source } from "@tidemark/core"
+import { HttpReason, RequestBudgets, type Source } from "@tidemark/core"
 import { Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { PostgresServer } from "@tidemark/postgres"
 import { PostgresStorage } from "@tidemark/storage-postgres"
@@ -93,6 +93,19 @@ describe("a host that asks to be left alone", () => {
       const error = yield* Effect.flip(client.get(`https://${spot}${klines}`))
       assert.match(error.message, /left alone for another (599|600) s/)
       assert.strictEqual((yield* askedAt("/api/v3/klines")).length, 1)
+    }).pipe(Effect.provide(Layer.provideMerge(inMemory, emulator())))
+  )
+
+  it.live("because it has shut us out: that is known until it answers again", () =>
+    Effect.gen(function* () {
+      const client = yield* clientOf()
+      const { list } = yield* RequestBudgets.RequestBudgets
+      const isBanned = Effect.map(list, (budgets) => budgets.get(spot)?.banned ?? false)
+      yield* (yield* Emulator).inject(Fault.Banned({ retryAfterSeconds: 1 }))
+      yield* client.get(`https://${spot}${klines}`)
+      assert.isTrue(yield* isBanned)
+      yield* client.get(`https://${spot}${klines}`)
+      assert.isFalse(yield* isBanned)
     }).pipe(Effect.provide(Layer.provideMerge(inMemory, emulator())))
   )
 
@@ -190,6 +203,8 @@ describe("a budget", () => {
       yield* clients[0]!.get(`https://${spot}${klines}`)
       const error = yield* Effect.flip(clients[1]!.get(`https://${spot}${klines}`))
       assert.match(error.message, /left alone for another/)
+      // That it was a ban, too.
+      assert.deepInclude(HttpReason.ofError(error), { _tag: "RateLimited", banned: true })
     }).pipe(
       Effect.provide(
         Layer.merge(

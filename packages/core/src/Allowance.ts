@@ -26,6 +26,8 @@ export interface Allowance {
   readonly spent: ReadonlyArray<readonly [at: EpochMillis, weight: number]>
   /** Nothing may be asked before it. */
   readonly pausedUntil: EpochMillis
+  /** The last answer said that this address is shut out. */
+  readonly banned?: boolean
 }
 
 export const untouched: Allowance = { window: 0, used: 0, spent: [], pausedUntil: 0 }
@@ -97,3 +99,10 @@ export const report = (allowance: Allowance, limit: Limit, used: number, at: Epo
 /** After the provider asked to be left alone. A later answer that asks for less does not shorten it. */
 export const pause = (allowance: Allowance, until: EpochMillis): Allowance =>
   until <= allowance.pausedUntil ? allowance : { ...allowance, pausedUntil: until }
+
+/** After an answer that was a ban, or was none. */
+export const ban = (allowance: Allowance, banned: boolean): Allowance => {
+  if ((allowance.banned ?? false) === banned) return allowance
+  const { banned: _, ...rest } = allowance
+  return banned ? { ...rest, banned } : rest
+}

@@ -19,6 +19,8 @@ export class RequestBudgets extends Context.Service<
       key: string,
       step: (allowance: Allowance.Allowance) => readonly [A, Allowance.Allowance]
     ) => Effect.Effect<A, StoreError>
+    /** Every budget that somebody has touched, by its key. */
+    readonly list: Effect.Effect<ReadonlyMap<string, Allowance.Allowance>, StoreError>
   }
 >()("@tidemark/core/RequestBudgets") {
   /** For one process. */
@@ -30,7 +32,8 @@ export class RequestBudgets extends Context.Service<
           const [result, next] = step(known.get(key) ?? Allowance.untouched)
           known.set(key, next)
           return result
-        })
+        }),
+      list: Effect.sync(() => new Map(known))
     })
   })
 }

@@ -1,5 +1,7 @@
 export * as ActionStore from "./ActionStore.ts"
 export * as Adjustment from "./Adjustment.ts"
+export * as Alert from "./Alert.ts"
+export * as AlertStore from "./AlertStore.ts"
 export * as Allowance from "./Allowance.ts"
 export * as Asked from "./Asked.ts"
 export * as Calendar from "./Calendar.ts"

@@ -10,6 +10,7 @@ import { type Instant, JobStore, type StoreError } from "@tidemark/core"
 import { Cause, Clock, Context, Duration, Effect, Exit, FiberMap, Option, Result, type Schema, Stream } from "effect"
 import * as Due from "./Due.ts"
 import * as Feed from "./Feed.ts"
+import * as Metrics from "./Metrics.ts"
 
 /** How work ended that was not stopped. */
 export interface Ended {
@@ -81,8 +82,8 @@ const endOf = (exit: Exit.Exit<Ended, { readonly message: string }>, isCancelled
 
 const silenceOf = <R>({ silence }: Options<R>): number => Duration.toMillis(silence ?? "1 minute")
 
-/** Does the work of a run that this process has claimed. */
-const work = Effect.fn("Job.run")(function* <R>(
+/** Does the work of a run that this process has claimed, and ends as it does. */
+const work = Effect.fnUntraced(function* <R>(
   job: JobStore.Job,
   run: JobStore.Run,
   feed: Feed.Feed,
@@ -104,21 +105,35 @@ const work = Effect.fn("Job.run")(function* <R>(
       if (!isOurs) return yield* Effect.interrupt
     }
   })
+  yield* Metrics.begun(job.name)
   yield* Effect.raceFirst(working, heard).pipe(
     Effect.onExit((exit) =>
       Effect.gen(function* () {
         const endedAt = yield* Clock.currentTimeMillis
         const end = endOf(exit, feed.isCancelled())
+        yield* Metrics.ended(job.name, end.status, run.startedAt, endedAt)
+        yield* Effect.annotateCurrentSpan("job.status", end.status)
         const isOurs = yield* store.finish(run, { ...end, log: feed.kept(), endedAt })
         yield* Effect.logInfo(`${job.name}: ${isOurs ? end.status : "taken over by another process, or cancelled"}`)
       }).pipe(
         Effect.catch((error) => Effect.logError(`${job.name}: its end could not be kept: ${error.message}`)),
         Effect.andThen(feed.end)
       )
-    ),
-    Effect.exit
+    )
   )
 })
+
+/** The same, where whatever it says and does meanwhile is known to be of this run. */
+const traced = <R>(job: JobStore.Job, run: JobStore.Run, feed: Feed.Feed, options: Options<R>) =>
+  work(job, run, feed, options).pipe(
+    Effect.annotateLogs({ job: job.name, run: run.id }),
+    // A trace of its own, whoever began it: it goes on when they are gone.
+    Effect.withSpan("Job.run", {
+      root: true,
+      attributes: { "job.name": job.name, "job.work": job.work, "job.run": run.id }
+    }),
+    Effect.exit
+  )
 
 /** What is due now, and when to look again. */
 const look = Effect.fnUntraced(function* (poll: number) {
@@ -159,7 +174,7 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     const feed = yield* Feed.make
     feeds.set(run.id, feed)
     const one = Effect.ensuring(
-      work(job, run, feed, options),
+      traced(job, run, feed, options),
       Effect.sync(() => void feeds.delete(run.id))
     )
     yield* FiberMap.run(running, job.name, Effect.provideContext(one, services))
@@ -168,6 +183,8 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
 
   const round = Effect.gen(function* () {
     const found = yield* look(poll).pipe(
+      // It is nothing that anybody traces: it looks every few seconds.
+      Effect.withTracerEnabled(false),
       Effect.catch((error: StoreError.StoreError) =>
         Effect.andThen(
           Effect.logError(`the jobs could not be read: ${error.message}`),

@@ -5,11 +5,20 @@
  * The one place where the process's environment and the configuration file
  * are read. Everything else gets values.
  */
+import * as Settings from "@tidemark/alerts/Settings"
 import { Retention, UsageError } from "@tidemark/backfill"
 import { FileProblem } from "@tidemark/core"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { parseEnv } from "node:util"
 import * as ApiSettings from "./ApiSettings.ts"
+import * as Stores from "./Stores.ts"
+
+/** `json`: an object a line. */
+export const LogFormat = Schema.Literals(["json", "pretty"])
+export type LogFormat = typeof LogFormat.Type
+
+export const LogLevel = Schema.Literals(["debug", "info", "warn", "error"])
+export type LogLevel = typeof LogLevel.Type
 
 /** `tidemark.json` */
 export const ConfigFile = Schema.Struct({
@@ -23,7 +32,11 @@ export const ConfigFile = Schema.Struct({
   /** How the daemon serves the HTTP API. */
   api: Schema.optionalKey(ApiSettings.Section),
   /** What to hold in each regime. */
-  policies: Schema.optionalKey(ApiSettings.Policies)
+  policies: Schema.optionalKey(ApiSettings.Policies),
+  /** What is worth an alert, and who is told. */
+  alerts: Schema.optionalKey(Settings.File),
+  /** What the daemon logs, and how. */
+  log: Schema.optionalKey(Schema.Struct({ format: Schema.optionalKey(LogFormat), level: Schema.optionalKey(LogLevel) }))
 })
 export type ConfigFile = typeof ConfigFile.Type
 
@@ -33,6 +46,8 @@ export interface Configuration {
   readonly retention: Retention.Settings
   readonly api: ApiSettings.Settings
   readonly policies: typeof ApiSettings.Policies.Type
+  readonly alerts: Settings.Settings
+  readonly log: { readonly format: LogFormat; readonly level: LogLevel }
   readonly variables: Readonly<Record<string, string | undefined>>
 }
 
@@ -77,6 +92,42 @@ const readVariables = Effect.fnUntraced(function* (path: string) {
   return Option.match(text, { onNone: () => ({}), onSome: (content) => parseEnv(content) })
 })
 
+/** Who is told of alerts: those of the file, and that of the environment. A message never has a URL in it. */
+const webhooksOf = Effect.fnUntraced(function* (
+  file: ConfigFile,
+  variables: Readonly<Record<string, string | undefined>>
+) {
+  const wrong = (where: string) =>
+    new UsageError.UsageError({ message: `${where} is no URL; it begins with https:// or http://` })
+  const out = new Map<string, Settings.Webhook>()
+  for (const [i, { shape, url }] of (file.alerts?.webhooks ?? []).entries()) {
+    const webhook = Settings.webhook(url, shape)
+    if (webhook === undefined) return yield* wrong(`alerts.webhooks.${i}.url of the configuration file`)
+    out.set(webhook.id, webhook)
+  }
+  const url = variables["TIDEMARK_ALERT_WEBHOOK"]
+  if (url !== undefined && url !== "") {
+    const shape = yield* choice(variables, "TIDEMARK_ALERT_WEBHOOK_SHAPE", Settings.Shape.literals)
+    const webhook = Settings.webhook(url, shape)
+    if (webhook === undefined) return yield* wrong("TIDEMARK_ALERT_WEBHOOK")
+    out.set(webhook.id, webhook)
+  }
+  return [...out.values()]
+})
+
+/** The value of a variable that is one of a few. */
+const choice = Effect.fnUntraced(function* <A extends string>(
+  variables: Readonly<Record<string, string | undefined>>,
+  name: string,
+  values: ReadonlyArray<A>
+) {
+  const given = variables[name]
+  if (given === undefined || given === "") return undefined
+  const value = values.find((one) => one === given.toLowerCase())
+  if (value !== undefined) return value
+  return yield* new UsageError.UsageError({ message: `${name} is "${given}"; it may be ${values.join(", ")}` })
+})
+
 /** Reads everything; files are looked for in `folder`. */
 export const load = Effect.fnUntraced(function* (
   flags: Flags,
@@ -92,15 +143,25 @@ export const load = Effect.fnUntraced(function* (
     ...(yield* readVariables(`${folder}/.env.local`)),
     ...environment
   }
+  const databaseUrl = Option.getOrElse(
+    flags.database,
+    () => variables["DATABASE_URL"] || (file.database ?? defaultDatabase)
+  )
   const configuration: Configuration = {
-    databaseUrl: Option.getOrElse(
-      flags.database,
-      () => variables["DATABASE_URL"] || (file.database ?? defaultDatabase)
-    ),
+    databaseUrl,
     sources: file.sources ?? {},
     retention: file.retention ?? {},
     api: yield* ApiSettings.resolve(file.api ?? {}, variables),
     policies: file.policies ?? {},
+    alerts: Settings.make(file.alerts ?? {}, {
+      database: Stores.label(databaseUrl),
+      file: Stores.file(databaseUrl),
+      webhooks: yield* webhooksOf(file, variables)
+    }),
+    log: {
+      format: (yield* choice(variables, "TIDEMARK_LOG_FORMAT", LogFormat.literals)) ?? file.log?.format ?? "pretty",
+      level: (yield* choice(variables, "TIDEMARK_LOG_LEVEL", LogLevel.literals)) ?? file.log?.level ?? "info"
+    },
     variables
   }
   return configuration

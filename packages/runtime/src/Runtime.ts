@@ -1,4 +1,5 @@
 /** Everything that an application needs, from one configuration. */
+import * as Settings from "@tidemark/alerts/Settings"
 import { Events, Retention, SourceHttp, SourceRegistry } from "@tidemark/backfill"
 import { RequestBudgets } from "@tidemark/core"
 import { Effect, Layer } from "effect"
@@ -6,8 +7,8 @@ import type { Configuration } from "./Configuration.ts"
 import * as Sources from "./Sources.ts"
 import * as Stores from "./Stores.ts"
 
-// Loaded with the first source: the HTTP stack is not for commands that only read.
-const httpClient = Layer.unwrap(
+/** Loaded with the first that asks for it: the HTTP stack is not for commands that only read. */
+export const httpClient = Layer.unwrap(
   Effect.promise(() =>
     import("@effect/platform-node/NodeHttpClient").then((NodeHttpClient) => NodeHttpClient.layerUndici)
   )
@@ -20,7 +21,8 @@ const sourcesOver = <E, R>(configuration: Configuration, budgets: Layer.Layer<Re
     variables: configuration.variables
   }).pipe(
     Layer.provide(SourceHttp.layerShared),
-    Layer.provide(budgets),
+    // Whoever watches sees what the sources know of their providers.
+    Layer.provideMerge(budgets),
     Layer.provide(httpClient),
     Layer.provideMerge(Events.Events.layer)
   )
@@ -53,6 +55,7 @@ export const layer = (configuration: Configuration, mode: Stores.Mode, otherwise
   return Layer.mergeAll(
     stored,
     sourcesOver(configuration, isShared ? stored : RequestBudgets.RequestBudgets.layerMemory),
-    Layer.succeed(Retention.Retention, configuration.retention)
+    Layer.succeed(Retention.Retention, configuration.retention),
+    Layer.succeed(Settings.Alerting, configuration.alerts)
   )
 }

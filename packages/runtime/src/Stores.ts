@@ -48,6 +48,12 @@ export const place = (url: string, resolve: (path: string) => string): string =>
   return target.kind === "duckdb" ? `duckdb:${resolve(target.path)}` : url
 }
 
+/** The file that a database is, if it is one. */
+export const file = (url: string): string | undefined => {
+  const target = parse(url)
+  return target.kind === "duckdb" && target.path !== "" && target.path !== ":memory:" ? target.path : undefined
+}
+
 /** The URL as messages may show it: without a user's name and password. */
 export const label = (url: string): string => {
   const target = parse(url)

@@ -1,7 +1,7 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, expect, it } from "@effect/vitest"
 import { Configuration, Stores } from "@tidemark/runtime"
-import { Effect, FileSystem, Option, Schema } from "effect"
+import { Effect, FileSystem, Option, Redacted, Schema } from "effect"
 
 const none: Configuration.Flags = { database: Option.none(), config: Option.none() }
 
@@ -53,6 +53,58 @@ describe("Configuration", () => {
       }
       const error = yield* Effect.flip(load({}, {}, { ...none, config: Option.some("missing.json") }))
       assert.include(String(error), "missing.json")
+    })
+  )
+
+  it.effect("takes alerts and who is told of them from file and environment, and never says a URL", () =>
+    Effect.gen(function* () {
+      const file = (alerts: unknown) => ({ "tidemark.json": JSON.stringify({ alerts }) })
+      const { alerts: defaults } = yield* load({}, { DATABASE_URL: "postgresql://me:secret@db.example/t" })
+      assert.deepInclude(defaults, {
+        completeness: 0.99,
+        syncMillis: 48 * 3_600_000,
+        disk: 0.9,
+        lingerMillis: 600_000,
+        webhooks: [],
+        database: "postgresql://db.example/t",
+        file: undefined
+      })
+      const webhooks = [{ url: "https://hooks.slack.com/services/secret" }, { url: "https://a.example/secret" }]
+      const { alerts } = yield* load(file({ completeness: 0.5, sync: "3 days", webhooks }), {
+        TIDEMARK_ALERT_WEBHOOK: "https://b.example/secret",
+        TIDEMARK_ALERT_WEBHOOK_SHAPE: "slack"
+      })
+      assert.deepInclude(alerts, { completeness: 0.5, syncMillis: 72 * 3_600_000, file: "./data/tidemark.duckdb" })
+      assert.deepStrictEqual(
+        alerts.webhooks.map(({ host, shape, url }) => [host, shape, new URL(Redacted.value(url)).host === host]),
+        [
+          ["hooks.slack.com", "slack", true],
+          ["a.example", "plain", true],
+          ["b.example", "slack", true]
+        ]
+      )
+      assert.notInclude(JSON.stringify(alerts), "secret")
+      for (const [files, environment, says] of [
+        [file({ webhooks: [{ url: "secret" }] }), {}, "alerts.webhooks.0.url"],
+        [{}, { TIDEMARK_ALERT_WEBHOOK: "ftp://secret" }, "TIDEMARK_ALERT_WEBHOOK"],
+        [file({ webhooks: [{ url: 5 }] }), {}, "webhooks"],
+        [file({ sync: "soon" }), {}, "48 hours"],
+        [{}, { TIDEMARK_LOG_FORMAT: "xml" }, "json, pretty"]
+      ] as const) {
+        const error = yield* Effect.flip(load(files, environment))
+        assert.include(String(error), says)
+        assert.notInclude(String(error), "secret")
+      }
+    })
+  )
+
+  it.effect("takes how the daemon logs from file and environment", () =>
+    Effect.gen(function* () {
+      const files = { "tidemark.json": '{"log": {"format": "json", "level": "debug"}}' }
+      assert.deepStrictEqual((yield* load({}, {})).log, { format: "pretty", level: "info" })
+      assert.deepStrictEqual((yield* load(files, {})).log, { format: "json", level: "debug" })
+      const environment = { TIDEMARK_LOG_FORMAT: "pretty", TIDEMARK_LOG_LEVEL: "WARN" }
+      assert.deepStrictEqual((yield* load(files, environment)).log, { format: "pretty", level: "warn" })
     })
   )
 

@@ -131,6 +131,13 @@ export const layer = (database: string) =>
             { discard: true }
           ),
           12: sql`CREATE INDEX job_runs_by_job ON job_runs (job, status)`,
+          13: Effect.all(
+            [
+              sql`CREATE UNIQUE INDEX alerts_by_key ON alerts (alert_key)`,
+              sql`CREATE INDEX alert_notices_by_webhook ON alert_notices (webhook, notice_id)`
+            ],
+            { discard: true }
+          ),
           1: Effect.all(
             [
               sql`CREATE UNIQUE INDEX candles_by_series ON candles (series_id, open_time)`,

@@ -106,6 +106,20 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
     })
   )
 
+  it.effect("B03 whoever asks sees all budgets, and who was shut out", () =>
+    Effect.gen(function* () {
+      const { list, update } = yield* RequestBudgets.RequestBudgets
+      const key = fresh()
+      assert.isFalse((yield* list).has(key))
+      const set = (step: (allowance: Allowance.Allowance) => Allowance.Allowance) =>
+        update(key, (allowance) => [undefined, step(allowance)] as const)
+      yield* set((allowance) => Allowance.ban(Allowance.pause(allowance, 9_000), true))
+      assert.deepInclude((yield* list).get(key), { pausedUntil: 9_000, banned: true })
+      yield* set((allowance) => Allowance.ban(allowance, false))
+      assert.deepStrictEqual((yield* list).get(key), Allowance.pause(Allowance.untouched, 9_000))
+    })
+  )
+
   it.effect("B02 a budget comes back as it was left, each by its own name", () =>
     Effect.gen(function* () {
       const { update } = yield* RequestBudgets.RequestBudgets

@@ -7,6 +7,7 @@
 import { assert, it } from "@effect/vitest"
 import {
   type ActionStore,
+  type AlertStore,
   Candles,
   CandleStore,
   Coverage,
@@ -27,6 +28,7 @@ import {
 import { Migrations, Query } from "@tidemark/storage"
 import { Effect, type Layer, Random, Stream } from "effect"
 import * as ActionCases from "./ActionCases.ts"
+import * as AlertCases from "./AlertCases.ts"
 import * as DamageCases from "./DamageCases.ts"
 import * as DerivedCases from "./DerivedCases.ts"
 import * as GapCases from "./GapCases.ts"
@@ -38,6 +40,7 @@ import * as SharedCases from "./SharedCases.ts"
 
 export type Stores =
   | ActionStore.ActionStore
+  | AlertStore.AlertStore
   | CandleStore.CandleStore
   | DerivedStore.DerivedStore
   | GapLedger.GapLedger
@@ -113,6 +116,7 @@ const same = (actual: Candles.Candles, expected: Candles.Candles) => assert.isTr
 export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreError>): void => {
   it.layer(layer)(`storage contract (${name})`, (it) => {
     ActionCases.cases(it)
+    AlertCases.cases(it)
     DamageCases.cases(it)
     DerivedCases.cases(it)
     GapCases.cases(it)

@@ -9,7 +9,8 @@ const State = Schema.fromJsonString(
     window: Schema.Finite,
     used: Schema.Finite,
     spent: Schema.Array(Schema.Tuple([Schema.Finite, Schema.Finite])),
-    pausedUntil: Schema.Finite
+    pausedUntil: Schema.Finite,
+    banned: Schema.optionalKey(Schema.Boolean)
   })
 )
 const decode = Schema.decodeUnknownOption(State)
@@ -53,7 +54,13 @@ const make = Effect.gen(function* () {
   const update: RequestBudgets.RequestBudgets["Service"]["update"] = (key, step) =>
     attempt(key, step).pipe(operation("share a budget"))
 
-  return RequestBudgets.RequestBudgets.of({ update })
+  const list = Effect.map(
+    operation("list budgets")(sql<{ budget: string; state: string }>`SELECT budget, state FROM request_budgets`),
+    (rows) =>
+      new Map(rows.map(({ budget, state }) => [budget, Option.getOrElse(decode(state), () => Allowance.untouched)]))
+  )
+
+  return RequestBudgets.RequestBudgets.of({ update, list })
 })
 
 export const layer = Layer.effect(RequestBudgets.RequestBudgets, make)

@@ -36,6 +36,10 @@ export const tables = [
 
 /** What is not: it belongs to the processes that use a database now, is derived from what is copied, or is no history. */
 export const left = [
+  "alert_notices",
+  "alert_watch",
+  "alert_webhooks",
+  "alerts",
   "derivation_progress",
   ...DerivedRepository.tables,
   "api_keys",

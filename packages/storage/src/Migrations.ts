@@ -21,6 +21,7 @@ import retention from "./migrations/0009_retention.ts"
 import strays from "./migrations/0010_strays.ts"
 import regimes from "./migrations/0011_regimes.ts"
 import jobs from "./migrations/0012_jobs.ts"
+import alerts from "./migrations/0013_alerts.ts"
 import keys from "./migrations/0014_keys.ts"
 
 const table = "tidemark_migrations"
@@ -38,6 +39,7 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [10, "strays", Effect.succeed(strays)],
   [11, "regimes", Effect.succeed(regimes)],
   [12, "jobs", Effect.succeed(jobs)],
+  [13, "alerts", Effect.succeed(alerts)],
   [14, "keys", Effect.succeed(keys)]
 ]
 

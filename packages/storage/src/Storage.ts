@@ -1,6 +1,7 @@
 /** Everything that a storage provides, over one driver. */
 import {
   type ActionStore,
+  type AlertStore,
   type CandleStore,
   type DerivedStore,
   type GapLedger,
@@ -16,6 +17,7 @@ import {
 import { Context, Effect, Layer } from "effect"
 import { type SqlClient } from "effect/sql"
 import * as ActionRepository from "./ActionRepository.ts"
+import * as AlertRepository from "./AlertRepository.ts"
 import * as BudgetRepository from "./BudgetRepository.ts"
 import * as CandleRepository from "./CandleRepository.ts"
 import { Driver } from "./Driver.ts"
@@ -41,6 +43,7 @@ export type Connection = Driver | SqlClient.SqlClient
 
 export type Stores =
   | ActionStore.ActionStore
+  | AlertStore.AlertStore
   | CandleStore.CandleStore
   | DerivedStore.DerivedStore
   | GapLedger.GapLedger
@@ -61,6 +64,7 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
   Layer.fresh(
     Layer.mergeAll(
       ActionRepository.layer,
+      AlertRepository.layer,
       BudgetRepository.layer,
       CandleRepository.layer,
       DerivedRepository.layer,

@@ -2,7 +2,7 @@
  * A clock that runs as the machine's does and can be put forward: whoever
  * sleeps past the leap wakes. Never back.
  */
-import { Clock, Duration, Effect } from "effect"
+import { type Clock, Duration, Effect } from "effect"
 
 /** The longest that a timer of the machine waits. */
 const longest = 2_147_483_647

@@ -1,0 +1,123 @@
+/** Looks at what is stored, and at what the engine knows of providers. Asks no source anything. */
+import { Health, type Plan, type SourceRegistry, Survey } from "@tidemark/backfill"
+import { type CandleStore, type GapLedger, JobStore, RequestBudgets, type SymbolStore } from "@tidemark/core"
+import { Clock, Effect } from "effect"
+import { statfs } from "node:fs/promises"
+import { dirname, resolve } from "node:path"
+import type { DiskSeen, HostSeen, JobSeen, Seen, SeriesSeen } from "./Rules.ts"
+import { Alerting } from "./Settings.ts"
+
+export type Needs =
+  | CandleStore.CandleStore
+  | GapLedger.GapLedger
+  | JobStore.JobStore
+  | RequestBudgets.RequestBudgets
+  | SourceRegistry.SourceRegistry
+  | SymbolStore.SymbolStore
+
+/** A run that was heard of so lately is at work. */
+const aliveMillis = 2 * 60_000
+/** Characters of an error that are shown. */
+const longest = 300
+
+const seriesSeen = (surveyed: Survey.Surveyed, now: number): SeriesSeen => ({
+  series: surveyed.stored.series,
+  asked: surveyed.asked,
+  expected: surveyed.plan.expected,
+  open: Health.open(surveyed),
+  lagMillis: Health.lagMillis(surveyed, now)
+})
+
+/** What a run that failed says of it. */
+const errorOf = ({ log, result }: JobStore.Run): string => {
+  const error =
+    typeof result === "object" && result !== null && "error" in result && typeof result.error === "string"
+      ? result.error
+      : (log.split("\n").at(-1) ?? "")
+  return oneLine(error)
+}
+
+const oneLine = (text: string): string => {
+  const error = text.replaceAll(/\s+/gu, " ")
+  return error.length <= longest ? error : `${error.slice(0, longest - 1)}…`
+}
+
+const jobsSeen = Effect.gen(function* () {
+  const done = yield* (yield* JobStore.JobStore).lastDone
+  const jobs = yield* (yield* JobStore.JobStore).list
+  return jobs.flatMap(({ name }): ReadonlyArray<JobSeen> => {
+    const run = done.get(name)
+    if (run === undefined) return []
+    const { endedAt, heardAt, id, status } = run
+    return [{ job: name, runId: id, endedAt: endedAt ?? heardAt, failed: status === "failed", error: errorOf(run) }]
+  })
+})
+
+/** Whether a job with such work is being run. */
+const isAtWork = Effect.fnUntraced(function* (works: ReadonlyArray<string>, now: number) {
+  const store = yield* JobStore.JobStore
+  for (const { name, work } of yield* store.list) {
+    if (!works.includes(work)) continue
+    const [newest] = yield* store.runs({ job: name, limit: 1 })
+    if (newest?.status === "running" && newest.heardAt > now - aliveMillis) return true
+  }
+  return false
+})
+
+/** Hosts that asked to be left alone, with the stored sources that ask them. */
+const hostsSeen = Effect.fnUntraced(function* (plans: ReadonlyArray<Plan.SeriesPlan>) {
+  const budgets = yield* (yield* RequestBudgets.RequestBudgets).list
+  const sources = new Map<string, Set<string>>()
+  for (const { request } of plans) {
+    for (const { name } of request.capabilities.hosts) {
+      sources.set(name, (sources.get(name) ?? new Set()).add(request.series.source))
+    }
+  }
+  const hosts = new Map<string, HostSeen>()
+  for (const [key, { banned = false, pausedUntil }] of budgets) {
+    if (pausedUntil === 0) continue
+    // A key is a host, with a mark of the account where one is counted.
+    const host = key.split(" ", 1)[0]!
+    const known = hosts.get(host)
+    hosts.set(host, {
+      host,
+      sources: [...(sources.get(host) ?? [])],
+      banned: banned || known?.banned === true,
+      pausedUntil: Math.max(pausedUntil, known?.pausedUntil ?? 0)
+    })
+  }
+  return [...hosts.values()]
+})
+
+/** The disk of the database file; `undefined` where there is none that can be seen from here. */
+const diskSeen = Effect.gen(function* () {
+  const { file } = yield* Alerting
+  if (file === undefined) return undefined
+  const folder = dirname(resolve(file))
+  return yield* Effect.tryPromise(() => statfs(folder)).pipe(
+    Effect.map(({ bavail, blocks, bfree, bsize }): DiskSeen => ({
+      folder,
+      // What only the system may use counts as neither, as `df` has it.
+      totalBytes: (blocks - bfree + bavail) * bsize,
+      freeBytes: bavail * bsize
+    })),
+    Effect.catch(() => Effect.as(Effect.logWarning(`the disk of ${folder} cannot be looked at`), undefined))
+  )
+})
+
+/** `fetching`: the work that asks sources for candles. */
+export const run = Effect.fn("Observe.run")(function* (fetching: ReadonlyArray<string>) {
+  const at = yield* Clock.currentTimeMillis
+  // Before what is missing is read: what ends meanwhile has been at work.
+  const isFetching = yield* isAtWork(fetching, at)
+  const surveyed = yield* Survey.run({ choose: () => true, isCounted: false })
+  const seen: Seen = {
+    at,
+    isFetching,
+    series: surveyed.map((one) => seriesSeen(one, at)),
+    jobs: yield* jobsSeen,
+    hosts: yield* hostsSeen(surveyed.map(({ plan }) => plan)),
+    disk: yield* diskSeen
+  }
+  return seen
+})

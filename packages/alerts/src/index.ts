@@ -1,0 +1,7 @@
+export * as Metrics from "./Metrics.ts"
+export * as Notify from "./Notify.ts"
+export * as Observe from "./Observe.ts"
+export * as Payload from "./Payload.ts"
+export * as Rules from "./Rules.ts"
+export * as Settings from "./Settings.ts"
+export * as Watch from "./Watch.ts"
