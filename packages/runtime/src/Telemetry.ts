@@ -13,8 +13,8 @@ import * as Runtime from "./Runtime.ts"
 
 const signals = ["TRACES", "METRICS", "LOGS"] as const
 
-/** The longest that a stop waits for each signal: all three stay below ten seconds. */
-const longestTimeoutMillis = 2_000
+/** The longest that a stop waits for each signal: all three, and a webhook that is being told, stay below ten seconds. */
+const longestTimeoutMillis = 1_500
 
 const isSet = (value: string | undefined): value is string => value !== undefined && value !== ""
 
