@@ -46,8 +46,6 @@ const post = Effect.fn("Notify.post")(function* (webhook: Webhook, id: string, b
       error: status >= 200 && status < 300 ? undefined : `it answered ${status}`
     })),
     Effect.catch((error): Effect.Effect<Answer> => Effect.succeed({ status: undefined, error: describe(error) })),
-    // By the deadline: whoever tells is not.
-    Effect.interruptible,
     Effect.timeoutOrElse({
       duration: deadlineMillis,
       orElse: () => Effect.succeed<Answer>({ status: undefined, error: `no answer within ${deadlineMillis / 1_000} s` })

@@ -127,8 +127,8 @@ describe("a look", () => {
       const budgets = yield* RequestBudgets.RequestBudgets
       const set = (key: string, step: (allowance: Allowance.Allowance) => Allowance.Allowance) =>
         budgets.update(key, (allowance) => [undefined, step(allowance)] as const)
-      yield* set(host, (allowance) => Allowance.pause(allowance, now + hour))
-      yield* set(`${host} 0123456789ab`, (allowance) => Allowance.ban(Allowance.pause(allowance, now + 2 * hour), true))
+      yield* set(host, (allowance) => Allowance.ban(Allowance.pause(allowance, now + 2 * hour), true))
+      yield* set(`${host} 0123456789ab`, (allowance) => Allowance.pause(allowance, now + hour))
       yield* set("idle.example", (allowance) => allowance)
       const { hosts } = yield* Observe.run([])
       assert.deepStrictEqual(hosts, [{ host, sources: ["binance"], banned: true, pausedUntil: now + 2 * hour }])
