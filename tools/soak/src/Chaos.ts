@@ -1,6 +1,4 @@
 /** What happens to a deployment: seeded, one mishap at a time, each over by itself. */
-import type { Effect } from "effect"
-
 export type Mishap = "daemon killed" | "daemon stopped" | "database crashed" | "provider away" | "webhook away"
 
 /** How often each is chosen, in parts. */
@@ -10,6 +8,15 @@ const parts: Readonly<Record<Mishap, number>> = {
   "database crashed": 3,
   "provider away": 4,
   "webhook away": 3
+}
+
+/** How long each lasts at most, in milliseconds of the machine's time: who is away for long is given up. */
+export const longest: Readonly<Record<Mishap, number>> = {
+  "daemon killed": 1_000,
+  "daemon stopped": 1_000,
+  "database crashed": 1_500,
+  "provider away": 12_000,
+  "webhook away": 4_000
 }
 
 const kinds = Object.keys(parts) as ReadonlyArray<Mishap>
@@ -35,6 +42,3 @@ export const randomOf = (seed: number): (() => number) => {
     return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
   }
 }
-
-/** Each mishap as what is to be done, by the deployment that has it. */
-export type Doing = Readonly<Record<Mishap, (millis: number) => Effect.Effect<void>>>

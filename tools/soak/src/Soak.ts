@@ -45,6 +45,8 @@ export interface Found {
   readonly repeated: number
   /** Longest time that a daemon took to end after it was told to, in milliseconds. */
   readonly longestStop: number
+  /** How often a daemon ended by itself, as one does that finds no database, and was started again. */
+  readonly restarts: number
   /** All that is not as it should be. */
   readonly wrong: ReadonlyArray<string>
 }
@@ -154,6 +156,8 @@ export const run = Effect.fn("Soak.run")(function* ({ millis, say, seed }: Optio
     const mishaps = new Map<string, number>()
     let healing: Promise<unknown> = Promise.resolve()
     let isHealing = false
+    /** From then on nothing goes wrong any more. */
+    let isCalm = false
     const bring = (kind: Chaos.Mishap, millis: number): Effect.Effect<void> => {
       const member = random() < 0.5 ? 0 : 1
       const back = (stop: Effect.Effect<void>, start: Effect.Effect<void>) =>
@@ -186,7 +190,7 @@ export const run = Effect.fn("Soak.run")(function* ({ millis, say, seed }: Optio
       isHealing = true
       const kind = Chaos.choose(random)
       mishaps.set(kind, (mishaps.get(kind) ?? 0) + 1)
-      healing = Effect.runPromise(bring(kind, random() * 1_500)).finally(() => void (isHealing = false))
+      healing = Effect.runPromise(bring(kind, random() * Chaos.longest[kind])).finally(() => void (isHealing = false))
     })
     const leap = (millis: number) =>
       Effect.sync(() => {
@@ -194,31 +198,41 @@ export const run = Effect.fn("Soak.run")(function* ({ millis, say, seed }: Optio
         fleet.leapTo(clock.offset())
       })
 
+    /** When there was last nothing to do, in the machine's time. */
+    let quietAt = Date.now()
+    /** Whoever waits, for another try or for a database that comes back, has waited when time goes on. */
+    const ticking = Effect.forever(
+      Effect.andThen(
+        wait(50),
+        // No faster than that: whoever waits for an answer must have the time to get it.
+        Effect.suspend(() => (fleet.isReady() && Date.now() - quietAt > 500 ? leap(150) : Effect.void))
+      )
+    )
     /** One look, and what follows from it: wait for what is going on, or leap to what comes. */
-    let quietSince = Date.now()
     const round = Effect.gen(function* () {
       const now = clock.currentTimeMillisUnsafe()
-      const seen = yield* Effect.option(observe(now).pipe(Effect.timeout("5 seconds")))
-      if (Option.isNone(seen)) return yield* wait(50)
+      const seen = yield* Effect.option(observe(now))
+      if (!isHealing) fleet.restart()
+      if (Option.isNone(seen)) return yield* wait(20)
       const { isDue, next, running } = seen.value
-      const pids = fleet.pids()
-      const isAlive = running.some((run) => pids.has(pidOf(run)))
+      if (!fleet.isReady()) return yield* wait(20)
       if (running.length === 0 && !isDue) {
-        quietSince = Date.now()
+        quietAt = Date.now()
         // A little past it, so that whoever waits for it has come to it.
         yield* leap(Math.max(0, next - now) + 200)
-        return yield* wait(15)
+        return yield* wait(10)
       }
-      // Nobody is at work on what was begun, or everybody waits: for a daemon to be heard of no more, for another try.
-      if (running.length > 0 && !isAlive) yield* leap(5_000)
-      else if (Date.now() - quietSince > 400) yield* leap(1_000)
-      yield* wait(15)
+      const pids = fleet.pids()
+      // Of those that were killed over their work nothing more will be heard: another takes over when they are given up.
+      if (running.length > 0 && !running.some((run) => pids.has(pidOf(run)))) yield* leap(5_000)
+      if (!isCalm && running.length > 0 && random() < 0.03) yield* mishap
+      yield* wait(10)
     })
 
+    yield* Effect.forkScoped(ticking)
     let told = Date.now()
     while (Date.now() - begun < millis) {
       yield* round
-      if (random() < 0.02) yield* mishap
       if (Date.now() - told > 15_000) {
         told = Date.now()
         const days = (clock.currentTimeMillisUnsafe() - start) / day
@@ -228,6 +242,7 @@ export const run = Effect.fn("Soak.run")(function* ({ millis, say, seed }: Optio
       }
     }
     // Nothing more goes wrong: whatever is to come comes, and everybody is told of it.
+    isCalm = true
     yield* Effect.promise(() => healing)
     const alertStore = yield* AlertStore.AlertStore
     const settled = Effect.gen(function* () {
@@ -259,7 +274,13 @@ export const run = Effect.fn("Soak.run")(function* ({ millis, say, seed }: Optio
       .filter((one) => !Verification.isSound(one.verified))
       .map(({ verified: { series } }) => `${series.symbol} ${series.timeframe} is not verified`)
     const { candles, wrong } = yield* differences(history)
-    const unfinished = Date.now() >= giveUp ? ["two minutes after the last mishap something was still failing"] : []
+    const unfinished =
+      Date.now() >= giveUp
+        ? [
+            `two minutes after the last mishap something was still failing, or at work:\n` +
+              `${JSON.stringify([...all].slice(0, 5), null, 1)}\n${fleet.said()}`
+          ]
+        : []
     const slow = fleet.stops.filter((took) => took > 10_000).map((took) => `a daemon took ${took} ms to end`)
     const none = lines.length === 0 || candles === 0 ? [`nothing was done:\n${fleet.said()}`] : []
     const found: Found = {
@@ -270,6 +291,7 @@ export const run = Effect.fn("Soak.run")(function* ({ millis, say, seed }: Optio
       alerts: new Set(receiver.notices.map(({ first_at, subject, what }) => `${what} ${subject} ${first_at}`)).size,
       repeated: receiver.repeated(),
       longestStop: Math.max(0, ...fleet.stops),
+      restarts: fleet.restarts(),
       wrong: [...twice, ...unsound, ...unverified, ...wrong, ...unfinished, ...slow, ...none]
     }
     return found
