@@ -14,9 +14,13 @@ import { Symbols } from "./Symbols.ts"
 
 export class Api extends HttpApi.make("tidemark")
   .add(Symbols, CandlesGroup, CoverageGroup, Quality, Runs, Jobs, Regimes, Sources, Keys)
-  .middleware(Access)
+  // The last is outermost: what cannot be read is a problem already where access is told how it ended.
   .middleware(HttpApiMiddleware.ProblemDetails)
+  .middleware(Access)
   .prefix("/api/v1")
+  // A misspelled filter would mean everything.
+  .annotate(HttpApi.QueryParseOptions, { onExcessProperty: "error" })
+  .annotate(HttpApi.PayloadParseOptions, { onExcessProperty: "error" })
   .annotateMerge(
     OpenApi.annotations({
       title: "Tidemark",

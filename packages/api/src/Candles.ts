@@ -1,5 +1,5 @@
 /** Stored candles, a page at a time. */
-import { Adjustment, Provenance, Timeframe } from "@tidemark/core"
+import { Adjustment, Provenance, Timeframe, Word } from "@tidemark/core"
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
@@ -58,20 +58,20 @@ export const query = {
   symbol: AnySymbol,
   timeframe: Timeframe.Timeframe,
   /** Default: the first of the symbol's sources that is stored. */
-  source: Schema.optionalKey(Schema.NonEmptyString),
+  source: Schema.optionalKey(Word.Word),
   ...range,
   /** Default: 5,000. */
   limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostRows }))),
   /** Default: none. */
   adjust: Schema.optionalKey(Schema.Literals(Adjustment.modes)),
   /** Source of the splits and dividends. */
-  actions_from: Schema.optionalKey(Schema.NonEmptyString),
+  actions_from: Schema.optionalKey(Word.Word),
   /** What was known then, instead of now. */
   as_of: Schema.optionalKey(At),
   /** Candles of this timeframe, put together from those of the one that is read. */
   resample: Schema.optionalKey(Timeframe.Timeframe),
   /** Whose candles stand where those of the series are missing, each labelled as its own. */
-  fill_from: Schema.optionalKey(Schema.NonEmptyString),
+  fill_from: Schema.optionalKey(Word.Word),
   /** What is not observed is given out only where it is asked for by name. */
   include: Schema.optionalKey(Schema.Literals(["synthetic", "modelled"])),
   /** `true`: what there is, though some of it is missing. */

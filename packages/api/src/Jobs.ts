@@ -1,11 +1,11 @@
 /** Work that is done again and again, each time that it was, and work that is wanted once. */
-import { JobStore, Timeframe } from "@tidemark/core"
+import { JobStore, Timeframe, Word } from "@tidemark/core"
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as Problems from "./Problems.ts"
-import { At } from "./Values.ts"
+import { At, AtText } from "./Values.ts"
 
 export const Run = Schema.Struct({
   id: Schema.Int,
@@ -22,7 +22,27 @@ export const Run = Schema.Struct({
 })
 export type Run = typeof Run.Type
 
-const Settings = Schema.Record(Schema.String, Schema.Json)
+/** Days back from now, at most: a century. */
+const mostDays = 36_525
+
+/** What a job tells its work: which series, and how far back. */
+export const Settings = Schema.Struct({
+  /** Default: every active one, or every stored one. */
+  symbols: Schema.optionalKey(Schema.Array(Word.Word)),
+  /** Default: all eight that everything supports, or every stored one. */
+  timeframes: Schema.optionalKey(Schema.Array(Timeframe.Timeframe)),
+  /** Default: the first that can be reached of each symbol's. */
+  source: Schema.optionalKey(Word.Word),
+  /** Default: 365. */
+  days: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostDays }))),
+  /** Instead of `days`: the first instant, as ISO 8601. */
+  start: Schema.optionalKey(AtText),
+  /** The first instant after the end. Default: now. */
+  end: Schema.optionalKey(AtText),
+  /** Of a backfill: ask for everything again. */
+  force: Schema.optionalKey(Schema.Boolean)
+})
+export type Settings = typeof Settings.Type
 
 export const Job = Schema.Struct({
   name: Schema.String,
@@ -30,7 +50,8 @@ export const Job = Schema.Struct({
   /** Nothing: only when it is wanted. */
   cron: Schema.NullOr(Schema.String),
   time_zone: Schema.String,
-  settings: Settings,
+  /** As they are kept; see `Settings`. */
+  settings: Schema.Record(Schema.String, Schema.Json),
   is_paused: Schema.Boolean,
   wanted_at: Schema.NullOr(At),
   /** When it is due again. */
@@ -47,9 +68,9 @@ const Name = Schema.String.check(
 
 /** What of a job can be set; what is left out stays as it is. */
 export const JobChange = Schema.Struct({
-  work: Schema.optionalKey(Schema.NonEmptyString),
-  cron: Schema.optionalKey(Schema.NonEmptyString),
-  time_zone: Schema.optionalKey(Schema.NonEmptyString),
+  work: Schema.optionalKey(Word.Word),
+  cron: Schema.optionalKey(Word.Word),
+  time_zone: Schema.optionalKey(Word.Word),
   settings: Schema.optionalKey(Settings),
   is_paused: Schema.optionalKey(Schema.Boolean)
 })
@@ -58,18 +79,8 @@ export type JobChange = typeof JobChange.Type
 /** Work that is wanted once, now. */
 export const Wanted = Schema.Struct({
   /** Default: `backfill`. */
-  work: Schema.optionalKey(Schema.NonEmptyString),
-  symbols: Schema.optionalKey(Schema.Array(Schema.NonEmptyString)),
-  timeframes: Schema.optionalKey(Schema.Array(Timeframe.Timeframe)),
-  source: Schema.optionalKey(Schema.NonEmptyString),
-  /** Days back from now. Default: 365. */
-  days: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
-  /** Instead of `days`: ISO 8601. */
-  start: Schema.optionalKey(Schema.String),
-  /** The first instant after the end. Default: now. */
-  end: Schema.optionalKey(Schema.String),
-  /** Of a backfill: ask for everything again. */
-  force: Schema.optionalKey(Schema.Boolean)
+  work: Schema.optionalKey(Word.Word),
+  ...Settings.fields
 })
 export type Wanted = typeof Wanted.Type
 
@@ -79,6 +90,8 @@ export const RunEvent = Schema.Union([
   Schema.Struct({ type: Schema.Literal("end"), run: Run })
 ])
 export type RunEvent = typeof RunEvent.Type
+
+const RunId = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: Number.MAX_SAFE_INTEGER }))
 
 const known = [Problems.NotFound, ...Problems.ofStores] as const
 
@@ -91,21 +104,21 @@ export class Runs extends HttpApiGroup.make("runs")
     }),
     HttpApiEndpoint.get("list", "/", {
       query: {
-        job: Schema.optionalKey(Schema.String),
+        job: Schema.optionalKey(Word.Word),
         /** Default: 50; the newest. */
         limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 1_000 })))
       },
       success: Schema.Array(Run),
       error: Problems.ofStores
     }),
-    HttpApiEndpoint.get("get", "/:id", { params: { id: Schema.Int }, success: Run, error: known }),
+    HttpApiEndpoint.get("get", "/:id", { params: { id: RunId }, success: Run, error: known }),
     HttpApiEndpoint.get("events", "/:id/events", {
-      params: { id: Schema.Int },
+      params: { id: RunId },
       success: HttpApiSchema.StreamSse({ data: RunEvent }),
       error: known
     }),
     HttpApiEndpoint.post("cancel", "/:id/cancel", {
-      params: { id: Schema.Int },
+      params: { id: RunId },
       success: Run,
       error: [Problems.Conflict, ...known]
     })
@@ -115,26 +128,26 @@ export class Runs extends HttpApiGroup.make("runs")
 export class Jobs extends HttpApiGroup.make("jobs")
   .add(
     HttpApiEndpoint.get("list", "/", { success: Schema.Array(Job), error: Problems.ofStores }),
-    HttpApiEndpoint.get("get", "/:name", { params: { name: Schema.String }, success: Job, error: known }),
+    HttpApiEndpoint.get("get", "/:name", { params: { name: Word.Word }, success: Job, error: known }),
     HttpApiEndpoint.put("put", "/:name", {
       params: { name: Name },
       payload: Schema.Struct({
         ...JobChange.fields,
-        work: Schema.NonEmptyString,
-        cron: Schema.NonEmptyString
+        work: Word.Word,
+        cron: Word.Word
       }),
       success: Job,
       error: Problems.ofStores
     }),
     HttpApiEndpoint.patch("change", "/:name", {
-      params: { name: Schema.String },
+      params: { name: Word.Word },
       payload: JobChange,
       success: Job,
       error: known
     }),
-    HttpApiEndpoint.delete("remove", "/:name", { params: { name: Schema.String }, error: known }),
+    HttpApiEndpoint.delete("remove", "/:name", { params: { name: Word.Word }, error: known }),
     HttpApiEndpoint.post("run", "/:name/run", {
-      params: { name: Schema.String },
+      params: { name: Word.Word },
       success: Run.pipe(HttpApiSchema.status(202)),
       error: [Problems.Conflict, ...known]
     })

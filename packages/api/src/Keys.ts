@@ -1,5 +1,5 @@
 /** The keys of this API. */
-import { KeyStore } from "@tidemark/core"
+import { KeyStore, Word } from "@tidemark/core"
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
@@ -25,12 +25,12 @@ export class Keys extends HttpApiGroup.make("keys")
   .add(
     HttpApiEndpoint.get("list", "/", { success: Schema.Array(Key), error: Problems.ofStores }),
     HttpApiEndpoint.post("create", "/", {
-      payload: Schema.Struct({ name: Schema.NonEmptyString.check(Schema.isMaxLength(64)), scope: KeyStore.Scope }),
+      payload: Schema.Struct({ name: Word.Word.check(Schema.isMaxLength(64)), scope: KeyStore.Scope }),
       success: Created.pipe(HttpApiSchema.status(201)),
       error: [Problems.Conflict, ...Problems.ofStores]
     }),
     HttpApiEndpoint.delete("revoke", "/:id", {
-      params: { id: Schema.String },
+      params: { id: Word.Word },
       error: [Problems.NotFound, ...Problems.ofStores]
     })
   )

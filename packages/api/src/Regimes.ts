@@ -1,5 +1,5 @@
 /** Regimes that have been derived: now, over time, what returns were like in them, and what a policy makes of them. */
-import { Provenance } from "@tidemark/core"
+import { Provenance, Word } from "@tidemark/core"
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
@@ -21,7 +21,7 @@ const labels = {
 
 const which = {
   symbol: AnySymbol,
-  source: Schema.optionalKey(Schema.NonEmptyString),
+  source: Schema.optionalKey(Word.Word),
   /** What made the labels, where there is more than one: `classic` or `causal` of the market regime. */
   profile: Schema.optionalKey(Schema.Literals(["classic", "causal"]))
 } as const
@@ -117,7 +117,7 @@ export class Regimes extends HttpApiGroup.make("regimes")
       error: Problems.ofStores
     }),
     HttpApiEndpoint.get("allocation", "/allocation/:policy", {
-      params: { policy: Schema.String },
+      params: { policy: Word.Word },
       success: Allocation,
       error: known
     })

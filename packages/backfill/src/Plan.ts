@@ -136,6 +136,8 @@ const wanted = (request: SeriesRequest, now: Instant.EpochMillis): Interval.Inte
   if (to <= calendar.span.from) return undefined
   if (window.count !== undefined) return newest(calendar, series.timeframe, to, window.count)
   const from = Math.max(window.from ?? capabilities.earliest ?? 0, calendar.span.from)
+  // Also what lies beyond the years that the calendar knows.
+  if (from >= to) return undefined
   return Interval.clamp(window.whole === true ? from : calendar.openAtOrAfter(series.timeframe, from), to)
 }
 

@@ -4,6 +4,7 @@
  */
 import { Schema } from "effect"
 import { CalendarId } from "./Calendar.ts"
+import { Word } from "./Word.ts"
 
 /**
  * `BTC/USDT` a spot pair, `BTC/USDT:USDT` a contract settled in USDT, `AAPL` a
@@ -23,9 +24,9 @@ export type AssetClass = typeof AssetClass.Type
 /** One source to ask, and what it calls the instrument. */
 export const Listing = Schema.Struct({
   /** A source's id, with its argument where it takes one: `binance`, `ccxt:kraken`, `synthetic`. */
-  source: Schema.NonEmptyString,
+  source: Word,
   /** The source's own symbol, where it is not what the source derives from the canonical one. */
-  symbol: Schema.optionalKey(Schema.NonEmptyString)
+  symbol: Schema.optionalKey(Word)
 })
 export type Listing = typeof Listing.Type
 

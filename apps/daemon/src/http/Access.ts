@@ -1,24 +1,41 @@
 /**
  * Who asks, whether they may, and how much of it.
  *
- * While there is no key at all, whoever reaches the server is let in: it
- * listens to this machine alone then, and takes only requests that are
- * addressed to this machine, so that no page in a browser can ask through a
- * name that it has pointed here. From the first key on everybody needs one.
+ * While there is no key at all, whoever asks from this machine is let in, if
+ * the request is addressed to this machine too: else a page in a browser could
+ * ask through a name that it has pointed here. Nor may another site's page ask
+ * straight away: browsers send what needs no answer without asking first. From
+ * the first key on everybody needs one.
  */
 import { Access, Problems } from "@tidemark/api"
 import { Cause, Effect, Exit, Layer, Option, Redacted } from "effect"
 import * as HttpMethod from "effect/http/HttpMethod"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
+import * as HttpServerError from "effect/http/HttpServerError"
 import type * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as RateLimiter from "effect/persistence/RateLimiter"
 import { unavailable } from "../api/Failure.ts"
 import { Keyring, type Known } from "./Keyring.ts"
 
 const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
+const loopbackAddress = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/i
+
+/** Whether a request comes from a program on this machine, or from a page that this server has sent or allows. */
+const isNear = (
+  { headers, remoteAddress }: HttpServerRequest.HttpServerRequest,
+  origins: ReadonlyArray<string>
+): boolean => {
+  const { host = "", origin } = headers
+  const isHere = loopbackHost.test(host) && Option.exists(remoteAddress, (address) => loopbackAddress.test(address))
+  return isHere && (origin === undefined || origin === `http://${host}` || origins.includes(origin))
+}
 
 /** Who has sent a request, where that can be told. */
-const identify = Effect.fnUntraced(function* (request: HttpServerRequest.HttpServerRequest, key: Redacted.Redacted) {
+const identify = Effect.fnUntraced(function* (
+  request: HttpServerRequest.HttpServerRequest,
+  key: Redacted.Redacted,
+  origins: ReadonlyArray<string>
+) {
   const keyring = yield* Keyring
   if (Redacted.value(key) !== "") {
     const found = yield* keyring.find(key)
@@ -32,44 +49,46 @@ const identify = Effect.fnUntraced(function* (request: HttpServerRequest.HttpSer
       detail: "Send a key in the header X-API-Key; make one: tidemark keys create"
     })
   }
-  if (!loopbackHost.test(request.headers["host"] ?? "")) {
+  if (!isNear(request, origins)) {
     return yield* new Problems.Forbidden({
-      detail: "Without a key this server answers requests to localhost alone; make one: tidemark keys create"
+      detail:
+        "Without a key this server answers programs on this machine alone, asked as localhost; " +
+        "make one: tidemark keys create"
     })
   }
   const anybody: Known = { name: "anybody on this machine", scope: "write" }
   return anybody
 })
 
-const addressOf = ({ remoteAddress }: HttpServerRequest.HttpServerRequest): string =>
-  Option.getOrElse(remoteAddress, () => "unknown")
-
 export interface Options {
   readonly requestsPerSecond: number
+  /** Origins whose pages may ask. */
+  readonly cors: ReadonlyArray<string>
 }
 
+/** The failure of a handler: here it comes wrapped, so that it is not taken for one of access. */
+const unwrapped = (error: unknown): unknown =>
+  typeof error === "object" && error !== null && "error" in error ? error.error : error
+
 /** The status that a caller gets to see. */
-const statusOf = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown>): number => {
-  if (Exit.isSuccess(exit)) return exit.value.status
-  const error = Cause.squash(exit.cause)
-  return typeof error === "object" && error !== null && "status" in error ? Number(error.status) : 500
-}
+const statusOf = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown>): Effect.Effect<number> =>
+  Exit.isSuccess(exit)
+    ? Effect.succeed(exit.value.status)
+    : Effect.map(HttpServerError.causeResponse(Cause.map(exit.cause, unwrapped)), ([{ status }]) => status)
 
 /** Every write is told to the log, with who did it and what came of it. */
 const audited =
   ({ name }: Known, { method, url }: HttpServerRequest.HttpServerRequest) =>
   <E, R>(answering: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
     Effect.onExit(answering, (exit) =>
-      Effect.logInfo(`${method} ${url.split("?", 1)[0]} by ${name}`).pipe(
-        Effect.annotateLogs({
-          audit: true,
-          caller: name,
-          status: statusOf(exit)
-        })
+      Effect.flatMap(statusOf(exit), (status) =>
+        Effect.logInfo(`${method} ${url.split("?", 1)[0]} by ${name}`).pipe(
+          Effect.annotateLogs({ audit: true, caller: name, status })
+        )
       )
     )
 
-export const layer = ({ requestsPerSecond }: Options) =>
+export const layer = ({ cors, requestsPerSecond }: Options) =>
   Layer.effect(
     Access.Access,
     Effect.gen(function* () {
@@ -87,11 +106,11 @@ export const layer = ({ requestsPerSecond }: Options) =>
       return Access.Access.of({
         key: Effect.fnUntraced(function* (answering, { credential, endpoint }) {
           const request = yield* HttpServerRequest.HttpServerRequest
-          const known = yield* identify(request, credential).pipe(
+          const known = yield* identify(request, credential, cors).pipe(
             Effect.provideService(Keyring, keyring),
             Effect.catchTag("StoreError", unavailable),
-            // Whoever has no key is counted where they are, so that nobody tries keys as fast as they can.
-            Effect.tapError(() => allow(`address ${addressOf(request)}`))
+            // Whoever has no key is counted with all who have none, so that nobody tries keys as fast as they can.
+            Effect.tapError(() => allow("strangers"))
           )
           yield* allow(`caller ${known.name}`)
           const isWrite = HttpMethod.hasBody(endpoint.method)

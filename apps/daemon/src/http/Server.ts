@@ -5,7 +5,6 @@
  * to listen elsewhere while there is no key.
  */
 import { createServer, type ServerOptions } from "node:http"
-import type { Duplex } from "node:stream"
 import * as NodeHttpServer from "@effect/platform-node/NodeHttpServer"
 import { Api } from "@tidemark/api"
 import { UsageError } from "@tidemark/backfill"
@@ -15,7 +14,6 @@ import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
-import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as Candles from "../api/Candles.ts"
 import * as Coverage from "../api/Coverage.ts"
@@ -30,6 +28,7 @@ import * as Health from "./Health.ts"
 import { Keyring } from "./Keyring.ts"
 import * as Limits from "./Limits.ts"
 import * as Problem from "./Problem.ts"
+import * as Refusal from "./Refusal.ts"
 import * as SecurityHeaders from "./SecurityHeaders.ts"
 
 /** Times in milliseconds: whoever sends slower than this holds a connection for nobody. */
@@ -38,27 +37,15 @@ const options: ServerOptions = {
   requestTimeout: 20_000,
   keepAliveTimeout: 5_000,
   connectionsCheckingInterval: 1_000,
-  maxHeaderSize: 16_384
+  maxHeaderSize: 16_384,
+  // A request without one is answered as every other: with a problem, if with anything.
+  requireHostHeader: false,
+  // Whoever went without a word is noticed, also by an event stream that has nothing to say.
+  keepAlive: true,
+  keepAliveInitialDelay: 60_000
 }
 
-const statusOf = (code: string | undefined): number =>
-  code === "ERR_HTTP_REQUEST_TIMEOUT" ? 408 : code === "HPE_HEADER_OVERFLOW" ? 431 : 400
-
-/** What is no HTTP is answered before there is a request. */
-const refuse = (error: NodeJS.ErrnoException, socket: Duplex): void => {
-  if (!socket.writable || error.code === "ECONNRESET") {
-    socket.destroy()
-    return
-  }
-  const { title, ...rest } = Problem.document(statusOf(error.code))
-  const body = JSON.stringify({ ...rest, title })
-  socket.end(
-    `HTTP/1.1 ${rest.status} ${title}\r\nContent-Type: application/problem+json\r\n` +
-      `Content-Length: ${Buffer.byteLength(body)}\r\nConnection: close\r\n\r\n${body}`
-  )
-}
-
-const server = () => createServer(options).on("clientError", refuse)
+const server = () => Refusal.on(createServer(options))
 
 const isLoopback = (host: string): boolean => host === "localhost" || host === "::1" || /^127(\.\d{1,3}){3}$/.test(host)
 
@@ -88,7 +75,7 @@ const routes = ({ api, policies }: Configuration.Configuration) =>
         Sources.layer,
         Symbols.layer
       ]),
-      Layer.provide([Access.layer(api), HttpApiMiddleware.layerProblemDetails({ includeDetails: true })])
+      Layer.provide([Access.layer(api), Problem.ofSchemas])
     ),
     HttpApiScalar.layer(Api.Api, { path: "/docs" }),
     Health.layer,
