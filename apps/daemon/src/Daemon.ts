@@ -2,7 +2,7 @@
 import { hostname } from "node:os"
 import { JobStore } from "@tidemark/core"
 import { Scheduler } from "@tidemark/jobs"
-import { type Configuration, Logs, Runtime, Telemetry } from "@tidemark/runtime"
+import { type Configuration, Runtime } from "@tidemark/runtime"
 import { Clock, Effect, Layer } from "effect"
 import { Pulse } from "./http/Health.ts"
 import * as Server from "./http/Server.ts"
@@ -28,10 +28,10 @@ const serving = Layer.effectDiscard(
 
 /** Works until its scope closes; then the runs of this process have ended. */
 export const layer = (settings: Configuration.Configuration, works = Jobs.works) =>
-  Layer.mergeAll(serving, Server.layer(settings)).pipe(
+  // Whoever cannot listen does no work either.
+  serving.pipe(
+    Layer.provideMerge(Server.layer(settings)),
     Layer.provide(scheduler(works)),
     Layer.provide(Pulse.layer),
-    Layer.provide(Runtime.layer(settings, "write")),
-    Layer.provide(Telemetry.layer(settings)),
-    Layer.provide(Logs.layer(settings.log))
+    Layer.provide(Runtime.layer(settings, "write"))
   )

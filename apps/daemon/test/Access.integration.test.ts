@@ -1,9 +1,10 @@
 /** Who is let in, as somebody who tries to get in sees it. */
-import { networkInterfaces } from "node:os"
 import { assert, describe, it } from "@effect/vitest"
 import { KeyStore } from "@tidemark/core"
 import { ApiKey } from "@tidemark/runtime"
-import { Cause, Effect, Exit, Redacted } from "effect"
+import { Cause, Effect, Exit, Option, Redacted } from "effect"
+import * as Headers from "effect/http/Headers"
+import * as Access from "../src/http/Access.ts"
 import {
   type Answer,
   type Asked,
@@ -16,12 +17,7 @@ import {
   withStores
 } from "./serving.ts"
 
-/** Of this machine, as others would reach it; none where it has no network. */
-const addresses = Object.values(networkInterfaces()).flatMap((all = []) =>
-  all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address)
-)
-
-type Headers = NonNullable<Asked["headers"]>
+type Sent = NonNullable<Asked["headers"]>
 
 const json = { "content-type": "application/json" }
 const withKey = (key: string): Record<string, string> => ({ ...json, "x-api-key": key })
@@ -50,14 +46,14 @@ const bodyOf = ({ body, status }: Answer, expected: number) => {
 }
 
 /** Something that only a write may do. */
-const write = (headers: Headers): Asked => ({
+const write = (headers: Sent): Asked => ({
   method: "POST",
   path: "/api/v1/runs",
   headers: { ...json, ...headers },
   body: JSON.stringify({ work: "nothing" })
 })
 
-const read = (headers: Headers = {}): Asked => ({ path: "/api/v1/coverage", headers })
+const read = (headers: Sent = {}): Asked => ({ path: "/api/v1/coverage", headers })
 
 describe("while there is no key", () => {
   it.live("programs on this machine are let in, and nobody else", () =>
@@ -172,9 +168,30 @@ describe("with keys", () => {
       problem(yield* send(serving, read(withKey(key))), 401)
       // From this machine it is as on the first day; from another the address of the sender gives it away.
       bodyOf(yield* send(serving, read()), 200)
-      for (const host of addresses) {
-        const asked = { ...read({ host: "localhost" }), host }
-        assert.include(problem(yield* send(serving, asked), 403), "programs on this machine")
+      const sent = { headers: Headers.fromInput({ host: "localhost" }) }
+      for (const [address, isNear] of [
+        ["127.0.0.1", true],
+        ["::1", true],
+        ["::ffff:127.0.0.1", true],
+        ["192.0.2.7", false],
+        ["2001:db8::1", false]
+      ] as const) {
+        assert.strictEqual(Access.isNear({ ...sent, remoteAddress: Option.some(address) }, []), isNear, address)
+      }
+    })
+  )
+
+  it.live("what is measured is told to Prometheus, with a key where one is needed", () =>
+    Effect.gen(function* () {
+      const url = yield* database
+      const { key } = yield* stored(url, "prometheus", "read")
+      const serving = yield* serve(settings(url))
+      problem(yield* send(serving, { path: "/metrics" }), 401)
+      problem(yield* send(serving, { path: "/metrics", headers: { authorization: "Bearer no" } }), 401)
+      for (const headers of [{ "x-api-key": key }, { authorization: `Bearer ${key}` }]) {
+        const answer = yield* send(serving, { path: "/metrics", headers })
+        assert.strictEqual(answer.status, 200)
+        assert.match(answer.headers["content-type"]!, /^text\/plain; version=0\.0\.4/)
       }
     })
   )

@@ -7,6 +7,7 @@ import { join } from "node:path"
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert } from "@effect/vitest"
+import * as AlertSettings from "@tidemark/alerts/Settings"
 import { Client } from "@tidemark/api/Client"
 import { JobStore } from "@tidemark/core"
 import { type Configuration, Runtime } from "@tidemark/runtime"
@@ -23,6 +24,8 @@ export const settings = (databaseUrl: string, api: Partial<Settings["api"]> = {}
   retention: {},
   policies: {},
   variables: {},
+  alerts: AlertSettings.make({}, { database: "test", file: undefined, webhooks: [] }),
+  log: { format: "pretty", level: "info" },
   api: {
     host: "127.0.0.1",
     port: 0,

@@ -21,8 +21,8 @@ const loopbackHost = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i
 const loopbackAddress = /^(127(\.\d{1,3}){3}|::1|::ffff:127(\.\d{1,3}){3})$/i
 
 /** Whether a request comes from a program on this machine, or from a page that this server has sent or allows. */
-const isNear = (
-  { headers, remoteAddress }: HttpServerRequest.HttpServerRequest,
+export const isNear = (
+  { headers, remoteAddress }: Pick<HttpServerRequest.HttpServerRequest, "headers" | "remoteAddress">,
   origins: ReadonlyArray<string>
 ): boolean => {
   const { host = "", origin } = headers
@@ -31,20 +31,20 @@ const isNear = (
 }
 
 /** Who has sent a request, where that can be told. */
-const identify = Effect.fnUntraced(function* (
+export const identify = Effect.fnUntraced(function* (
   request: HttpServerRequest.HttpServerRequest,
   key: Redacted.Redacted,
   origins: ReadonlyArray<string>
 ) {
   const keyring = yield* Keyring
   if (Redacted.value(key) !== "") {
-    const found = yield* keyring.find(key)
+    const found = yield* Effect.catchTag(keyring.find(key), "StoreError", unavailable)
     if (found !== undefined) return found
     return yield* new Problems.Unauthorized({
       detail: "The key in X-API-Key is none of this server's, or was revoked."
     })
   }
-  if (!(yield* keyring.isEmpty)) {
+  if (!(yield* Effect.catchTag(keyring.isEmpty, "StoreError", unavailable))) {
     return yield* new Problems.Unauthorized({
       detail: "Send a key in the header X-API-Key; make one: tidemark keys create"
     })
@@ -108,7 +108,6 @@ export const layer = ({ cors, requestsPerSecond }: Options) =>
           const request = yield* HttpServerRequest.HttpServerRequest
           const known = yield* identify(request, credential, cors).pipe(
             Effect.provideService(Keyring, keyring),
-            Effect.catchTag("StoreError", unavailable),
             // Whoever has no key is counted with all who have none, so that nobody tries keys as fast as they can.
             Effect.tapError(() => allow("strangers"))
           )

@@ -11,7 +11,10 @@ const patternOf = (path: string): RegExp =>
 
 const endpoints: ReadonlyArray<{ readonly method: string; readonly pattern: RegExp }> = [
   ...Object.values(Api.Api.groups).flatMap((group): ReadonlyArray<Endpoint> => Object.values(group.endpoints)),
-  ...["/docs", "/openapi.json", "/health/live", "/health/ready"].map((path): Endpoint => ({ method: "GET", path }))
+  ...["/docs", "/openapi.json", "/health/live", "/health/ready", "/metrics"].map((path): Endpoint => ({
+    method: "GET",
+    path
+  }))
 ].map(({ method, path }) => ({ method, pattern: patternOf(path) }))
 
 /** None: there is nothing at the address. */

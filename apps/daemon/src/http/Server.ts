@@ -13,6 +13,7 @@ import { Effect, Layer } from "effect"
 import * as HttpMiddleware from "effect/http/HttpMiddleware"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServer from "effect/http/HttpServer"
+import type * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as Candles from "../api/Candles.ts"
@@ -27,6 +28,7 @@ import * as Access from "./Access.ts"
 import * as Health from "./Health.ts"
 import { Keyring } from "./Keyring.ts"
 import * as Limits from "./Limits.ts"
+import * as Metrics from "./Metrics.ts"
 import * as Problem from "./Problem.ts"
 import * as Refusal from "./Refusal.ts"
 import * as SecurityHeaders from "./SecurityHeaders.ts"
@@ -79,6 +81,7 @@ const routes = ({ api, policies }: Configuration.Configuration) =>
     ),
     HttpApiScalar.layer(Api.Api, { path: "/docs" }),
     Health.layer,
+    Metrics.layer,
     // The first is outermost.
     HttpRouter.middleware(SecurityHeaders.middleware, { global: true }),
     ...(api.cors.length === 0
@@ -99,11 +102,33 @@ const listening = Layer.effectDiscard(
   )
 )
 
+const words: Readonly<Record<string, string>> = {
+  EADDRINUSE: "another process listens there; stop it, or take another port with TIDEMARK_PORT",
+  EACCES: "this user may not listen there; take a port from 1024 on with TIDEMARK_PORT",
+  EADDRNOTAVAIL: "this machine has no such address; name one of its own with TIDEMARK_HOST",
+  ENOTFOUND: "there is no host of this name; name an address of this machine with TIDEMARK_HOST"
+}
+
+/** Why the server cannot listen, and the way out. */
+const deaf =
+  ({ host, port }: Configuration.Configuration["api"]) =>
+  ({ cause }: HttpServerError.ServeError) => {
+    const code = cause instanceof Error && "code" in cause ? String(cause.code) : String(cause)
+    return new UsageError.UsageError({ message: `The API cannot listen on ${host}:${port}: ${words[code] ?? code}` })
+  }
+
+const listener = (api: Configuration.Configuration["api"]) => {
+  const { host, port } = api
+  const node = NodeHttpServer.layer(server, { host, port, gracefulShutdownTimeout: "3 seconds" })
+  return Layer.effectContext(Effect.mapError(Layer.build(node), deaf(api)))
+}
+
 export const layer = (settings: Configuration.Configuration) => {
-  const { host, key, port } = settings.api
   const served = HttpRouter.serve(routes(settings), { disableLogger: true, disableListenLog: true }).pipe(
     Layer.provideMerge(listening),
-    Layer.provideMerge(NodeHttpServer.layer(server, { host, port, gracefulShutdownTimeout: "3 seconds" }))
+    Layer.provideMerge(listener(settings.api))
   )
-  return Layer.unwrap(Effect.as(guarded(host), served)).pipe(Layer.provide(Keyring.layer(key)))
+  return Layer.unwrap(Effect.as(guarded(settings.api.host), served)).pipe(
+    Layer.provide(Keyring.layer(settings.api.key))
+  )
 }
