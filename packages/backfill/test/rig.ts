@@ -1,8 +1,9 @@
 /** The engine as applications compose it, over a real database of either kind, real HTTP and the emulator, with little patience. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeWS from "@effect/platform-node/NodeWS"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { layer, type Vitest } from "@effect/vitest"
-import { Backfill, Events, Policy, SourceHttp, SourceRegistry } from "@tidemark/backfill"
+import { Backfill, Events, Policy, SourceHttp, SourceRegistry, SourceSockets } from "@tidemark/backfill"
 import {
   Candles,
   CandleStore,
@@ -19,6 +20,7 @@ import { plugin as binance } from "@tidemark/source-binance"
 import { type Storage } from "@tidemark/storage"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { PostgresStorage } from "@tidemark/storage-postgres"
+import * as Socket from "effect/socket/Socket"
 import { Clock, Context, Effect, FileSystem, Layer, PubSub, Redacted, Stream } from "effect"
 
 export const minute = 60_000
@@ -134,6 +136,12 @@ const other: Source.SourcePlugin<unknown> = {
   baseUrls: binance.baseUrls.map((base) => ({ ...base, variable: "OTHER_BASE_URL", otherwise: "OTHER_BASE_URL" }))
 }
 
+const sockets = SourceSockets.SourceSockets.layer(
+  Effect.map(Layer.build(NodeWS.layerWebSocketConstructor), (context) =>
+    Context.get(context, Socket.WebSocketConstructor)
+  ).pipe(Effect.scoped)
+)
+
 /** Everything a run needs; sources are that of the emulator in the context, and `other` at another address. */
 export const engine = (settings: Policy.Policy = policy, archive: "on" | "off" = "off", otherUrl = "") =>
   Layer.unwrap(
@@ -151,6 +159,7 @@ export const engine = (settings: Policy.Policy = policy, archive: "on" | "off" =
       )
     )
   ).pipe(
+    Layer.provide(sockets),
     Layer.provideMerge(SourceHttp.layer),
     Layer.provide(NodeHttpClient.layerUndici),
     Layer.provideMerge(Events.Events.layer),
