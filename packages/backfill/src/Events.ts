@@ -61,6 +61,8 @@ export type Event =
       readonly delayMillis: number
       readonly error: SourceError.SourceError
     }
+  /** A series has what closed before it was listened to; what closes now is told. */
+  | { readonly _tag: "InStep"; readonly series: Series.Series }
   /** What a stream told of one series is of no use, or could not be completed by asking; it is asked for later. */
   | { readonly _tag: "TailFailed"; readonly series: Series.Series; readonly error: SourceError.SourceError }
   /** Candles that a stream left out were asked for. */

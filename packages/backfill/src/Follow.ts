@@ -135,19 +135,20 @@ export const follow = Effect.fn("Follow.follow")(function* (options: Options) {
   let pausedUntil = 0
   let confirmAt = (yield* Clock.currentTimeMillis) + policy.confirmMillis
 
-  /** Asks for what is missing before an instant. */
+  /** Asks for what is missing before an instant; whether nothing is any more. */
   const catchUp = Effect.fnUntraced(function* (
     until: number,
     why: Extract<Events.Event, { readonly _tag: "CaughtUp" }>["why"]
-  ): Effect.fn.Return<void, StoreError.StoreError, CandleStore.CandleStore | Events.Events> {
+  ): Effect.fn.Return<boolean, StoreError.StoreError, CandleStore.CandleStore | Events.Events> {
     // Somebody else may have brought it meanwhile.
     covered = yield* coveredUntil(followed)
     const interval = covered === undefined ? undefined : Interval.clamp(covered, until)
-    if (interval === undefined || calendar.countOpens(timeframe, interval) === 0) return
+    if (interval === undefined || calendar.countOpens(timeframe, interval) === 0) return true
     const isDone = yield* ask(interval, "tail")
     if (!isDone) pausedUntil = (yield* Clock.currentTimeMillis) + policy.maxBackoffMillis
     covered = yield* coveredUntil(followed)
     if (isDone) yield* events.publish({ _tag: "CaughtUp", series, interval, why })
+    return isDone
   })
 
   const take = Effect.fnUntraced(function* (candles: Candles.Candles) {
@@ -193,8 +194,9 @@ export const follow = Effect.fn("Follow.follow")(function* (options: Options) {
     const message = yield* Effect.timeoutOption(Queue.take(inbox), Math.max(0, wakeAt - now))
     if (Option.isSome(message)) {
       const { value } = message
-      if (value._tag === "Listening") yield* catchUp(yield* finalNow, "listening")
-      else if (value._tag === "Closed") yield* take(value.candles)
+      if (value._tag === "Listening") {
+        if (yield* catchUp(yield* finalNow, "listening")) yield* events.publish({ _tag: "InStep", series })
+      } else if (value._tag === "Closed") yield* take(value.candles)
       else yield* failed(value.reason)
       continue
     }

@@ -143,7 +143,7 @@ export const make = (world: { readonly datasets: ReadonlyArray<Dataset>; readonl
   }
 
   const onMessage = (client: Client, text: string): void => {
-    const now = Date.now()
+    const now = world.now()
     client.heard = [...client.heard.filter((at) => at > now - 1_000), now]
     if (client.heard.length > mostMessagesPerSecond) return client.socket.close(1008, "Too many requests")
     let message: { readonly method?: unknown; readonly params?: unknown; readonly id?: unknown }
