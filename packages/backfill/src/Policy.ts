@@ -60,7 +60,7 @@ export const defaults: Policy = {
   emptyExpiresMillis: 30 * 86_400_000,
   overdueMillis: 10_000,
   confirmMillis: 300_000,
-  tailSurveyMillis: 300_000,
+  tailSurveyMillis: 60_000,
   pagesPerChunk: 32,
   pagesInFlight: 16
 }

@@ -8,7 +8,7 @@
  * others; a store that fails stops everything, because nothing can be kept any
  * more. Interrupted, it stores what it has.
  */
-import { type Series, type Source, SourceError } from "@tidemark/core"
+import { type Series, type Source, SourceError, type StoreError } from "@tidemark/core"
 import { Cause, Effect, FiberMap, Queue, Random, Semaphore, Stream } from "effect"
 import { Events } from "./Events.ts"
 import * as Follow from "./Follow.ts"
@@ -110,7 +110,7 @@ export const run = Effect.fn("Tail.run")(function* (options: Options) {
       }
 
       const survey = Effect.gen(function* () {
-        const connections = yield* FiberMap.make<string>()
+        const connections = yield* FiberMap.make<string, void, StoreError.StoreError>()
         let groups: ReadonlyArray<TailSeries.Group> = []
         const look = Effect.gen(function* () {
           for (;;) {

@@ -46,7 +46,7 @@ export const choose = Effect.fn("TailSeries.choose")(function* (includes: (serie
   const events = yield* Events
   const now = yield* Clock.currentTimeMillis
   const known = new Map((yield* (yield* SymbolStore.SymbolStore).list).map((one) => [one.symbol, one]))
-  const stored = yield* (yield* CandleStore.CandleStore).list
+  const stored = yield* (yield* CandleStore.CandleStore).recorded({})
   const bySource = Map.groupBy(
     stored.filter(({ rows, series }) => rows > 0 && includes(series)),
     ({ series }) => series.source

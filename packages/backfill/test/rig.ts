@@ -20,7 +20,6 @@ import { plugin as binance } from "@tidemark/source-binance"
 import { type Storage } from "@tidemark/storage"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { PostgresStorage } from "@tidemark/storage-postgres"
-import * as Socket from "effect/socket/Socket"
 import { Clock, Context, Effect, FileSystem, Layer, PubSub, Redacted, Stream } from "effect"
 
 export const minute = 60_000
@@ -136,11 +135,7 @@ const other: Source.SourcePlugin<unknown> = {
   baseUrls: binance.baseUrls.map((base) => ({ ...base, variable: "OTHER_BASE_URL", otherwise: "OTHER_BASE_URL" }))
 }
 
-const sockets = SourceSockets.SourceSockets.layer(
-  Effect.map(Layer.build(NodeWS.layerWebSocketConstructor), (context) =>
-    Context.get(context, Socket.WebSocketConstructor)
-  ).pipe(Effect.scoped)
-)
+const sockets = SourceSockets.SourceSockets.layer(Effect.succeed((url) => new NodeWS.WebSocket(url)))
 
 /** Everything a run needs; sources are that of the emulator in the context, and `other` at another address. */
 export const engine = (settings: Policy.Policy = policy, archive: "on" | "off" = "off", otherUrl = "") =>
