@@ -5,7 +5,7 @@
  * again: whether and when is decided above.
  */
 import { HttpReason, type SocketDoor, SourceError } from "@tidemark/core"
-import { Context, Effect, Layer } from "effect"
+import { Context, Effect, Layer, Result } from "effect"
 import * as Socket from "effect/socket/Socket"
 import { Policy } from "./Policy.ts"
 import { type ClientOptions, replacing, rewrite } from "./SourceHttp.ts"
@@ -76,16 +76,15 @@ const doorFor = (
   deadlineMillis: number
 ): SocketDoor.SocketDoor => {
   const declared = new Set(options.capabilities.tail?.hosts ?? [])
-  const admit = (text: string) =>
-    Effect.suspend(() => {
-      const url = new URL(text)
-      if (declared.has(url.host)) return Effect.succeed(url)
-      const detail = `the source ${options.source} does not declare the host ${url.host} for listening`
-      return Effect.fail<SourceError.Reason>(new SourceError.Misconfigured({ detail }))
-    })
+  const admit = (text: string): Result.Result<URL, SourceError.Reason> => {
+    const url = new URL(text)
+    if (declared.has(url.host)) return Result.succeed(url)
+    const detail = `the source ${options.source} does not declare the host ${url.host} for listening`
+    return Result.fail(new SourceError.Misconfigured({ detail }))
+  }
 
   const open = Effect.fn("SocketDoor.open")(function* (text: string) {
-    const url = yield* admit(text)
+    const url = yield* Effect.fromResult(admit(text))
     const variable = replacing(url, options)?.variable
     const where = `${url.host}${url.pathname}${variable === undefined ? "" : ` (at the URL of ${variable})`}`
     const failed = <A, R>(effect: Effect.Effect<A, Socket.SocketError, R>) =>
@@ -103,5 +102,5 @@ const doorFor = (
     return connection
   })
 
-  return { open, route: (url) => Effect.map(admit(url), (from) => target(from, options).href) }
+  return { open, route: (url) => Result.map(admit(url), (from) => target(from, options).href) }
 }

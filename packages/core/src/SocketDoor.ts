@@ -7,7 +7,7 @@
  * elsewhere where the user says so. Where nobody has given one, as in programs
  * that never listen, every socket is refused.
  */
-import { Context, Effect, type Scope } from "effect"
+import { Context, Effect, Result, type Scope } from "effect"
 import { Misconfigured, type Reason } from "./SourceError.ts"
 
 /** A socket that is open, until its scope closes or one of the two ends it. */
@@ -24,11 +24,11 @@ export interface SocketDoor {
    * Where a URL leads, for a library that cannot be given a socket: the user's origin in place of its own. Fails for a
    * host that the source does not declare. What comes over that library's own socket is seen by nobody but the library.
    */
-  readonly route: (url: string) => Effect.Effect<string, Reason>
+  readonly route: (url: string) => Result.Result<string, Reason>
 }
 
-const refused = Effect.fail(new Misconfigured({ detail: "this program does not listen to sources" }))
+const refused = new Misconfigured({ detail: "this program does not listen to sources" })
 
 export const SocketDoor = Context.Reference<SocketDoor>("@tidemark/core/SocketDoor", {
-  defaultValue: () => ({ open: () => refused, route: () => refused })
+  defaultValue: () => ({ open: () => Effect.fail(refused), route: () => Result.fail(refused) })
 })

@@ -8,14 +8,13 @@
  * told, five messages a second are taken, 1,024 streams a connection, and a
  * connection that does not answer a ping in a minute is cut.
  */
-import type { IncomingMessage } from "node:http"
-import type { Duplex } from "node:stream"
 import { WebSocketServer, type WebSocket } from "@effect/platform-node/NodeWS"
 import { Candles } from "@tidemark/core"
 import type { Dataset } from "./Dataset.ts"
 import * as KlineInterval from "./KlineInterval.ts"
 import * as KlineText from "./KlineText.ts"
 import type { StreamFault } from "./StreamFault.ts"
+import type { Streams } from "./Streams.ts"
 import * as SyntheticCandles from "./SyntheticCandles.ts"
 
 const markets: Readonly<Record<string, { readonly market: Dataset["market"]; readonly isCombined: boolean }>> = {
@@ -56,19 +55,9 @@ interface Client {
   heard: ReadonlyArray<number>
 }
 
-export interface Streams {
-  /** Takes a connection over, or says that it is none of its own. */
-  readonly upgrade: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
-  /** Tells what has closed, and what is open; gives how many closed candles were told. */
-  readonly tick: () => number
+export interface BinanceStreams extends Streams {
+  /** What goes wrong with the next candles that are told as closed, one each. */
   readonly inject: (faults: ReadonlyArray<StreamFault>) => void
-  /** Names of the streams that are listened to, one for each connection that does. */
-  readonly names: () => ReadonlyArray<string>
-  /** Calls back whenever a connection has subscribed. */
-  readonly onSubscribed: (listener: () => void) => () => void
-  /** Cuts every connection. */
-  readonly disconnect: () => void
-  readonly close: () => void
 }
 
 const kline = (dataset: Dataset, candles: Candles.Candles, isClosed: boolean, now: number) => {
@@ -111,7 +100,10 @@ const differing = (candles: Candles.Candles): Candles.Candles => ({
   volume: candles.volume.map((volume) => volume + 1)
 })
 
-export const make = (world: { readonly datasets: ReadonlyArray<Dataset>; readonly now: () => number }): Streams => {
+export const make = (world: {
+  readonly datasets: ReadonlyArray<Dataset>
+  readonly now: () => number
+}): BinanceStreams => {
   const server = new WebSocketServer({ noServer: true })
   const clients = new Set<Client>()
   const listeners = new Set<() => void>()

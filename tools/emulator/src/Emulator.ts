@@ -22,6 +22,7 @@ import type { Equity } from "./Equity.ts"
 import type { Fault } from "./Fault.ts"
 import * as FaultQueue from "./FaultQueue.ts"
 import * as Kraken from "./Kraken.ts"
+import * as KrakenStreams from "./KrakenStreams.ts"
 import * as Massive from "./Massive.ts"
 import type { Provider, Query } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
@@ -186,18 +187,22 @@ const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Sh
     sockets.add(socket)
     socket.once("close", () => sockets.delete(socket))
   })
-  const streams = BinanceStreams.make(world)
-  streams.inject(options.streamFaults ?? [])
+  const binanceStreams = BinanceStreams.make(world)
+  binanceStreams.inject(options.streamFaults ?? [])
+  const streams = [binanceStreams, KrakenStreams.make(world)]
+  const names = () => streams.flatMap((one) => one.names())
+  const tick = () => streams.reduce((told, one) => told + one.tick(), 0)
   server.on("upgrade", (request, socket, head) => {
-    if (!streams.upgrade(request, socket, head)) socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n")
+    if (!streams.some((one) => one.upgrade(request, socket, head)))
+      socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n")
   })
   const { tickMillis } = options
   yield* Effect.acquireRelease(
-    Effect.sync(() => (tickMillis === undefined ? undefined : setInterval(streams.tick, tickMillis))),
+    Effect.sync(() => (tickMillis === undefined ? undefined : setInterval(tick, tickMillis))),
     (timer) =>
       Effect.sync(() => {
         clearInterval(timer)
-        streams.close()
+        for (const one of streams) one.close()
       })
   )
   const port = yield* listen(server, options.port ?? 0)
@@ -214,19 +219,23 @@ const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Sh
         archiveDefects = defects
       }),
     openConnections: Effect.sync(() => sockets.size),
-    tick: Effect.sync(streams.tick),
-    injectStream: (...more) => Effect.sync(() => streams.inject(more)),
-    streams: Effect.sync(streams.names),
+    tick: Effect.sync(tick),
+    injectStream: (...more) => Effect.sync(() => binanceStreams.inject(more)),
+    streams: Effect.sync(names),
     listenedTo: (count) =>
       Effect.callback<void>((resume) => {
         const look = () => {
-          if (streams.names().length >= count) resume(Effect.void)
+          if (names().length >= count) resume(Effect.void)
         }
-        const stop = streams.onSubscribed(look)
+        const stops = streams.map((one) => one.onSubscribed(look))
         look()
-        return Effect.sync(stop)
+        return Effect.sync(() => {
+          for (const stop of stops) stop()
+        })
       }),
-    disconnect: Effect.sync(streams.disconnect),
+    disconnect: Effect.sync(() => {
+      for (const one of streams) one.disconnect()
+    }),
     usedWeight: Effect.sync(limiter.used)
   }
 })
