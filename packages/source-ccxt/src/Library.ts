@@ -43,6 +43,7 @@ export interface Exchange {
   parseOHLCVs(rows: unknown, market?: Market): ReadonlyArray<ReadonlyArray<unknown>>
   /** The socket for a URL, made when it is first asked for; of a class that watches. */
   client?(url: string): unknown
+  log?: (...said: ReadonlyArray<unknown>) => void
   getHttpAgentIfNeeded?(url: string): unknown
   close?(): Promise<unknown>
   setMarketsFromExchange(exchange: Exchange): unknown

@@ -58,6 +58,8 @@ const instance = Effect.fnUntraced(function* (
   )
   const door = Door.open(watching, client)
   watching.setMarketsFromExchange(exchange)
+  // It prints what it cannot read, with the URL; what is missing for it is asked for.
+  watching.log = () => undefined
   // For a URL without TLS it wants an agent of its own to be loaded, which nothing needs.
   watching.getHttpAgentIfNeeded = () => undefined
   const connect = watching.client?.bind(watching)
