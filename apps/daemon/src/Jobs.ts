@@ -29,11 +29,17 @@ export const works: ReadonlyMap<string, Scheduler.Work<Needs>> = new Map(Object.
 export const leaves = ({ daemon }: Pick<Configuration.Configuration, "daemon">): ReadonlySet<string> =>
   new Set(daemon.tail ? [] : ["tail"])
 
-type Default = Pick<JobStore.Job, "name" | "cron"> & { readonly work: keyof typeof byName }
+type Default = Pick<JobStore.Job, "name" | "cron"> & {
+  readonly work: keyof typeof byName
+  /** Begins with the database, and does not wait for its first time. */
+  readonly atOnce?: boolean
+}
+
+const minuteMillis = 60_000
 
 const defaults: ReadonlyArray<Default> = [
   // It does not end by itself: where it has ended, it begins again within a minute.
-  { name: "tail", work: "tail", cron: "* * * * *" },
+  { name: "tail", work: "tail", cron: "* * * * *", atOnce: true },
   // A source that is late with a candle is asked for it by the next one.
   { name: "incremental", work: "backfill", cron: "1-59/5 * * * *" },
   { name: "watch", work: "watch", cron: "*/5 * * * *" },
@@ -47,4 +53,11 @@ const defaults: ReadonlyArray<Default> = [
 
 /** Jobs that a database has that nobody has set up: what was due before is not caught up. */
 export const initial = (since: Instant.EpochMillis): ReadonlyArray<JobStore.Job> =>
-  defaults.map((job) => ({ ...job, timeZone: "UTC", settings: {}, isPaused: false, since, wantedAt: undefined }))
+  defaults.map(({ atOnce, ...job }) => ({
+    ...job,
+    timeZone: "UTC",
+    settings: {},
+    isPaused: false,
+    since: atOnce === true ? since - minuteMillis : since,
+    wantedAt: undefined
+  }))

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
-import { Candles, CandleStore, JobStore, type Series } from "@tidemark/core"
+import { Candles, CandleStore, Coverage, Interval, JobStore, type Series } from "@tidemark/core"
 import { Dataset, Emulator } from "@tidemark/emulator"
 import { PostgresServer } from "@tidemark/postgres"
 import { PostgresStorage } from "@tidemark/storage-postgres"
@@ -30,6 +30,8 @@ let aheadMillis = 0
 interface Daemon {
   /** Completes when it has said something, from its start on. */
   readonly said: (text: string) => Effect.Effect<void>
+  /** Takes it away without a word. */
+  readonly kill: Effect.Effect<void>
   /** Tells it to stop; gives its code and what that took. */
   readonly stop: Effect.Effect<{ readonly code: number | null; readonly millis: number }>
 }
@@ -72,6 +74,10 @@ const daemon = (env: Readonly<Record<string, string>>, settings: object = {}) =>
           look()
           return Effect.sync(() => listeners.delete(look))
         }),
+      kill: Effect.callback((resume) => {
+        child.once("close", () => resume(Effect.void))
+        child.kill("SIGKILL")
+      }),
       stop: Effect.callback((resume) => {
         const asked = performance.now()
         child.once("close", (code) => resume(Effect.succeed({ code, millis: performance.now() - asked })))
@@ -126,7 +132,8 @@ const close = Effect.gen(function* () {
   const end = Math.floor(now / minute) * minute + minute
   aheadMillis += end + 1 - now
   const at = performance.now()
-  assert.strictEqual(yield* tick, 1)
+  // Two, where a minute of ours has just ended too.
+  assert.isAtLeast(yield* tick, 1)
   for (;;) {
     const candles = yield* stored(end - minute)
     if (Candles.length(candles) === 1) return { open: end - minute, millis: performance.now() - at }
@@ -165,6 +172,36 @@ describe("the daemon's tail", () => {
         assert.deepStrictEqual(yield* streams, [])
         assert.deepStrictEqual(yield* jobs.runs({ job: "tail", limit: 10 }), [])
       }).pipe(Effect.provide(world), Effect.provide(PostgresServer.PostgresServer.layer)),
+    60_000
+  )
+
+  it.live(
+    "killed right after a candle was told it leaves a ledger that is true of the rows, and nothing that a backfill would not ask for",
+    () =>
+      Effect.gen(function* () {
+        const { url: databaseUrl } = yield* Database
+        const { tick, url } = yield* Emulator
+        const { from } = yield* prepared
+        const store = yield* CandleStore.CandleStore
+        const { kill, said } = yield* daemon({ DATABASE_URL: databaseUrl, BINANCE_BASE_URL: url })
+        yield* said("listening to binance: 1 series")
+        const now = Date.now() + aheadMillis
+        aheadMillis += Math.floor(now / minute) * minute + minute + 1 - now
+        yield* tick
+        yield* kill
+        const ledger = yield* store.coverage(series)
+        assert.strictEqual(Candles.length(yield* stored(from)), Coverage.rows(ledger))
+        // Whatever came of it, what is there beyond the answers is not settled.
+        const settled = Coverage.settledSet(ledger)
+        assert.strictEqual(settled.length, 1)
+        for (const open of (yield* stored(settled[0]!.to)).openTime) {
+          assert.isTrue(Interval.has(Interval.normalize(ledger.streamed), open))
+        }
+      }).pipe(
+        Effect.ensuring(Effect.sync(() => void (aheadMillis = 0))),
+        Effect.provide(world),
+        Effect.provide(PostgresServer.PostgresServer.layer)
+      ),
     60_000
   )
 

@@ -4,6 +4,8 @@
  * Each meets one closed candle, in the order in which they were injected,
  * whichever stream it is of; answers over REST stay as they are.
  */
+import { Option } from "effect"
+
 export const all = {
   skip: "the candle is not told",
   duplicate: "it is told twice",
@@ -17,3 +19,6 @@ export const all = {
 } as const
 
 export type StreamFault = keyof typeof all
+
+export const parse = (text: string): Option.Option<StreamFault> =>
+  Object.hasOwn(all, text) ? Option.some(text as StreamFault) : Option.none()

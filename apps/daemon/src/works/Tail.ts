@@ -63,7 +63,7 @@ export const tail = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
     Effect.gen(function* () {
       if (listened.length === series) return
       series = listened.length
-      yield* keep(`${series} series are up to date and listened to`)
+      yield* keep(`up to date and listened to: ${series} series`)
     })
   yield* Effect.raceFirst(Tail.run({ includes, onSurvey }), Effect.raceFirst(changed(job), tell))
   const ended: Scheduler.Ended = { status: "succeeded", result: { series } }
