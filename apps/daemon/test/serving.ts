@@ -8,6 +8,7 @@ import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert } from "@effect/vitest"
 import { Client } from "@tidemark/api/Client"
+import * as AlertSettings from "@tidemark/alerts/Settings"
 import { JobStore } from "@tidemark/core"
 import { type Configuration, Runtime } from "@tidemark/runtime"
 import { Context, Effect, Layer, Logger, type Redacted } from "effect"
@@ -23,6 +24,10 @@ export const settings = (databaseUrl: string, api: Partial<Settings["api"]> = {}
   retention: {},
   policies: {},
   variables: {},
+  // Whoever counts runs counts those that he has begun.
+  daemon: { tail: false },
+  alerts: AlertSettings.make({}, { database: "test", file: undefined, webhooks: [] }),
+  log: { format: "pretty", level: "info" },
   api: {
     host: "127.0.0.1",
     port: 0,
