@@ -8,13 +8,18 @@ import { Pulse } from "./http/Health.ts"
 import * as Server from "./http/Server.ts"
 import * as Jobs from "./Jobs.ts"
 
-const scheduler = (works: typeof Jobs.works) =>
+const scheduler = (settings: Configuration.Configuration, works: typeof Jobs.works) =>
   Layer.effect(
     Scheduler.Scheduler,
     Effect.gen(function* () {
       const { beat } = yield* Pulse
       yield* (yield* JobStore.JobStore).seed(Jobs.initial(yield* Clock.currentTimeMillis))
-      return yield* Scheduler.make({ holder: `${hostname()} ${process.pid}`, works, onLook: () => beat })
+      return yield* Scheduler.make({
+        holder: `${hostname()} ${process.pid}`,
+        works,
+        leaves: Jobs.leaves(settings),
+        onLook: () => beat
+      })
     })
   )
 
@@ -31,7 +36,7 @@ export const layer = (settings: Configuration.Configuration, works = Jobs.works)
   // Whoever cannot listen does no work either.
   serving.pipe(
     Layer.provideMerge(Server.layer(settings)),
-    Layer.provide(scheduler(works)),
+    Layer.provide(scheduler(settings, works)),
     Layer.provide(Pulse.layer),
     Layer.provide(Runtime.layer(settings, "write"))
   )

@@ -1,10 +1,11 @@
 /** The work that the daemon knows, and the jobs that a new database begins with. */
 import type { Instant, JobStore } from "@tidemark/core"
 import type { Scheduler } from "@tidemark/jobs"
-import type { Runtime } from "@tidemark/runtime"
+import type { Configuration, Runtime } from "@tidemark/runtime"
 import type { Layer } from "effect"
 import * as Candles from "./works/Candles.ts"
 import * as Derived from "./works/Derived.ts"
+import * as Tail from "./works/Tail.ts"
 import * as Watch from "./works/Watch.ts"
 
 /** What work has at hand. */
@@ -14,6 +15,7 @@ const byName = {
   backfill: Candles.backfill,
   gaps: Candles.gaps,
   quality: Candles.quality,
+  tail: Tail.tail,
   prune: Candles.prune,
   features: Derived.features,
   market: Derived.market,
@@ -23,9 +25,21 @@ const byName = {
 
 export const works: ReadonlyMap<string, Scheduler.Work<Needs>> = new Map(Object.entries(byName))
 
-type Default = Pick<JobStore.Job, "name" | "cron"> & { readonly work: keyof typeof byName }
+/** Work that this process leaves to others, because it was set up so. */
+export const leaves = ({ daemon }: Pick<Configuration.Configuration, "daemon">): ReadonlySet<string> =>
+  new Set(daemon.tail ? [] : ["tail"])
+
+type Default = Pick<JobStore.Job, "name" | "cron"> & {
+  readonly work: keyof typeof byName
+  /** Begins with the database, and does not wait for its first time. */
+  readonly atOnce?: boolean
+}
+
+const minuteMillis = 60_000
 
 const defaults: ReadonlyArray<Default> = [
+  // It does not end by itself: where it has ended, it begins again within a minute.
+  { name: "tail", work: "tail", cron: "* * * * *", atOnce: true },
   // A source that is late with a candle is asked for it by the next one.
   { name: "incremental", work: "backfill", cron: "1-59/5 * * * *" },
   { name: "watch", work: "watch", cron: "*/5 * * * *" },
@@ -39,4 +53,11 @@ const defaults: ReadonlyArray<Default> = [
 
 /** Jobs that a database has that nobody has set up: what was due before is not caught up. */
 export const initial = (since: Instant.EpochMillis): ReadonlyArray<JobStore.Job> =>
-  defaults.map((job) => ({ ...job, timeZone: "UTC", settings: {}, isPaused: false, since, wantedAt: undefined }))
+  defaults.map(({ atOnce, ...job }) => ({
+    ...job,
+    timeZone: "UTC",
+    settings: {},
+    isPaused: false,
+    since: atOnce === true ? since - minuteMillis : since,
+    wantedAt: undefined
+  }))

@@ -24,6 +24,8 @@ export const settings = (databaseUrl: string, api: Partial<Settings["api"]> = {}
   retention: {},
   policies: {},
   variables: {},
+  // Whoever counts runs counts those that he has begun.
+  daemon: { tail: false },
   alerts: AlertSettings.make({}, { database: "test", file: undefined, webhooks: [] }),
   log: { format: "pretty", level: "info" },
   api: {

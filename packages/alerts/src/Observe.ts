@@ -1,6 +1,13 @@
 /** Looks at what is stored, and at what the engine knows of providers. Asks no source anything. */
-import { Health, type Plan, type SourceRegistry, Survey } from "@tidemark/backfill"
-import { type CandleStore, type GapLedger, JobStore, RequestBudgets, type SymbolStore } from "@tidemark/core"
+import { Health, type Plan, SourceRegistry, Survey } from "@tidemark/backfill"
+import {
+  type CandleStore,
+  type GapLedger,
+  JobStore,
+  RequestBudgets,
+  type Source,
+  type SymbolStore
+} from "@tidemark/core"
 import { Clock, Effect } from "effect"
 import { statfs } from "node:fs/promises"
 import { dirname, resolve } from "node:path"
@@ -64,15 +71,22 @@ const isAtWork = Effect.fnUntraced(function* (works: ReadonlyArray<string>, now:
   return false
 })
 
-/** Hosts that asked to be left alone, with the stored sources that ask them. */
+/** Which sources ask which hosts: those that there are, and those of stored series, which may be one of many. */
+const sourcesByHost = Effect.fnUntraced(function* (plans: ReadonlyArray<Plan.SeriesPlan>) {
+  const registry = yield* SourceRegistry.SourceRegistry
+  const sources = new Map<string, Set<string>>()
+  const add = (source: string, { hosts }: Source.Capabilities) => {
+    for (const { name } of hosts) sources.set(name, (sources.get(name) ?? new Set()).add(source))
+  }
+  for (const id of registry.ids) add(id, (yield* registry.plugin(id)).capabilities)
+  for (const { request } of plans) add(request.series.source, request.capabilities)
+  return sources
+})
+
+/** Hosts that asked to be left alone, with the sources that ask them. */
 const hostsSeen = Effect.fnUntraced(function* (plans: ReadonlyArray<Plan.SeriesPlan>) {
   const budgets = yield* (yield* RequestBudgets.RequestBudgets).list
-  const sources = new Map<string, Set<string>>()
-  for (const { request } of plans) {
-    for (const { name } of request.capabilities.hosts) {
-      sources.set(name, (sources.get(name) ?? new Set()).add(request.series.source))
-    }
-  }
+  const sources = yield* sourcesByHost(plans)
   const hosts = new Map<string, HostSeen>()
   for (const [key, { banned = false, pausedUntil }] of budgets) {
     if (pausedUntil === 0) continue

@@ -10,6 +10,8 @@ export const SourceRow = Schema.Struct({
   provenance: Provenance.Provenance,
   asset_classes: Schema.Array(Schema.String),
   timeframes: Schema.Array(Timeframe.Timeframe),
+  /** Timeframes of which it tells what closes. */
+  live: Schema.Array(Timeframe.Timeframe),
   /** What it has applied to its prices. */
   adjustment: Schema.String,
   budget: Schema.NullOr(Schema.Struct({ limit: Schema.Number, window_ms: Schema.Number })),

@@ -5,19 +5,8 @@
  * everything, because nothing can be kept any more. A run that is told to stop,
  * or is interrupted, stores what it has already fetched.
  */
-import {
-  CandleStore,
-  Candles,
-  Coverage,
-  Damage,
-  Gap,
-  Interval,
-  Series,
-  type Source,
-  SourceError,
-  SyncLog
-} from "@tidemark/core"
-import { Clock, Effect, Option, Random, Result, Stream } from "effect"
+import { CandleStore, Candles, Coverage, Damage, Gap, Interval, Series, type Source, SyncLog } from "@tidemark/core"
+import { Clock, Effect, Option, Random, Result } from "effect"
 import * as Actions from "./Actions.ts"
 import { Events } from "./Events.ts"
 import * as Failures from "./Failures.ts"
@@ -30,6 +19,7 @@ import * as Repair from "./Repair.ts"
 import * as Report from "./Report.ts"
 import { select, type Selected, type Target } from "./Selection.ts"
 import { noRequests, type RequestCount, RequestCounter } from "./SourceHttp.ts"
+import * as Shrinking from "./Shrinking.ts"
 import * as Survey from "./Survey.ts"
 import * as Verify from "./Verify.ts"
 import * as Writer from "./Writer.ts"
@@ -124,41 +114,6 @@ const storePages = (writer: Writer.Writer, progress: Progress, reason: string) =
     })
   })
 
-/**
- * Before an answer takes a stored candle away it has to be given twice: a
- * provider that answers with less than it has must not cost us history.
- */
-const confirmShrinking = Effect.fnUntraced(function* (progress: Progress, page: Source.CandlePage) {
-  const store = yield* CandleStore.CandleStore
-  const { series } = progress.selected.plan.request
-  const stored = yield* Stream.runCollect(store.openTimes(series, page.interval))
-  const vanishes = stored.some((times) => Candles.missingRuns(times, page.candles.openTime).length > 0)
-  if (!vanishes) return page
-  const { from, to } = page.interval
-  const middle = progress.selected.plan.request.calendar.openAtOrAfter(series.timeframe, (from + to) / 2)
-  // The same file would say the same: in halves it has to come from elsewhere.
-  const parts =
-    page.files === undefined || middle >= to
-      ? [page.interval]
-      : [
-          { from, to: middle },
-          { from: middle, to }
-        ]
-  const answers = yield* Effect.forEach(parts, (part) =>
-    Stream.runCollect(progress.selected.registered.source.candles(requestOf(progress, part)))
-  )
-  const again = Candles.concat(answers.flat().map((second) => second.candles))
-  if (Candles.equals(again, page.candles)) return page
-  return yield* new SourceError.SourceError({
-    source: series.source,
-    symbol: series.symbol,
-    ...page.interval,
-    reason: new SourceError.Malformed({
-      detail: "it answers differently each time, once without candles that are stored"
-    })
-  })
-})
-
 const fetchWork = Effect.fnUntraced(function* (
   writer: Writer.Writer,
   reason: string,
@@ -169,12 +124,15 @@ const fetchWork = Effect.fnUntraced(function* (
   const { registered, plan } = progress.selected
   const store = yield* storePages(writer, progress, reason)
   const overlaps = progress.selected.coverage.fetched.some((fetched) => Interval.overlaps(fetched, interval))
+  const { source } = registered
+  const { series } = plan.request
+  const request = requestOf(progress, interval)
   const result = yield* Fetch.fetch({
-    source: registered.source,
-    series: plan.request.series,
-    request: requestOf(progress, interval),
+    source,
+    series,
+    request,
     presence,
-    onPage: overlaps ? (page) => Effect.flatMap(confirmShrinking(progress, page), store) : store
+    onPage: overlaps ? (page) => Effect.flatMap(Shrinking.confirmed({ source, series, request }, page), store) : store
   }).pipe(Effect.provideService(RequestCounter, progress.counter), Effect.result)
   if (Result.isSuccess(result)) return
   if (result.failure._tag === "StoreError") return yield* result.failure

@@ -2,7 +2,7 @@
  * Everything that happens in a run, on one PubSub. Progress bars, logs,
  * metrics and the dashboard are listeners; the engine knows none of them.
  */
-import type { Gap, Series, SourceError } from "@tidemark/core"
+import type { Gap, Interval, Series, SourceError } from "@tidemark/core"
 import { Context, Effect, Layer, PubSub } from "effect"
 import type { SeriesPlan } from "./Plan.ts"
 import type { SeriesOutcome } from "./Report.ts"
@@ -50,6 +50,27 @@ export type Event =
       readonly inserted: number
       readonly changed: number
       readonly removed: number
+    }
+  /** A connection tells what closes from here on. */
+  | { readonly _tag: "Listening"; readonly source: string; readonly series: number }
+  /** It does not any more; it is tried again after a while. */
+  | {
+      readonly _tag: "ListeningLost"
+      readonly source: string
+      readonly series: number
+      readonly delayMillis: number
+      readonly error: SourceError.SourceError
+    }
+  /** A series has what closed before it was listened to; what closes now is told. */
+  | { readonly _tag: "InStep"; readonly series: Series.Series }
+  /** What a stream told of one series is of no use, or could not be completed by asking; it is asked for later. */
+  | { readonly _tag: "TailFailed"; readonly series: Series.Series; readonly error: SourceError.SourceError }
+  /** Candles that a stream left out were asked for. */
+  | {
+      readonly _tag: "CaughtUp"
+      readonly series: Series.Series
+      readonly interval: Interval.Interval
+      readonly why: "listening" | "jump" | "overdue"
     }
   | { readonly _tag: "GapFound"; readonly gap: Gap.Gap }
   | { readonly _tag: "GapFilled"; readonly gap: Gap.Gap }

@@ -31,6 +31,12 @@ export interface Policy {
   readonly repairWaitMillis: number
   /** The longest that it is left alone; at once where it is known why it is missing. */
   readonly emptyExpiresMillis: number
+  /** A candle that a stream has not told so long after it is final is asked for. */
+  readonly overdueMillis: number
+  /** How often what streams told is asked for, to confirm it. */
+  readonly confirmMillis: number
+  /** How often it is looked up which series there are to listen to. */
+  readonly tailSurveyMillis: number
   /** Pages in a piece of work that one lane takes. */
   readonly pagesPerChunk: number
   /** Pages that wait for the store, over all lanes: the bound on memory. */
@@ -52,6 +58,9 @@ export const defaults: Policy = {
   confirmations: 3,
   repairWaitMillis: 86_400_000,
   emptyExpiresMillis: 30 * 86_400_000,
+  overdueMillis: 10_000,
+  confirmMillis: 300_000,
+  tailSurveyMillis: 60_000,
   pagesPerChunk: 32,
   pagesInFlight: 16
 }

@@ -102,7 +102,11 @@ export const ofSource = (instrument: Instrument.Instrument, source: string): Ins
   })
 }
 
-const subjectOf = (instrument: Instrument.Instrument, source: string, calendar: Calendar.Calendar): Source.Subject => ({
+export const subjectOf = (
+  instrument: Instrument.Instrument,
+  source: string,
+  calendar: Calendar.Calendar
+): Source.Subject => ({
   symbol: instrument.symbol,
   sourceSymbol: instrument.sources.find((listing) => listing.source === source)?.symbol,
   assetClass: instrument.assetClass,

@@ -61,14 +61,14 @@ const defaultBanMillis = 120_000
 type Request = HttpClientRequest.HttpClientRequest
 
 /** The variable that sends requests to a host elsewhere, if one is set. */
-const replacing = (url: URL, { baseUrls, overrides }: ClientOptions) => {
+export const replacing = (url: URL, { baseUrls, overrides }: ClientOptions) => {
   const base = baseUrls.find((candidate) => candidate.anyHost === true || candidate.hosts.includes(url.host))
   const variable = [base?.variable, base?.otherwise].find((name) => name !== undefined && overrides[name] !== undefined)
   return base === undefined || variable === undefined ? undefined : { base, variable }
 }
 
 /** Where a request goes: its own URL, or the user's in place of the origin. */
-const rewrite = (url: URL, options: ClientOptions): URL => {
+export const rewrite = (url: URL, options: ClientOptions): URL => {
   const replaced = replacing(url, options)
   if (replaced === undefined) return url
   const { base, variable } = replaced

@@ -6,11 +6,12 @@
  * the file's section for the source, then its environment variables, then
  * the argument, later ones winning.
  */
-import { Source, type SourceError } from "@tidemark/core"
-import { Context, Effect, Layer, Predicate, Redacted, Result, Schema, Scope, Semaphore } from "effect"
+import { SocketDoor, Source, type SourceError } from "@tidemark/core"
+import { Context, Effect, Layer, Predicate, Option, Redacted, Result, Schema, Scope, Semaphore } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
 import { createHash } from "node:crypto"
-import { SourceHttp } from "./SourceHttp.ts"
+import { type ClientOptions, SourceHttp } from "./SourceHttp.ts"
+import { SourceSockets } from "./SourceSockets.ts"
 import { ofSchema, UsageError } from "./UsageError.ts"
 
 /** A built-in source; `load` imports its package, so that nothing is loaded before it is used. */
@@ -152,6 +153,8 @@ export const catalogue = (entries: ReadonlyArray<Entry>, settings: Settings) => 
 
 const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, settings: Settings) {
   const http = yield* SourceHttp
+  // A program that listens to nobody has none.
+  const sockets = yield* Effect.serviceOption(SourceSockets)
   const scope = yield* Effect.scope
   const { configured, ids, key, plugin } = catalogue(entries, settings)
   const made = new Map<string, Registered>()
@@ -167,20 +170,29 @@ const make = Effect.fnUntraced(function* (entries: ReadonlyArray<Entry>, setting
         settings.variables,
         baseUrls.flatMap((base) => [base.variable, ...(base.otherwise === undefined ? [] : [base.otherwise])])
       )
+      const forSockets = new Set(baseUrls.filter((base) => base.sockets === true).map((base) => base.variable))
       for (const [variable, url] of Object.entries(overrides)) {
-        if (/^https?:\/\/./i.test(url) && URL.canParse(url)) continue
+        const form = forSockets.has(variable) ? /^(https?|wss?):\/\/./i : /^https?:\/\/./i
+        if (form.test(url) && URL.canParse(url)) continue
         return yield* new UsageError({ message: `${variable} is no URL: "${url}". Write it as http://localhost:4010` })
       }
-      const client = http.clientFor({
+      const options: ClientOptions = {
         source: chosen.id,
         capabilities,
         baseUrls,
         overrides,
         account: accountOf(config)
-      })
-      const source = yield* chosen
+      }
+      const making = chosen
         .make(config)
-        .pipe(Effect.provideService(HttpClient.HttpClient, client), Effect.provideService(Scope.Scope, scope))
+        .pipe(
+          Effect.provideService(HttpClient.HttpClient, http.clientFor(options)),
+          Effect.provideService(Scope.Scope, scope)
+        )
+      const source = yield* Option.match(sockets, {
+        onNone: () => making,
+        onSome: ({ doorFor }) => Effect.provideService(making, SocketDoor.SocketDoor, doorFor(options))
+      })
       const registered: Registered = { id: name, plugin: chosen, source }
       made.set(name, registered)
       return registered

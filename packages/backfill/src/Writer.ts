@@ -37,7 +37,12 @@ export const join = (pending: ReadonlyArray<Pending>): ReadonlyArray<Pending> =>
     const candles = Candles.length(next.page.candles)
     const run = out.find(({ pages, candles: joined }) => {
       const last = pages.at(-1)!
-      const follows = last.page.series === next.page.series && last.page.interval.to === next.page.interval.from
+      const follows =
+        last.page.series === next.page.series &&
+        last.page.interval.to === next.page.interval.from &&
+        // What a stream told is written, or passed over, by itself.
+        last.page.isStreamed !== true &&
+        next.page.isStreamed !== true
       return follows && joined + candles <= worthJoining
     })
     if (run === undefined) {

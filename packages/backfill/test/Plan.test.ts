@@ -49,6 +49,7 @@ const fetched = (from: number, to: number) => ({
   fetched: [{ from, to, rows: 0, at: 0 }],
   empty: [],
   stale: [],
+  streamed: [],
   pruned: []
 })
 
@@ -68,7 +69,13 @@ describe("Plan", () => {
           request({
             capabilities: late,
             window: { from: whole.from, to: whole.to },
-            coverage: { fetched: [{ ...whole, rows: 0, at: fetchedAt }], empty: [], stale: [], pruned: [] }
+            coverage: {
+              fetched: [{ ...whole, rows: 0, at: fetchedAt }],
+              empty: [],
+              stale: [],
+              streamed: [],
+              pruned: []
+            }
           }),
           options
         ).chunks
@@ -194,6 +201,7 @@ describe("Plan", () => {
             fetched: covered.map((interval) => ({ ...interval, rows: 0, at: 0 })),
             empty: [],
             stale: [],
+            streamed: [],
             pruned: []
           }
         }),

@@ -121,7 +121,7 @@ describe("a hole that is explained", () => {
   }
   const due = (now: number, extra: { readonly candidates?: ReadonlyArray<Candidate.Candidate>; quiet?: boolean }) =>
     Repair.due(
-      { pruned: [], fetched: [], empty: [hole], stale: [] },
+      { pruned: [], fetched: [], empty: [hole], stale: [], streamed: [] },
       {
         request: {
           series,
@@ -135,7 +135,7 @@ describe("a hole that is explained", () => {
           calendar,
           capabilities: { ...capabilities, omitsQuiet: extra.quiet === true },
           window: {},
-          coverage: { pruned: [], fetched: [], empty: [], stale: [] },
+          coverage: { pruned: [], fetched: [], empty: [], stale: [], streamed: [] },
           keeps: "forever",
           outages: [],
           candidates: extra.candidates ?? []

@@ -48,6 +48,7 @@ describe("the months that are suspect", () => {
           lastAt: 0
         })),
         stale: [],
+        streamed: [],
         pruned: []
       }
       const sound = opens.filter((open) => !empty.some((run) => Interval.contains(run, open)))

@@ -1,8 +1,9 @@
 /** The engine as applications compose it, over a real database of either kind, real HTTP and the emulator, with little patience. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
+import * as NodeWS from "@effect/platform-node/NodeWS"
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { layer, type Vitest } from "@effect/vitest"
-import { Backfill, Events, Policy, SourceHttp, SourceRegistry } from "@tidemark/backfill"
+import { Backfill, Events, Policy, SourceHttp, SourceRegistry, SourceSockets } from "@tidemark/backfill"
 import {
   Candles,
   CandleStore,
@@ -134,6 +135,8 @@ const other: Source.SourcePlugin<unknown> = {
   baseUrls: binance.baseUrls.map((base) => ({ ...base, variable: "OTHER_BASE_URL", otherwise: "OTHER_BASE_URL" }))
 }
 
+const sockets = SourceSockets.SourceSockets.layer(Effect.succeed((url) => new NodeWS.WebSocket(url)))
+
 /** Everything a run needs; sources are that of the emulator in the context, and `other` at another address. */
 export const engine = (settings: Policy.Policy = policy, archive: "on" | "off" = "off", otherUrl = "") =>
   Layer.unwrap(
@@ -151,6 +154,7 @@ export const engine = (settings: Policy.Policy = policy, archive: "on" | "off" =
       )
     )
   ).pipe(
+    Layer.provide(sockets),
     Layer.provideMerge(SourceHttp.layer),
     Layer.provide(NodeHttpClient.layerUndici),
     Layer.provideMerge(Events.Events.layer),

@@ -35,6 +35,11 @@ export interface PageWrite {
   readonly reason: string
   /** The files that the answer comes from. */
   readonly files?: ReadonlyArray<SourceFile>
+  /**
+   * Told by a live stream: it counts as `streamed` until an answer confirms it, and is written only where it continues
+   * what is covered. What an answer has said is never changed by a stream, and what lies between is never guessed.
+   */
+  readonly isStreamed?: boolean
 }
 
 export interface WriteResult {
@@ -46,6 +51,8 @@ export interface WriteResult {
   readonly unchanged: number
   /** URLs of files that are no longer what they were when they were last fetched. */
   readonly rewritten?: ReadonlyArray<string>
+  /** Nothing was written: it was streamed and does not continue what is covered. */
+  readonly isPassedOver?: true
 }
 
 export interface ReadOptions {

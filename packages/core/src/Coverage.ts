@@ -1,13 +1,15 @@
 /**
  * What has been asked of a source and answered, for one series.
  *
- * Four layers, all written in the same transaction as the rows they speak
+ * Five layers, all written in the same transaction as the rows they speak
  * of. `fetched`: intervals that the source has answered for, with the number
  * of rows stored in each. `empty`: runs of expected candles inside them that
  * the answer did not hold, with how often that was confirmed. `stale`: where
  * rows are in a scale that the source has left since, because of a split, so
- * that it has to be asked again. `pruned`: what was fetched once and has been
- * taken away because nobody wants to keep it that long.
+ * that it has to be asked again. `streamed`: where rows are what a live stream
+ * said as they closed, which no answer has confirmed yet, so that they have to
+ * be asked for. `pruned`: what was fetched once and has been taken away
+ * because nobody wants to keep it that long.
  *
  * So within what is fetched, a candle of the calendar's grid is either a row
  * or part of an `empty` run; and the row counts reconcile with the table, so
@@ -44,6 +46,12 @@ export interface Stale extends Interval.Interval {
   readonly at: EpochMillis
 }
 
+/** Evidence `streamed`. */
+export interface Streamed extends Interval.Interval {
+  /** When the last part of it was told. */
+  readonly at: EpochMillis
+}
+
 /** Evidence `pruned`. */
 export interface Pruned extends Interval.Interval {
   /** Rows that went. Where a part of the run has been fetched again, the share of the rest, by time. */
@@ -59,11 +67,13 @@ export interface Coverage {
   readonly empty: ReadonlyArray<Empty>
   /** Sorted and disjoint, each inside a fetched interval. */
   readonly stale: ReadonlyArray<Stale>
+  /** Sorted and disjoint, each inside a fetched interval; touching runs are one. */
+  readonly streamed: ReadonlyArray<Streamed>
   /** Sorted and disjoint, each outside of what is fetched; touching runs are one. */
   readonly pruned: ReadonlyArray<Pruned>
 }
 
-export const none: Coverage = { fetched: [], empty: [], stale: [], pruned: [] }
+export const none: Coverage = { fetched: [], empty: [], stale: [], streamed: [], pruned: [] }
 
 /** A run of expected candles that an answer lacked: the interval and how many. */
 export interface Hole extends Interval.Interval {
@@ -79,13 +89,20 @@ export interface Answer {
   readonly rowsAdded: number
   /** Candles that the calendar expects in an interval. */
   readonly countOpens: (interval: Interval.Interval) => number
+  /** Told by a stream as it closed: to be confirmed. */
+  readonly isStreamed?: boolean
 }
 
 export const fetchedSet = (coverage: Coverage): Interval.IntervalSet => Interval.normalize(coverage.fetched)
 
-/** What need not be asked for again: what is fetched and not stale. */
+/** What need not be asked for again: what is fetched, neither stale nor only streamed. */
 export const settledSet = (coverage: Coverage): Interval.IntervalSet =>
-  Interval.difference(fetchedSet(coverage), Interval.normalize(coverage.stale))
+  Interval.difference(fetchedSet(coverage), Interval.normalize([...coverage.stale, ...coverage.streamed]))
+
+/** Whether what a stream tells of an interval may be written: it continues what is covered, and nothing of it is. */
+export const isContinuedBy = (coverage: Coverage, interval: Interval.Interval): boolean =>
+  coverage.fetched.some(({ to }) => to === interval.from) &&
+  !coverage.fetched.some((run) => Interval.overlaps(run, interval))
 
 export const staleWithin = (coverage: Coverage, interval: Interval.Interval): ReadonlyArray<Stale> =>
   coverage.stale.filter((stale) => Interval.overlaps(stale, interval))
@@ -139,6 +156,17 @@ const confirmationsOf = (empty: ReadonlyArray<Empty>, hole: Interval.Interval) =
     : undefined
 }
 
+/** Runs that touch become one, told when the last of them was. */
+const joinedStreams = (runs: ReadonlyArray<Streamed>): ReadonlyArray<Streamed> => {
+  const out: Array<Streamed> = []
+  for (const run of runs.toSorted((a, b) => a.from - b.from)) {
+    const last = out.at(-1)
+    if (last === undefined || last.to < run.from) out.push(run)
+    else out[out.length - 1] = { ...Interval.hull(last, run), at: Math.max(last.at, run.at) }
+  }
+  return out
+}
+
 /**
  * What is covered after one more answer. Pass at least what `coverage` holds
  * that overlaps or touches the answer's interval; the result replaces exactly
@@ -185,6 +213,10 @@ export const record = (coverage: Coverage, answer: Answer): Coverage => {
     fetched,
     empty: [...kept, ...found].sort((a, b) => a.from - b.from),
     stale: without(coverage.stale, [interval]),
+    streamed: joinedStreams([
+      ...without(coverage.streamed, [interval]),
+      ...(answer.isStreamed === true ? [{ ...interval, at: answer.at }] : [])
+    ]),
     pruned: prunedWithout(coverage.pruned, [interval])
   }
 }
@@ -238,6 +270,7 @@ export const prune = (coverage: Coverage, { at, before, countOpens, taken }: Cut
       return opens === 0 ? [] : [{ ...rest, opens }]
     }),
     stale: without(coverage.stale, gone),
+    streamed: without(coverage.streamed, gone),
     pruned: joined([...coverage.pruned, ...taken.map(({ from, rows, to }): Pruned => ({ from, to, rows, at }))])
   }
 }

@@ -5,7 +5,7 @@
  * turns one decoded configuration into one `Source`, whose resources live in
  * the `Scope` it was made in. The `HttpClient` that `make` finds is already
  * limited, timed, counted and redacted by the engine: a plugin neither waits,
- * nor retries, nor logs.
+ * nor retries, nor logs. One that can listen finds its `SocketDoor` there too.
  */
 import { Effect, type Option, type Schema, type Scope, type Stream } from "effect"
 import type { HttpClient } from "effect/http"
@@ -17,7 +17,7 @@ import type { AssetClass } from "./Instrument.ts"
 import * as Interval from "./Interval.ts"
 import type { Outage } from "./Outage.ts"
 import type { Provenance } from "./Provenance.ts"
-import type { SourceError } from "./SourceError.ts"
+import type { Reason, SourceError } from "./SourceError.ts"
 import type { SourceFile } from "./SourceFile.ts"
 import type { Timeframe } from "./Timeframe.ts"
 
@@ -49,6 +49,20 @@ export interface CandlePage {
   readonly files?: ReadonlyArray<SourceFile>
 }
 
+/** A series that is listened to. */
+export interface TailRequest extends Subject {
+  readonly timeframe: Timeframe
+}
+
+/** What a source tells while it is listened to. */
+export type Tailed =
+  /** From here on every candle that closes is told, until the stream fails. */
+  | { readonly _tag: "Listening" }
+  /** Candles that have just closed, ascending; most often one. */
+  | { readonly _tag: "Closed"; readonly request: TailRequest; readonly candles: Candles.Candles }
+  /** Something was told of this series that cannot be used, or nothing more will be; the others go on. */
+  | { readonly _tag: "Unusable"; readonly request: TailRequest; readonly reason: Reason }
+
 export interface Extent {
   /** Open of the oldest candle. */
   readonly first: EpochMillis
@@ -77,6 +91,13 @@ export interface Source {
    * An unfinished candle is never returned: its close time decides.
    */
   readonly candles: (request: CandlesRequest) => Stream.Stream<CandlePage, SourceError>
+  /**
+   * The newest candles of several series, each as it closes, over one connection. Lazy, and never ends by itself: it
+   * fails when the connection does, also where the provider ends it on purpose, and the engine listens again. An
+   * unfinished candle is never told, and none that the provider did not tell is made up. No more series than
+   * `capabilities.tail` says, of one venue.
+   */
+  readonly tail?: (requests: ReadonlyArray<TailRequest>) => Stream.Stream<Tailed, SourceError>
   /** How far the source's history reaches, where it can tell with a request or two; `none` if it has none. */
   readonly extent?: (subject: Subject, timeframe: Timeframe) => Effect.Effect<Option.Option<Extent>, SourceError>
   /** Everything that it has candles of. */
@@ -114,6 +135,15 @@ export interface Host {
   readonly bulk?: boolean
 }
 
+/** What a source tells as it happens. */
+export interface TailCapability {
+  readonly timeframes: ReadonlyArray<Timeframe>
+  /** Series that one call listens to at most. */
+  readonly seriesPerConnection: number
+  /** Hosts that it connects to; any other is refused. */
+  readonly hosts: ReadonlyArray<string>
+}
+
 export interface Capabilities {
   readonly assetClasses: ReadonlyArray<AssetClass>
   readonly timeframes: ReadonlyArray<Timeframe>
@@ -148,6 +178,8 @@ export interface Capabilities {
   readonly lagMillis: number
   /** For so long after its close a candle may still be corrected: what was fetched earlier is asked for once more. */
   readonly revisedMillis?: number
+  /** It tells newly closed candles by itself; absent for a source that has to be asked. */
+  readonly tail?: TailCapability
   /** Candles in which nothing was traded are left out of answers. */
   readonly omitsQuiet?: boolean
   /** The venue of a subject, where the source has several; its id if absent. */
@@ -170,6 +202,8 @@ export interface BaseUrl {
   readonly hosts: ReadonlyArray<string>
   /** `true`: every host that the source declares, for a plugin whose hosts depend on its configuration. */
   readonly anyHost?: boolean
+  /** `true`: it is for sockets; its URL may begin with `ws:` or `wss:`. */
+  readonly sockets?: boolean
   /** `true`: the original host becomes the first segment of the path, `${url}/${host}${path}`. */
   readonly keepHost?: boolean
 }

@@ -34,6 +34,8 @@ export interface Options<R> {
   readonly holder: string
   /** By the names that jobs have for them. */
   readonly works: ReadonlyMap<string, Work<R>>
+  /** Names of works that this process never begins by itself: another one does them, or nobody. */
+  readonly leaves?: ReadonlySet<string> | undefined
   /** Default: 10 s. How long a change of the jobs may stay unseen. */
   readonly poll?: Duration.Input | undefined
   /** Default: 1 min. How long a run may be silent before another process takes it for dead. */
@@ -193,7 +195,7 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
       )
     )
     for (const { dueAt, job } of found.due) {
-      if (Option.isSome(FiberMap.getUnsafe(running, job.name))) continue
+      if (options.leaves?.has(job.work) === true || Option.isSome(FiberMap.getUnsafe(running, job.name))) continue
       yield* begin(job, dueAt).pipe(
         Effect.catch((error) => Effect.logError(`${job.name} could not begin: ${error.message}`))
       )

@@ -29,6 +29,13 @@ export const ConfigFile = Schema.Struct({
   sources: Schema.optionalKey(Schema.Record(Schema.String, Schema.Record(Schema.String, Schema.Unknown))),
   /** How long candles are kept, by timeframe, for all symbols and for single ones. */
   retention: Schema.optionalKey(Retention.Settings),
+  /** What the daemon does. */
+  daemon: Schema.optionalKey(
+    Schema.Struct({
+      /** Store what closes as its source tells it. Default: true. */
+      tail: Schema.optionalKey(Schema.Boolean)
+    })
+  ),
   /** How the daemon serves the HTTP API. */
   api: Schema.optionalKey(ApiSettings.Section),
   /** What to hold in each regime. */
@@ -44,6 +51,7 @@ export interface Configuration {
   readonly databaseUrl: string
   readonly sources: Readonly<Record<string, Readonly<Record<string, unknown>>>>
   readonly retention: Retention.Settings
+  readonly daemon: { readonly tail: boolean }
   readonly api: ApiSettings.Settings
   readonly policies: typeof ApiSettings.Policies.Type
   readonly alerts: Settings.Settings
@@ -151,6 +159,7 @@ export const load = Effect.fnUntraced(function* (
     databaseUrl,
     sources: file.sources ?? {},
     retention: file.retention ?? {},
+    daemon: { tail: file.daemon?.tail ?? true },
     api: yield* ApiSettings.resolve(file.api ?? {}, variables),
     policies: file.policies ?? {},
     alerts: Settings.make(file.alerts ?? {}, {

@@ -1,6 +1,6 @@
 /** Everything that an application needs, from one configuration. */
 import * as Settings from "@tidemark/alerts/Settings"
-import { Events, Retention, SourceHttp, SourceRegistry } from "@tidemark/backfill"
+import { Events, Retention, SourceHttp, SourceRegistry, SourceSockets } from "@tidemark/backfill"
 import { RequestBudgets } from "@tidemark/core"
 import { Effect, Layer } from "effect"
 import type { Configuration } from "./Configuration.ts"
@@ -14,6 +14,17 @@ export const httpClient = Layer.unwrap(
   )
 )
 
+// Loaded with the first connection: only a daemon listens.
+const sockets = SourceSockets.SourceSockets.layer(
+  Effect.promise(() =>
+    import("@effect/platform-node/NodeWS").then(
+      ({ WebSocket }): SourceSockets.Constructor =>
+        (url) =>
+          new WebSocket(url)
+    )
+  )
+)
+
 /** The sources and the events of the engine, with the budgets of whoever keeps them. */
 const sourcesOver = <E, R>(configuration: Configuration, budgets: Layer.Layer<RequestBudgets.RequestBudgets, E, R>) =>
   SourceRegistry.SourceRegistry.layer(Sources.entries, {
@@ -21,6 +32,7 @@ const sourcesOver = <E, R>(configuration: Configuration, budgets: Layer.Layer<Re
     variables: configuration.variables
   }).pipe(
     Layer.provide(SourceHttp.layerShared),
+    Layer.provide(sockets),
     // Whoever watches sees what the sources know of their providers.
     Layer.provideMerge(budgets),
     Layer.provide(httpClient),

@@ -17,10 +17,14 @@ const packages = readdirSync(join(root, "packages")).filter(
 )
 
 /** A call of the suite in one of the package's tests, not in a comment. */
-const runsContract = (name: string): boolean =>
+const runs = (contract: RegExp, name: string): boolean =>
   globSync(`packages/${name}/test/**/*.test.ts`, { cwd: root }).some((file) =>
-    /^\s*SourceContract\.suite\(/m.test(readFileSync(join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, ""))
+    contract.test(readFileSync(join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, ""))
   )
+const runsContract = (name: string): boolean => runs(/^\s*SourceContract\.suite\(/m, name)
+
+/** Whether a source of the package listens: it has a file for it. */
+const listens = (name: string): boolean => existsSync(join(root, "packages", name, "src/Tail.ts"))
 
 describe("Sources", () => {
   it("finds the sources of the workspace", () => {
@@ -37,6 +41,16 @@ describe("Sources", () => {
     for (const name of Object.keys(withoutContract)) {
       assert.include(packages, name, `${name} is excused from the contract and is no package`)
       assert.isFalse(runsContract(name), `packages/${name} runs the contract and need not be excused from it`)
+    }
+  })
+
+  it("every source that tells what closes runs the contract of those", () => {
+    assert.includeMembers(packages.filter(listens), ["source-binance", "source-ccxt"])
+    for (const name of packages.filter(listens)) {
+      assert.isTrue(
+        runs(/^\s*TailContract\.suite\(/m, name),
+        `packages/${name} has no test that calls TailContract.suite(…); add test/tailContract.test.ts, as in packages/source-binance`
+      )
     }
   })
 

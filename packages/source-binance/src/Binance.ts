@@ -2,9 +2,10 @@
  * Binance: spot, and perpetual futures settled in their quote currency.
  *
  * Long ranges come from the bulk archive, file by file; what it does not have
- * yet, never had, or has damaged, comes over the REST interface. No key.
+ * yet, never had, or has damaged, comes over the REST interface. What closes
+ * now is told over its streams. No key.
  */
-import { Candles, Interval, Source, SourceError, Timeframe } from "@tidemark/core"
+import { Candles, Interval, SocketDoor, Source, SourceError, Timeframe } from "@tidemark/core"
 import { Clock, Effect, Option, Schema, Semaphore, Stream } from "effect"
 import * as Archive from "./Archive.ts"
 import * as ArchivePlan from "./ArchivePlan.ts"
@@ -13,6 +14,7 @@ import * as Instruments from "./Instruments.ts"
 import * as KnownOutages from "./KnownOutages.ts"
 import * as Market from "./Market.ts"
 import * as Pages from "./Pages.ts"
+import * as Tail from "./Tail.ts"
 
 const id = "binance"
 
@@ -35,6 +37,12 @@ const capabilities: Source.Capabilities = {
   hosts: [...Market.all.map(({ host }) => host), Archive.host],
   lanes: 4,
   lagMillis: 2_000,
+  tail: {
+    // Futures have no seconds, and nobody keeps them up to date by streams.
+    timeframes: Timeframe.all.filter((timeframe) => timeframe !== "1s"),
+    seriesPerConnection: Tail.seriesPerConnection,
+    hosts: Market.all.map(({ stream }) => stream.host)
+  },
   venueOf: (subject) => (Market.of(subject)?.id === "usdm" ? "binance-usdm" : KnownOutages.venue),
   outages: KnownOutages.all,
   adjustment: "none",
@@ -59,6 +67,7 @@ type PageStream = Stream.Stream<Source.CandlePage, SourceError.Reason>
 
 const make = Effect.fnUntraced(function* (config: Config) {
   const http = yield* Http.make
+  const door = yield* SocketDoor.SocketDoor
   const pages = Pages.make(http)
   const archive = Archive.make(http)
   const oldestOpens = new Map<string, number>()
@@ -194,6 +203,20 @@ const make = Effect.fnUntraced(function* (config: Config) {
     return Stream.mapError(Stream.unwrap(all), fail(request, interval))
   }
 
+  const tail = (requests: ReadonlyArray<Source.TailRequest>): Stream.Stream<Source.Tailed, SourceError.SourceError> => {
+    const [first] = requests
+    if (first === undefined) return Stream.never
+    const all = Effect.gen(function* () {
+      const markets = new Set(yield* Effect.forEach(requests, marketOf))
+      if (markets.size > 1) {
+        const detail = "one connection has either spot or futures"
+        return yield* Effect.fail(new SourceError.Unsupported({ detail }))
+      }
+      return Tail.listen(door, [...markets][0]!, requests)
+    })
+    return Stream.mapError(Stream.unwrap(all), fail())
+  }
+
   const extent = (subject: Source.Subject, timeframe: Timeframe.Timeframe) =>
     marketOf(subject).pipe(
       Effect.flatMap((market) => oldest(market, subject, timeframe)),
@@ -223,7 +246,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
   // Spot speaks for both: where one is reachable and the other is not, the series says so.
   const check = http.get(Market.spot.host.name, `${Market.spot.root}/ping`).pipe(Effect.asVoid, Effect.mapError(fail()))
 
-  return { candles, extent, instruments, fileHash, check } satisfies Source.Source
+  return { candles, tail, extent, instruments, fileHash, check } satisfies Source.Source
 })
 
 export const plugin = Source.define<Config>({
@@ -239,6 +262,12 @@ export const plugin = Source.define<Config>({
   variables: { archive: "BINANCE_ARCHIVE", outages: "BINANCE_OUTAGES" },
   baseUrls: [
     { variable: "BINANCE_BASE_URL", hosts: Market.all.map(({ host }) => host.name) },
+    {
+      variable: "BINANCE_STREAM_URL",
+      otherwise: "BINANCE_BASE_URL",
+      hosts: Market.all.map(({ stream }) => stream.host),
+      sockets: true
+    },
     { variable: "BINANCE_ARCHIVE_URL", otherwise: "BINANCE_BASE_URL", hosts: [Archive.host.name] }
   ],
   make

@@ -12,6 +12,8 @@ export interface Market {
   readonly host: Source.Host
   /** Of the REST interface. */
   readonly root: string
+  /** Where closed candles are told as they close. */
+  readonly stream: { readonly host: string; readonly path: string }
   /** Of the bulk archive. */
   readonly archiveRoot: string
   /** First instant that there can be a candle of. */
@@ -40,6 +42,8 @@ export const spot: Market = {
     }
   },
   root: "/api/v3",
+  // Market data alone, without a key.
+  stream: { host: "data-stream.binance.vision", path: "/stream" },
   archiveRoot: "/data/spot",
   // The exchange opened in July 2017.
   earliest: 1_498_867_200_000
@@ -66,6 +70,7 @@ export const usdm: Market = {
     }
   },
   root: "/fapi/v1",
+  stream: { host: "fstream.binance.com", path: "/market/stream" },
   archiveRoot: "/data/futures/um",
   // Its first contract was listed in September 2019.
   earliest: 1_567_296_000_000

@@ -4,6 +4,7 @@
  */
 import { type Source, Timeframe } from "@tidemark/core"
 import type { Exchange } from "./Library.ts"
+import { seriesPerConnection } from "./Tail.ts"
 import * as Weights from "./Weights.ts"
 
 /** How an exchange differs from one that answers with its oldest rows from a start on. */
@@ -53,10 +54,10 @@ const texts = (value: unknown): ReadonlyArray<string> => {
   return typeof value === "object" && value !== null ? Object.values(value).flatMap(texts) : []
 }
 
-const hostsOf = (exchange: Exchange): ReadonlyArray<string> => {
+const hostsOf = (exchange: Exchange, protocol: RegExp): ReadonlyArray<string> => {
   const hosts = texts(exchange.urls.api).flatMap((text) => {
     const url = exchange.implodeHostname(text)
-    return /^https?:/.test(url) && URL.canParse(url) ? [new URL(url).host] : []
+    return protocol.test(url) && URL.canParse(url) ? [new URL(url).host] : []
   })
   return [...new Set(hosts)]
 }
@@ -75,6 +76,10 @@ export const of = (exchange: Exchange): Source.Capabilities => {
     ...common,
     timeframes,
     ...(omitsQuiet === undefined ? {} : { omitsQuiet }),
+    // Where the exchange itself has no candles to watch, the class makes them of trades: those are not its candles.
+    ...(exchange.has["watchOHLCV"] === true
+      ? { tail: { timeframes, seriesPerConnection, hosts: hostsOf(exchange, /^wss?:/) } }
+      : {}),
     pageSize: exchange.features?.spot?.fetchOHLCV?.limit ?? defaultPageSize,
     ...(newestRows === undefined
       ? {}
@@ -83,6 +88,6 @@ export const of = (exchange: Exchange): Source.Capabilities => {
             timeframes.map((each) => [each, (newestRows - marginRows) * Timeframe.nominalMillis(each)])
           )
         }),
-    hosts: hostsOf(exchange).map((name) => ({ name, budget }))
+    hosts: hostsOf(exchange, /^https?:/).map((name) => ({ name, budget }))
   }
 }

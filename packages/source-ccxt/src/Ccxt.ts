@@ -5,13 +5,14 @@
  * does besides, throttling, retrying, paging and judging, is done here and by
  * the engine: its throttler knows one instance, its paging jumps silently.
  */
-import { Source, SourceError, Timeframe } from "@tidemark/core"
+import { SocketDoor, Source, SourceError, Timeframe } from "@tidemark/core"
 import { Clock, Effect, Option, Schema, Semaphore, Stream } from "effect"
 import * as HttpClient from "effect/http/HttpClient"
 import * as Abilities from "./Abilities.ts"
 import * as Door from "./Door.ts"
 import * as Library from "./Library.ts"
 import * as Rows from "./Rows.ts"
+import * as Tail from "./Tail.ts"
 
 const id = "ccxt"
 
@@ -30,8 +31,10 @@ const capabilitiesOf = (config: Config): Effect.Effect<Source.Capabilities, Sour
 
 const make = Effect.fnUntraced(function* (config: Config) {
   const exchange = yield* Effect.mapError(Library.open(config.exchange), failure(config))
-  const door = Door.open(exchange, yield* HttpClient.HttpClient)
-  const { pageSize, timeframes } = Abilities.of(exchange)
+  const client = yield* HttpClient.HttpClient
+  const sockets = yield* SocketDoor.SocketDoor
+  const door = Door.open(exchange, client)
+  const { pageSize, tail: canTail, timeframes } = Abilities.of(exchange)
   const habit = Abilities.habitOf(exchange.id)
   const loading = yield* Semaphore.make(1)
   let loaded: Readonly<Record<string, Library.Market>> | undefined
@@ -169,6 +172,11 @@ const make = Effect.fnUntraced(function* (config: Config) {
       ? Stream.empty
       : Stream.paginate(request.interval.from, (cursor) => fetchPage(request, cursor))
 
+  const tail = (requests: ReadonlyArray<Source.TailRequest>): Stream.Stream<Source.Tailed, SourceError.SourceError> =>
+    requests.length === 0
+      ? Stream.never
+      : Stream.mapError(Tail.listen({ exchange, client, sockets, requests, marketOf }), failure(config))
+
   const instruments = markets.pipe(
     Effect.map((known) =>
       Object.values(known).flatMap((market): ReadonlyArray<Source.Listed> => {
@@ -190,7 +198,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
   )
   const check = Effect.mapError(exchange.has["fetchTime"] === true ? time : Effect.asVoid(markets), failure(config))
 
-  return { candles, instruments, check } satisfies Source.Source
+  return { candles, instruments, check, ...(canTail === undefined ? {} : { tail }) } satisfies Source.Source
 })
 
 export const plugin = Source.define<Config>({

@@ -41,6 +41,13 @@ export interface Exchange {
   implodeHostname(url: string): string
   parseOHLCV(row: unknown, market?: Market): ReadonlyArray<unknown>
   parseOHLCVs(rows: unknown, market?: Market): ReadonlyArray<ReadonlyArray<unknown>>
+  /** The socket for a URL, made when it is first asked for; of a class that watches. */
+  client?(url: string): unknown
+  log?: (...said: ReadonlyArray<unknown>) => void
+  getHttpAgentIfNeeded?(url: string): unknown
+  close?(): Promise<unknown>
+  setMarketsFromExchange(exchange: Exchange): unknown
+  watchOHLCV(symbol: string, timeframe: string): Promise<ReadonlyArray<ReadonlyArray<unknown>>>
   loadMarkets(reload: boolean): Promise<unknown>
   fetchTime(): Promise<unknown>
   fetchOHLCV(
@@ -70,6 +77,11 @@ export const ids: Effect.Effect<ReadonlyArray<string>, SourceError.Misconfigured
     catch: () => new SourceError.Misconfigured({ detail: "the package ccxt has no exchanges where they belong" })
   })
 ).pipe(Effect.map((files) => files.flatMap((file) => idPattern.exec(file)?.[1] ?? [])))
+
+/** The exchanges that have a class which watches too; it is the same one besides. */
+const watching = Effect.flatMap(folder, (url) =>
+  Effect.promise(() => readdir(new URL("./pro/", url)).catch((): ReadonlyArray<string> => []))
+)
 
 /** How many letters to change, add or drop. */
 const distance = (a: string, b: string): number => {
@@ -110,7 +122,8 @@ export const open = Effect.fnUntraced(function* (id: string) {
   const known = yield* ids
   // Only a name from the listing becomes part of a path.
   if (!known.includes(id)) return yield* Effect.fail(unknown(id, known))
-  const file = new URL(`./${id}.js`, yield* folder)
+  const isWatching = (yield* watching).includes(`${id}.js`)
+  const file = new URL(isWatching ? `./pro/${id}.js` : `./${id}.js`, yield* folder)
   const exchange = yield* Effect.tryPromise({
     try: async () => {
       const module = (await import(file.href)) as { readonly default: new (options: object) => Exchange }

@@ -38,10 +38,11 @@ export const rowsBefore = 2
 const columns = ["openTime", "open", "high", "low", "close", "volume"] as const
 
 /** Some exchanges answer with the newest row first. */
-const ascending = (rows: ReadonlyArray<ReadonlyArray<unknown>>): ReadonlyArray<ReadonlyArray<unknown>> =>
+export const ascending = (rows: ReadonlyArray<ReadonlyArray<unknown>>): ReadonlyArray<ReadonlyArray<unknown>> =>
   rows.length > 1 && Number(rows[0]![0]) > Number(rows[1]![0]) ? rows.toReversed() : rows
 
-const decode = (rows: ReadonlyArray<ReadonlyArray<unknown>>): Candles.Candles | string => {
+/** The columns of rows, or what is wrong with them in words. */
+export const decode = (rows: ReadonlyArray<ReadonlyArray<unknown>>): Candles.Candles | string => {
   const candles = Candles.allocate(rows.length)
   for (const [i, row] of ascending(rows).entries()) {
     for (const [at, column] of columns.entries()) {

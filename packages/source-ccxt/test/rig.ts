@@ -1,6 +1,7 @@
 /** The engine's registry and its door, with little patience, over real HTTP to the emulator. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { Events, Policy, SourceHttp, SourceRegistry } from "@tidemark/backfill"
+import * as NodeWS from "@effect/platform-node/NodeWS"
+import { Events, Policy, SourceHttp, SourceRegistry, SourceSockets } from "@tidemark/backfill"
 import * as Fetch from "@tidemark/backfill/Fetch"
 import { Calendars } from "@tidemark/calendars"
 import { Candles, Interval, type Source } from "@tidemark/core"
@@ -38,6 +39,7 @@ export const engine = Layer.unwrap(
     })
   )
 ).pipe(
+  Layer.provide(SourceSockets.SourceSockets.layer(Effect.succeed((url) => new NodeWS.WebSocket(url)))),
   Layer.provideMerge(SourceHttp.layer),
   Layer.provide(NodeHttpClient.layerUndici),
   Layer.provideMerge(Events.Events.layer),

@@ -1,2 +1,3 @@
 export * as LoopbackProvider from "./LoopbackProvider.ts"
 export * as SourceContract from "./SourceContract.ts"
+export * as TailContract from "./TailContract.ts"

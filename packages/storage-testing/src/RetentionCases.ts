@@ -110,6 +110,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
         fetched: [{ ...range(40, 100), rows: 60, at: 2_000 }],
         empty: [],
         stale: [],
+        streamed: [],
         pruned: [{ ...range(0, 40), rows: 40, at: 9_000 }]
       })
       assert.deepStrictEqual(yield* pruneTo(series, 40, 10_000), { rows: 0, revisions: 0 })
@@ -140,6 +141,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
           { ...range(70, 71), opens: 1, confirmations: 1, firstAt: 1_000, lastAt: 1_000 }
         ],
         stale: [{ ...range(40, 60), since: start + 60 * hour, at: 5_000 }],
+        streamed: [],
         pruned: [
           { ...range(0, 10), rows: 8, at: 9_000 },
           { ...range(20, 40), rows: 18, at: 9_000 }

@@ -37,6 +37,7 @@ import * as KeyCases from "./KeyCases.ts"
 import * as Model from "./Model.ts"
 import * as RetentionCases from "./RetentionCases.ts"
 import * as SharedCases from "./SharedCases.ts"
+import * as StreamCases from "./StreamCases.ts"
 
 export type Stores =
   | ActionStore.ActionStore
@@ -124,6 +125,7 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
     KeyCases.cases(it)
     RetentionCases.cases(it)
     SharedCases.cases(it)
+    StreamCases.cases(it)
 
     it.effect("S01 what is written is read back, value for value and in order", () =>
       Effect.gen(function* () {

@@ -52,6 +52,8 @@ const toCandles = (columns: ReadonlyArray<Float64Array>): Candles.Candles => ({
   trades: columns[7]!
 })
 
+const passedOver: CandleStore.WriteResult = { inserted: 0, changed: 0, removed: 0, unchanged: 0, isPassedOver: true }
+
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const driver = yield* Driver
@@ -111,6 +113,8 @@ const make = Effect.gen(function* () {
     const size = Candles.length(page.candles)
     // Rows exist only inside what is covered, so a fresh interval needs neither a look nor a delete.
     const fresh = !before.fetched.some((fetched) => Interval.overlaps(fetched, page.interval))
+    const isStreamed = page.isStreamed === true
+    if (isStreamed && !Coverage.isContinuedBy(before, page.interval)) return passedOver
     let result: CandleStore.WriteResult = { inserted: size, changed: 0, removed: 0, unchanged: 0 }
     if (!fresh) result = yield* replaceRows(seriesId, page)
     else if (size > 0) yield* driver.append("candles", CandleRows.columns(seriesId, page.candles, page.at))
@@ -119,7 +123,8 @@ const make = Effect.gen(function* () {
       holes: page.holes,
       at: page.at,
       rowsAdded: result.inserted - result.removed,
-      countOpens: page.countOpens
+      countOpens: page.countOpens,
+      isStreamed
     })
     yield* ledger.replace(seriesId, page.interval, before, after)
     const rewritten = yield* FileRepository.record(sql, page.series, page.files ?? [], page.at)

@@ -16,7 +16,7 @@ export interface SeriesRow {
 
 export interface CoverageRow {
   readonly series_id: number
-  readonly evidence: "fetched" | "verified-empty" | "stale" | "pruned"
+  readonly evidence: "fetched" | "verified-empty" | "stale" | "streamed" | "pruned"
   readonly from_ms: number
   readonly to_ms: number
   readonly candles: number
@@ -30,6 +30,7 @@ export const fromRows = (rows: ReadonlyArray<CoverageRow>): Coverage.Coverage =>
   const fetched: Array<Coverage.Fetched> = []
   const empty: Array<Coverage.Empty> = []
   const stale: Array<Coverage.Stale> = []
+  const streamed: Array<Coverage.Streamed> = []
   const pruned: Array<Coverage.Pruned> = []
   for (const row of rows) {
     const interval = { from: Number(row.from_ms), to: Number(row.to_ms) }
@@ -39,6 +40,8 @@ export const fromRows = (rows: ReadonlyArray<CoverageRow>): Coverage.Coverage =>
       pruned.push({ ...interval, rows: Number(row.candles), at: Number(row.last_ms) })
     } else if (row.evidence === "stale") {
       stale.push({ ...interval, since: Number(row.first_ms), at: Number(row.last_ms) })
+    } else if (row.evidence === "streamed") {
+      streamed.push({ ...interval, at: Number(row.last_ms) })
     } else {
       empty.push({
         ...interval,
@@ -54,6 +57,7 @@ export const fromRows = (rows: ReadonlyArray<CoverageRow>): Coverage.Coverage =>
     fetched: fetched.sort(ascending),
     empty: empty.sort(ascending),
     stale: stale.sort(ascending),
+    streamed: streamed.sort(ascending),
     pruned: pruned.sort(ascending)
   }
 }
@@ -89,6 +93,17 @@ const toRows = (seriesId: number, coverage: Coverage.Coverage): ReadonlyArray<Co
     confirmations: 1,
     first_ms: stale.since,
     last_ms: stale.at
+  })),
+  ...coverage.streamed.map((streamed): CoverageRow => ({
+    series_id: seriesId,
+    evidence: "streamed",
+    from_ms: streamed.from,
+    to_ms: streamed.to,
+    // Its rows are counted with what is fetched.
+    candles: 0,
+    confirmations: 0,
+    first_ms: streamed.at,
+    last_ms: streamed.at
   })),
   ...coverage.pruned.map((pruned): CoverageRow => ({
     series_id: seriesId,
@@ -165,6 +180,7 @@ export const make = Effect.gen(function* () {
       after.fetched.length === 1 &&
       before.empty.length === 0 &&
       before.stale.length === 0 &&
+      before.streamed.length === 0 &&
       before.pruned.length === 0
     ) {
       yield* sql`UPDATE coverage SET from_ms = ${grown.from}, to_ms = ${grown.to}, candles = ${grown.rows},

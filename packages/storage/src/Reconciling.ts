@@ -79,6 +79,7 @@ export const reconcile = Effect.fnUntraced(function* (
     fetched,
     empty: before.empty.filter((run) => !asked.some((interval) => Interval.overlaps(run, interval))),
     stale: Coverage.without(before.stale, asked),
+    streamed: Coverage.without(before.streamed, asked),
     pruned: before.pruned
   })
   return taken

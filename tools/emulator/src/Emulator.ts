@@ -1,5 +1,5 @@
 /**
- * Market data providers on loopback, over real HTTP, with faults on demand.
+ * Market data providers on loopback, over real HTTP and WebSockets, with faults on demand.
  *
  * One server answers for every provider, told apart by path. It is Node's own
  * `http` server, because stalls, resets and broken lengths are beneath what a
@@ -15,16 +15,19 @@ import { Context, Effect, Layer, Schema, type Scope } from "effect"
 import type { ArchiveDefect } from "./ArchiveDefect.ts"
 import * as Binance from "./Binance.ts"
 import * as BinanceArchive from "./BinanceArchive.ts"
+import * as BinanceStreams from "./BinanceStreams.ts"
 import * as Coinbase from "./Coinbase.ts"
 import type { Dataset } from "./Dataset.ts"
 import type { Equity } from "./Equity.ts"
 import type { Fault } from "./Fault.ts"
 import * as FaultQueue from "./FaultQueue.ts"
 import * as Kraken from "./Kraken.ts"
+import * as KrakenStreams from "./KrakenStreams.ts"
 import * as Massive from "./Massive.ts"
 import type { Provider, Query } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
 import * as RequestLog from "./RequestLog.ts"
+import type { StreamFault } from "./StreamFault.ts"
 import * as WeightLimiter from "./WeightLimiter.ts"
 import * as Yahoo from "./Yahoo.ts"
 
@@ -62,6 +65,10 @@ export interface Options {
   readonly limiterNow?: (() => number) | undefined
   /** Every answer comes so much later; 0 where absent. */
   readonly latencyMillis?: number | undefined
+  /** Streams tell what has closed so often by themselves; only by `tick` where absent. */
+  readonly tickMillis?: number | undefined
+  /** Injected before the first candle that a stream tells. */
+  readonly streamFaults?: ReadonlyArray<StreamFault> | undefined
   /** Injected before the first request. */
   readonly faults?: ReadonlyArray<Fault> | undefined
 }
@@ -92,6 +99,16 @@ interface Shape {
   /** What is wrong with Binance's archive from now on; nothing, without arguments. */
   readonly spoilArchive: (...defects: ReadonlyArray<ArchiveDefect>) => Effect.Effect<void>
   readonly openConnections: Effect.Effect<number>
+  /** Lets every stream tell what has closed, and what is open; gives how many closed candles were told. */
+  readonly tick: Effect.Effect<number>
+  /** What goes wrong with the next candles that streams tell as closed, one each. */
+  readonly injectStream: (...faults: ReadonlyArray<StreamFault>) => Effect.Effect<void>
+  /** Names of the streams that are listened to, one for each connection that does. */
+  readonly streams: Effect.Effect<ReadonlyArray<string>>
+  /** Completes when at least so many streams are listened to. */
+  readonly listenedTo: (streams: number) => Effect.Effect<void>
+  /** Cuts every connection of streams. */
+  readonly disconnect: Effect.Effect<void>
   /** Weight used in the present window. */
   readonly usedWeight: Effect.Effect<number>
 }
@@ -170,6 +187,24 @@ const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Sh
     sockets.add(socket)
     socket.once("close", () => sockets.delete(socket))
   })
+  const binanceStreams = BinanceStreams.make(world)
+  binanceStreams.inject(options.streamFaults ?? [])
+  const streams = [binanceStreams, KrakenStreams.make(world)]
+  const names = () => streams.flatMap((one) => one.names())
+  const tick = () => streams.reduce((told, one) => told + one.tick(), 0)
+  server.on("upgrade", (request, socket, head) => {
+    if (!streams.some((one) => one.upgrade(request, socket, head)))
+      socket.end("HTTP/1.1 404 Not Found\r\nconnection: close\r\n\r\n")
+  })
+  const { tickMillis } = options
+  yield* Effect.acquireRelease(
+    Effect.sync(() => (tickMillis === undefined ? undefined : setInterval(tick, tickMillis))),
+    (timer) =>
+      Effect.sync(() => {
+        clearInterval(timer)
+        for (const one of streams) one.close()
+      })
+  )
   const port = yield* listen(server, options.port ?? 0)
 
   return {
@@ -184,6 +219,23 @@ const make = Effect.fnUntraced(function* (options: Options): Effect.fn.Return<Sh
         archiveDefects = defects
       }),
     openConnections: Effect.sync(() => sockets.size),
+    tick: Effect.sync(tick),
+    injectStream: (...more) => Effect.sync(() => binanceStreams.inject(more)),
+    streams: Effect.sync(names),
+    listenedTo: (count) =>
+      Effect.callback<void>((resume) => {
+        const look = () => {
+          if (names().length >= count) resume(Effect.void)
+        }
+        const stops = streams.map((one) => one.onSubscribed(look))
+        look()
+        return Effect.sync(() => {
+          for (const stop of stops) stop()
+        })
+      }),
+    disconnect: Effect.sync(() => {
+      for (const one of streams) one.disconnect()
+    }),
     usedWeight: Effect.sync(limiter.used)
   }
 })

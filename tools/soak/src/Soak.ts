@@ -60,6 +60,7 @@ const jobs = (since: number): ReadonlyArray<JobStore.Job> =>
   (
     [
       ["incremental", "backfill", "1 */4 * * *", settings],
+      ["tail", "tail", "0 0 1 1 *", {}],
       ["watch", "watch", "7 */2 * * *", {}],
       ["features", "features", "10 */6 * * *", {}],
       ["market-regime", "market", "20 */12 * * *", {}],
@@ -74,7 +75,8 @@ const jobs = (since: number): ReadonlyArray<JobStore.Job> =>
     cron,
     timeZone: "UTC",
     settings,
-    isPaused: false,
+    // It never ends, and what listens cannot be put forward.
+    isPaused: name === "tail",
     since,
     wantedAt: undefined
   }))

@@ -62,6 +62,8 @@ const listHere = Effect.gen(function* () {
     asset_classes: plugin.capabilities.assetClasses,
     timeframes: plugin.capabilities.timeframes,
     adjustment: plugin.capabilities.adjustment,
+    /** Timeframes of which it tells what closes. */
+    live: plugin.capabilities.tail?.timeframes ?? [],
     budget: budgetOf(plugin.capabilities),
     hosts: plugin.capabilities.hosts.map(({ name }) => name),
     key,
@@ -80,11 +82,12 @@ export const list = Effect.fnUntraced(function* () {
     json: () => rows,
     text: () =>
       render(
-        ["source", "gives", "for", "budget", "key", "reachable", ""],
+        ["source", "gives", "for", "live", "budget", "key", "reachable", ""],
         rows.map((row) => [
           row.id,
           row.provenance,
           row.asset_classes.join(", "),
+          row.live.length > 0 ? "yes" : "",
           rate(row.budget),
           row.key === "none needed" ? "" : row.key,
           row.reachable === null

@@ -16,6 +16,7 @@ const row = Effect.fnUntraced(function* (id: string) {
     provenance: capabilities.provenance,
     asset_classes: capabilities.assetClasses,
     timeframes: capabilities.timeframes,
+    live: capabilities.tail?.timeframes ?? [],
     adjustment: capabilities.adjustment,
     budget: budget === undefined ? null : { limit: budget.limit, window_ms: budget.windowMillis },
     hosts: capabilities.hosts.map(({ name }) => name),

@@ -14,6 +14,7 @@ export const cut = (coverage: Coverage.Coverage, end: number, lastRows: number):
     .map((run) => (run.to <= end ? run : { ...run, to: end, rows: lastRows })),
   empty: coverage.empty.filter((run) => run.from < end),
   stale: coverage.stale.filter((run) => run.from < end).map((run) => ({ ...run, to: Math.min(run.to, end) })),
+  streamed: coverage.streamed.filter((run) => run.from < end).map((run) => ({ ...run, to: Math.min(run.to, end) })),
   pruned: coverage.pruned.filter((run) => run.from < end).map((run) => ({ ...run, to: Math.min(run.to, end) }))
 })
 
@@ -22,6 +23,7 @@ export const from = (coverage: Coverage.Coverage, start: number): Coverage.Cover
   fetched: coverage.fetched.filter((run) => run.to >= start),
   empty: coverage.empty.filter((run) => run.to >= start),
   stale: coverage.stale.filter((run) => run.to >= start),
+  streamed: coverage.streamed.filter((run) => run.to >= start),
   pruned: coverage.pruned.filter((run) => run.to >= start)
 })
 

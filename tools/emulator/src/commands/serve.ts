@@ -7,6 +7,7 @@ import * as Equity from "../Equity.ts"
 import { Emulator, type Options, providers } from "../Emulator.ts"
 import * as FaultText from "../FaultText.ts"
 import * as KlineInterval from "../KlineInterval.ts"
+import * as StreamFault from "../StreamFault.ts"
 
 const instant = (name: string) =>
   Flag.String(name).pipe(
@@ -113,6 +114,15 @@ const flags = {
     ),
     Flag.withDefault([])
   ),
+  streamFaults: Flag.String("stream-faults").pipe(
+    Flag.withMetavar("A,B"),
+    Flag.withDescription("Faults for the first candles that streams tell as closed, one each; see emulator faults"),
+    Flag.filterMap(
+      (text) => Option.all(list(text).map(StreamFault.parse)),
+      () => `names with commas between them, of ${Object.keys(StreamFault.all).join(", ")}`
+    ),
+    Flag.withDefault([])
+  ),
   weightLimit: whole("weight-limit", 0, 1e9).pipe(
     Flag.withDescription("Request weight that may be spent in a window"),
     Flag.withDefault(6000)
@@ -128,6 +138,9 @@ const flags = {
 }
 
 type Input = Command.Command.Config.Infer<typeof flags>
+
+/** Streams tell of open candles so often, and of closed ones at most so late. */
+const tickMillis = 500
 
 /** 2100-01-01 */
 const endOfCheap = 4_102_444_800_000
@@ -223,6 +236,8 @@ export const serve = Command.make("serve", flags).pipe(
         ),
         port: input.port,
         faults: input.faults,
+        streamFaults: input.streamFaults,
+        tickMillis,
         weightLimit: input.weightLimit,
         weightWindowMillis: input.weightWindowMillis,
         latencyMillis: input.latencyMillis,
