@@ -1,0 +1,56 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import * as Market from "./market.ts"
+import { folder, provider, run } from "./tidemark.ts"
+
+/** Says at the end which files a process has loaded, each on a line of stderr. */
+const telling = `import { registerHooks } from "node:module"
+  const loaded = []
+  registerHooks({ load(url, context, next) { loaded.push(url); return next(url, context) } })
+  process.on("exit", () => process.stderr.write(loaded.map((url) => "loaded " + url + "\\n").join("")))`
+
+const loading = (args: ReadonlyArray<string>, cwd: string, env: Readonly<Record<string, string>> = {}) =>
+  Effect.map(
+    run(args, {
+      cwd,
+      env: { ...env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(telling)}` }
+    }),
+    (ended) => ({ ...ended, loaded: ended.stderr.split("\n").filter((line) => line.startsWith("loaded ")) })
+  )
+
+/** Of what is loaded, the packages that a command may do without. */
+const heavy = ["undici", "ccxt", "yahoo-finance2", "@duckdb/node-api", "echarts"]
+
+const packagesOf = (loaded: ReadonlyArray<string>) =>
+  heavy.filter((name) => loaded.some((line) => line.includes(`/node_modules/${name}/`)))
+
+const backfill = "backfill --symbols BTC/USDT --timeframes 1h --start 2024-01-01 --end 2024-01-03 --quiet --source"
+
+describe("A command loads", () => {
+  it.live(
+    "no database and no HTTP stack for its help, no HTTP stack where it asks nobody, and both where it does",
+    () =>
+      Effect.gen(function* () {
+        const cwd = yield* folder
+        const emulator = yield* provider({ datasets: [Market.hourly({ symbol: "BTC/USDT", rows: 100 })] })
+        const help = yield* loading(["coverage", "--help"], cwd)
+        assert.strictEqual(help.code, 0, help.stderr)
+        assert.isNotEmpty(help.loaded)
+        assert.deepStrictEqual(packagesOf(help.loaded), [])
+
+        const made = yield* loading([...backfill.split(" "), "synthetic"], cwd)
+        assert.strictEqual(made.code, 0, made.stderr)
+        assert.deepStrictEqual(packagesOf(made.loaded), ["@duckdb/node-api"])
+
+        const read = yield* loading(["coverage"], cwd)
+        assert.strictEqual(read.code, 0, read.stderr)
+        assert.include(read.stdout, "BTC/USDT")
+        assert.deepStrictEqual(packagesOf(read.loaded), ["@duckdb/node-api"])
+
+        const asked = yield* loading([...backfill.split(" "), "binance"], cwd, { BINANCE_BASE_URL: emulator.url })
+        assert.strictEqual(asked.code, 0, asked.stderr)
+        assert.deepStrictEqual(packagesOf(asked.loaded), ["undici", "@duckdb/node-api"])
+      }),
+    60_000
+  )
+})
