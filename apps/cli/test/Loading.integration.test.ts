@@ -1,3 +1,5 @@
+import { realpathSync } from "node:fs"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import * as Market from "./market.ts"
@@ -15,20 +17,31 @@ const loading = (args: ReadonlyArray<string>, cwd: string, env: Readonly<Record<
       cwd,
       env: { ...env, NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(telling)}` }
     }),
-    (ended) => ({ ...ended, loaded: ended.stderr.split("\n").filter((line) => line.startsWith("loaded ")) })
+    (ended) => ({
+      ...ended,
+      loaded: ended.stderr
+        .split("\n")
+        .flatMap((line) => (line.startsWith("loaded ") ? [line.slice("loaded ".length)] : []))
+    })
   )
 
 /** Of what is loaded, the packages that a command may do without. */
 const heavy = ["undici", "ccxt", "yahoo-finance2", "@duckdb/node-api", "echarts"]
 
 const packagesOf = (loaded: ReadonlyArray<string>) =>
-  heavy.filter((name) => loaded.some((line) => line.includes(`/node_modules/${name}/`)))
+  heavy.filter((name) => loaded.some((url) => url.includes(`/node_modules/${name}/`)))
+
+/** Files that are loaded by another name than their own, or by two. */
+const strays = (loaded: ReadonlyArray<string>) => {
+  const paths = loaded.filter((url) => url.startsWith("file:")).map((url) => fileURLToPath(url))
+  return paths.filter((path, i) => realpathSync(path) !== path || paths.indexOf(path) !== i)
+}
 
 const backfill = "backfill --symbols BTC/USDT --timeframes 1h --start 2024-01-01 --end 2024-01-03 --quiet --source"
 
 describe("A command loads", () => {
   it.live(
-    "no database and no HTTP stack for its help, no HTTP stack where it asks nobody, and both where it does",
+    "no database and no HTTP stack for its help, no HTTP stack where it asks nobody, and each file once where it needs both",
     () =>
       Effect.gen(function* () {
         const cwd = yield* folder
@@ -50,6 +63,7 @@ describe("A command loads", () => {
         const asked = yield* loading([...backfill.split(" "), "binance"], cwd, { BINANCE_BASE_URL: emulator.url })
         assert.strictEqual(asked.code, 0, asked.stderr)
         assert.deepStrictEqual(packagesOf(asked.loaded), ["undici", "@duckdb/node-api"])
+        assert.deepStrictEqual(strays(asked.loaded), [])
       }),
     60_000
   )
