@@ -1,6 +1,6 @@
 /** The work of `tidemark quality …`. */
 import { Check, Survey, UsageError } from "@tidemark/backfill"
-import { QualityStore, type Series, Timeframe } from "@tidemark/core"
+import { Gap, QualityStore, type Series, Timeframe } from "@tidemark/core"
 import { Clock, Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as QualityView from "../view/QualityView.ts"
@@ -10,7 +10,7 @@ import { checkSources, print, withRuntime, withStores } from "./Session.ts"
 
 /** Whether there is something that cannot be: what is only unusual is no failure. */
 const isSound = ({ findings, months }: Check.Checked, acknowledged: ReadonlySet<string>): boolean =>
-  months.every(({ unexplained }) => unexplained === 0) &&
+  months.every(({ open }) => Gap.openCauses.every((cause) => open[cause] === 0)) &&
   findings.every(({ interval, kind, severity }) => severity !== "error" || acknowledged.has(`${kind} ${interval.from}`))
 
 export const check = Effect.fnUntraced(function* (input: Chosen.SeriesFlags) {
