@@ -60,6 +60,12 @@ describe("A command loads", () => {
         assert.include(read.stdout, "BTC/USDT")
         assert.deepStrictEqual(packagesOf(read.loaded), ["@duckdb/node-api"])
 
+        // The parts that it uses, and not all of a package.
+        assert.deepStrictEqual(
+          read.loaded.filter((url) => /\/packages\/(backfill|quality|runtime|storage)\/src\/index\.ts$/.test(url)),
+          []
+        )
+
         const asked = yield* loading([...backfill.split(" "), "binance"], cwd, { BINANCE_BASE_URL: emulator.url })
         assert.strictEqual(asked.code, 0, asked.stderr)
         assert.deepStrictEqual(packagesOf(asked.loaded), ["undici", "@duckdb/node-api"])
