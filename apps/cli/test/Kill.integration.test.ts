@@ -5,7 +5,7 @@
  * open transaction, in a checkpoint of the file or in the making of the schema.
  */
 import { assert } from "@effect/vitest"
-import { type Emulator } from "@tidemark/emulator"
+import type { Emulator } from "@tidemark/emulator"
 import { Effect, Random } from "effect"
 import { type Database, fresh, on, onEvery } from "./databases.ts"
 import * as Market from "./market.ts"

@@ -96,7 +96,7 @@ onEvery("rows that no source put there", (it) => {
     () =>
       Effect.gen(function* () {
         const { database, tidemark } = yield* world()
-        const commands = [["coverage"], ["gaps", "list"], ["status"]]
+        const commands = [["coverage"], ["gaps", "list"], ["status"], ["quality", "check"]]
         for (const command of commands) {
           assert.strictEqual((yield* tidemark(...command)).stderr, "", command.join(" "))
         }

@@ -5,7 +5,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, layer } from "@effect/vitest"
-import { type Emulator } from "@tidemark/emulator"
+import type { Emulator } from "@tidemark/emulator"
 import { Effect, Fiber, Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { fresh, kinds, on } from "./databases.ts"

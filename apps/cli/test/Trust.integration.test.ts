@@ -3,7 +3,7 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert } from "@effect/vitest"
 import { Fault } from "@tidemark/emulator"
-import { type Certificate } from "@tidemark/quality"
+import type { Certificate } from "@tidemark/quality"
 import { Effect } from "effect"
 import { fresh, onEvery } from "./databases.ts"
 import * as Market from "./market.ts"
@@ -225,7 +225,7 @@ onEvery("trust", (it) => {
         )
         const checked = yield* tidemark("quality", "check")
         assert.strictEqual(checked.code, 3)
-        assert.match(checked.stdout, /binance BTC\/USDT 1h +93 +96.87 % +3 +1 of 1 +2/)
+        assert.match(checked.stdout, /binance BTC\/USDT 1h +93 +96.87 % +0 +0 +3 +1 of 1 +2/)
         assert.include(checked.stdout, "price-spike")
         const [month] = yield* ask("SELECT expected, actual, missing, has_gaps, has_anomalies FROM data_quality")
         assert.deepStrictEqual(
@@ -324,7 +324,7 @@ onEvery("trust", (it) => {
         const written = yield* tidemark("quality", "report", "--html=report.html")
         assert.strictEqual(written.code, 0, written.stderr)
         const page = yield* Effect.promise(() => readFile(join(cwd, "report.html"), "utf8"))
-        assert.include(page, '<td class="poor" title="2024-01: 93 of 96 candles, 3 missing without a cause">96.8</td>')
+        assert.include(page, '<td class="poor" title="2024-01: 93 of 96 candles, 3 unexplained">96.8</td>')
         assert.include(page, "<td>unexplained</td>")
         assert.notMatch(page, /<script|http/)
       }),

@@ -62,6 +62,16 @@ onEvery("a range that no source has answered for", (it) => {
           ]
         )
 
+        const checked = yield* tidemark("quality", "check", "--json")
+        assert.strictEqual(checked.code, 3)
+        assert.deepInclude(parse<ReadonlyArray<{ readonly months: ReadonlyArray<Row> }>>(checked)[0]!.months[0], {
+          expected: 96,
+          missing: 48,
+          unfetched: 0,
+          source_failure: 48,
+          unexplained: 0
+        })
+
         assert.strictEqual((yield* tidemark("gaps", "fill")).code, 0)
         assert.strictEqual((yield* tidemark("export")).code, 0)
         assert.strictEqual((yield* tidemark("verify")).code, 0)

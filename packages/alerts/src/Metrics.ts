@@ -1,5 +1,5 @@
 /** What is measured of watching, under the names that Prometheus knows. */
-import { type Alert, type Series } from "@tidemark/core"
+import type { Alert, Series } from "@tidemark/core"
 import { Effect, Metric } from "effect"
 
 const opened = Metric.gauge("tidemark_alerts_open", { description: "Alerts that are open, by kind" })

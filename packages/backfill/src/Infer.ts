@@ -3,7 +3,7 @@
  * at the same time, the venue was down, and no symbol need be asked again.
  */
 import { CandleStore, Coverage, GapLedger, Instrument, Interval, type Outage, Series, Timeframe } from "@tidemark/core"
-import { Outages } from "@tidemark/quality"
+import * as Outages from "@tidemark/quality/Outages"
 import { Effect } from "effect"
 import * as Survey from "./Survey.ts"
 import { outagesOf, type Selected, venueOf } from "./Selection.ts"

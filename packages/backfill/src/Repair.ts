@@ -7,7 +7,7 @@
  * long from the start; one in an outage for ever. `gaps fill` asks all the same.
  */
 import { Coverage, Instant, Interval, type Outage } from "@tidemark/core"
-import { Outages } from "@tidemark/quality"
+import * as Outages from "@tidemark/quality/Outages"
 import type { SeriesPlan, SeriesRequest } from "./Plan.ts"
 import type { Policy } from "./Policy.ts"
 

@@ -55,11 +55,15 @@ const defaults = new Map<Timeframe.Timeframe, Term>([
 ])
 
 /** The standard timeframe that is nearest in length; of two that are as near, the longer, which is kept longer. */
-export const nearest = (timeframe: Timeframe.Timeframe): Timeframe.Timeframe => {
-  const apart = (other: Timeframe.Timeframe) =>
-    Math.abs(Math.log(Timeframe.nominalMillis(other) / Timeframe.nominalMillis(timeframe)))
-  return [...defaults.keys()].reduce((best, other) => (apart(other) <= apart(best) ? other : best))
-}
+export const nearest = (timeframe: Timeframe.Timeframe): Timeframe.Timeframe => nearestOf.get(timeframe)!
+
+const nearestOf: ReadonlyMap<Timeframe.Timeframe, Timeframe.Timeframe> = new Map(
+  Timeframe.all.map((timeframe) => {
+    const apart = (other: Timeframe.Timeframe) =>
+      Math.abs(Math.log(Timeframe.nominalMillis(other) / Timeframe.nominalMillis(timeframe)))
+    return [timeframe, [...defaults.keys()].reduce((best, other) => (apart(other) <= apart(best) ? other : best))]
+  })
+)
 
 /** How long the candles of a symbol and timeframe are kept: what is said of the symbol counts before what is said of all. */
 export const termOf = (
@@ -72,11 +76,20 @@ export const termOf = (
 }
 
 /** The first instant of the day, in UTC, from which on a term keeps candles; `undefined` for `forever`. */
-const keptSince = (term: Term, now: Instant.EpochMillis): Instant.EpochMillis | undefined => {
+const sinceOf = (term: Term, now: Instant.EpochMillis): Instant.EpochMillis | undefined => {
   const [, , amount, unit] = pattern.exec(term) ?? []
   if (amount === undefined || unit === undefined) return undefined
   const then = DateTime.subtract(DateTime.makeUnsafe(now), { [`${unit}s`]: Number(amount) })
   return DateTime.toEpochMillis(DateTime.startOf(then, "day"))
+}
+
+/** By term, for the instant that was asked about last: thousands of series share a few terms, and dates are slow. */
+let known = { now: Number.NaN, since: new Map<Term, Instant.EpochMillis | undefined>() }
+
+const keptSince = (term: Term, now: Instant.EpochMillis): Instant.EpochMillis | undefined => {
+  if (known.now !== now) known = { now, since: new Map() }
+  if (!known.since.has(term)) known.since.set(term, sinceOf(term, now))
+  return known.since.get(term)
 }
 
 /**

@@ -16,7 +16,7 @@ import {
   type Series,
   type Timeframe
 } from "@tidemark/core"
-import { Months } from "@tidemark/quality"
+import * as Months from "@tidemark/quality/Months"
 import { Clock, Effect } from "effect"
 import { type Excluded, type SeriesPlan, type SeriesRequest, wantedOf } from "./Plan.ts"
 import { Policy } from "./Policy.ts"

@@ -57,6 +57,8 @@ describe("Retention", () => {
     assert.strictEqual(cutoff("90 days", "2024-06-12T23:59Z"), utc("2024-03-14T00:00Z"))
     assert.strictEqual(cutoff("2 years", "2024-06-12T10:30Z"), utc("2022-06-12T00:00Z"))
     assert.strictEqual(cutoff("8 weeks", "2024-06-12T10:30Z"), utc("2024-04-17T00:00Z"))
+    assert.strictEqual(cutoff("8 weeks", "2024-06-13T10:30Z"), utc("2024-04-18T00:00Z"))
+    assert.strictEqual(cutoff("12 months", "2024-06-13T10:30Z"), utc("2023-06-13T00:00Z"))
     // A Wednesday: its week is kept whole.
     assert.strictEqual(cutoff("8 weeks", "2024-06-12T10:30Z", "1w"), utc("2024-04-15T00:00Z"))
     assert.isUndefined(cutoff("forever", "2024-06-12T10:30Z"))

@@ -17,7 +17,7 @@ import {
 import { Dataset, Emulator } from "@tidemark/emulator"
 import { PostgresServer } from "@tidemark/postgres"
 import { plugin as binance } from "@tidemark/source-binance"
-import { type Storage } from "@tidemark/storage"
+import type { Storage } from "@tidemark/storage"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
 import { PostgresStorage } from "@tidemark/storage-postgres"
 import { Clock, Context, Effect, FileSystem, Layer, PubSub, Redacted, Stream } from "effect"

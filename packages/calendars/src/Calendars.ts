@@ -6,7 +6,7 @@
  * a `RangeError` for an instant outside, as well as for `closeOf` an instant
  * at which no candle opens.
  */
-import { type Calendar } from "@tidemark/core"
+import type { Calendar } from "@tidemark/core"
 import { make as makeAlways } from "./Always.ts"
 import { make as makeForex } from "./Forex.ts"
 import { make as makeXnys } from "./Xnys.ts"

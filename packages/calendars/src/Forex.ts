@@ -7,7 +7,7 @@
  * **Gotcha**: no holidays. The market as a whole has none, but brokers close
  * or thin out around Christmas and New Year, each in its own way.
  */
-import { type Calendar } from "@tidemark/core"
+import type { Calendar } from "@tidemark/core"
 import { weekday } from "./Day.ts"
 import { make as makeSessions } from "./Sessions.ts"
 import { newYork } from "./Zone.ts"

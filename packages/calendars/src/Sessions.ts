@@ -16,7 +16,7 @@
 import { type Calendar, type Instant, Timeframe } from "@tidemark/core"
 import { type Day, format, make as makeDay, monthIndex, weekIndex } from "./Day.ts"
 import { calendar, type Grid, tableYears } from "./Grid.ts"
-import { type Zone } from "./Zone.ts"
+import type { Zone } from "./Zone.ts"
 
 /** Minutes of the wall clock from local midnight of the session's date; negative on the evening before. */
 export interface Hours {

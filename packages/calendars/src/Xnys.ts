@@ -12,7 +12,7 @@
  * September 1985 and closed at 15:30 until September 1974; no minutes of
  * those years are on offer anywhere.
  */
-import { type Calendar } from "@tidemark/core"
+import type { Calendar } from "@tidemark/core"
 import { type Day, easter, lastWeekday, make as makeDay, nthWeekday, toParts, weekday } from "./Day.ts"
 import { type Hours, make as makeSessions } from "./Sessions.ts"
 import { newYork } from "./Zone.ts"

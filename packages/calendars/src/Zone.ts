@@ -13,7 +13,7 @@
  * - A wall time that a change skips or repeats takes the offset before the
  *   change. No session opens or closes at such a time.
  */
-import { type Instant } from "@tidemark/core"
+import type { Instant } from "@tidemark/core"
 import { type Day, make as makeDay, millisPerDay } from "./Day.ts"
 
 export interface Zone {

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { type Timeframe } from "@tidemark/core"
+import type { Timeframe } from "@tidemark/core"
 import { Calendars } from "../src/index.ts"
 
 const calendar = Calendars.get("24/5")

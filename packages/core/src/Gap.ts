@@ -55,6 +55,14 @@ const explained: ReadonlySet<GapCause> = new Set([
 
 /** The others: what nobody asked for, what was asked for in vain, and what was answered without. */
 export const openCauses = ["unfetched", "source-failure", "unexplained"] as const satisfies ReadonlyArray<GapCause>
+export type OpenCause = (typeof openCauses)[number]
+
+/** A figure for each of them. */
+export const byOpenCause = (of: (cause: OpenCause) => number): Readonly<Record<OpenCause, number>> => ({
+  unfetched: of("unfetched"),
+  "source-failure": of("source-failure"),
+  unexplained: of("unexplained")
+})
 
 /** How many candles of a cause are missing. */
 export const missingBecause = (gaps: ReadonlyArray<Gap>, cause: GapCause): number =>

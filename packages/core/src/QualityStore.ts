@@ -3,6 +3,7 @@
  * complete each month of a series is, and which candles look wrong.
  */
 import { Context, type Effect } from "effect"
+import type { OpenCause } from "./Gap.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { Interval } from "./Interval.ts"
 import type { Series } from "./Series.ts"
@@ -15,8 +16,8 @@ export interface Month {
   /** Candles that there should be. */
   readonly expected: number
   readonly actual: number
-  /** Those that are not there and have no cause that excuses it. */
-  readonly unexplained: number
+  /** Those that are not there and have no cause that excuses it, by what they have. */
+  readonly open: Readonly<Record<OpenCause, number>>
   readonly hasAnomalies: boolean
 }
 

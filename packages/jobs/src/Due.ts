@@ -1,5 +1,5 @@
 /** When jobs are due. Pure. */
-import { type Instant, type JobStore } from "@tidemark/core"
+import type { Instant, JobStore } from "@tidemark/core"
 import { Cron, Result } from "effect"
 
 /** When a job runs, or a sentence that says why that cannot be told; `undefined`: only when somebody wants it. */

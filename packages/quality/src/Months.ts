@@ -64,7 +64,7 @@ export const summarize = (asked: Asked): ReadonlyArray<QualityStore.Month> => {
         month,
         expected,
         actual: expected - missingIn(asked, interval, () => true),
-        unexplained: missingIn(asked, interval, (gap) => !Gap.isExplained(gap)),
+        open: Gap.byOpenCause((cause) => missingIn(asked, interval, (gap) => gap.cause === cause)),
         hasAnomalies: asked.anomalies.some((anomaly) => Interval.overlaps(anomaly.interval, interval))
       }
     ]

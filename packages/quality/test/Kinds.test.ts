@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Calendars } from "@tidemark/calendars"
 import { CorporateAction } from "@tidemark/core"
-import { type Anomaly } from "@tidemark/quality"
+import type { Anomaly } from "@tidemark/quality"
 import { Effect } from "effect"
 import { clean, find, random, type Row, toCandles, toRows } from "./series.ts"
 

@@ -8,7 +8,7 @@
  * around, runs of 8 candles without a trade, of 6 that are the same, of 15
  * with the same close.
  */
-import { type Interval } from "@tidemark/core"
+import type { Interval } from "@tidemark/core"
 import { Anomaly } from "@tidemark/quality"
 import { random, type Row, type Series, toRows } from "./series.ts"
 

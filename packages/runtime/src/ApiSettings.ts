@@ -1,5 +1,5 @@
 /** How the HTTP API is served: the section `api` of `tidemark.json`, and variables. */
-import { UsageError } from "@tidemark/backfill"
+import * as UsageError from "@tidemark/backfill/UsageError"
 import { Effect, Redacted, Schema } from "effect"
 
 export const Section = Schema.Struct({

@@ -6,7 +6,8 @@
  * are read. Everything else gets values.
  */
 import * as Settings from "@tidemark/alerts/Settings"
-import { Retention, UsageError } from "@tidemark/backfill"
+import * as Retention from "@tidemark/backfill/Retention"
+import * as UsageError from "@tidemark/backfill/UsageError"
 import { FileProblem } from "@tidemark/core"
 import { Effect, FileSystem, Option, Schema } from "effect"
 import { parseEnv } from "node:util"

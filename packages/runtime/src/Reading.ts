@@ -1,7 +1,7 @@
 /** Candles for programs: of the database that is configured, with one call. */
 import { SourceRegistry } from "@tidemark/backfill"
 import * as NodeServices from "@effect/platform-node/NodeServices"
-import { type Labelled } from "@tidemark/core"
+import type { Labelled } from "@tidemark/core"
 import { Market } from "@tidemark/reader"
 import { Effect, Option } from "effect"
 import * as Configuration from "./Configuration.ts"

@@ -1,17 +1,36 @@
 /** Everything that an application needs, from one configuration. */
 import * as Settings from "@tidemark/alerts/Settings"
-import { Events, Retention, SourceHttp, SourceRegistry, SourceSockets } from "@tidemark/backfill"
+import * as Events from "@tidemark/backfill/Events"
+import * as Retention from "@tidemark/backfill/Retention"
+import * as SourceHttp from "@tidemark/backfill/SourceHttp"
+import * as SourceRegistry from "@tidemark/backfill/SourceRegistry"
+import * as SourceSockets from "@tidemark/backfill/SourceSockets"
 import { RequestBudgets } from "@tidemark/core"
-import { Effect, Layer } from "effect"
+import { Context, Effect, Layer, type Scope } from "effect"
+import * as HttpClient from "effect/http/HttpClient"
+import type { HttpClientRequest } from "effect/http/HttpClientRequest"
 import type { Configuration } from "./Configuration.ts"
 import * as Sources from "./Sources.ts"
 import * as Stores from "./Stores.ts"
 
-/** Loaded with the first that asks for it: the HTTP stack is not for commands that only read. */
-export const httpClient = Layer.unwrap(
-  Effect.promise(() =>
-    import("@effect/platform-node/NodeHttpClient").then((NodeHttpClient) => NodeHttpClient.layerUndici)
-  )
+/** The HTTP stack is loaded with the first request: most commands make none, whatever sources they know. */
+export const httpClient = Layer.effect(
+  HttpClient.HttpClient,
+  Effect.gen(function* () {
+    // Not that of whoever asks first: the client is everyone's, and lives as long as the layer.
+    const own = yield* Effect.context<Scope.Scope>()
+    const loaded = yield* Effect.promise(() => import("@effect/platform-node/NodeHttpClient")).pipe(
+      Effect.flatMap(({ layerUndici }) => Layer.build(layerUndici)),
+      Effect.map((built) => Context.get(built, HttpClient.HttpClient)),
+      Effect.updateContext<never, Scope.Scope>(() => own),
+      Effect.cached
+    )
+    return HttpClient.makeWith(
+      (asked: Effect.Effect<HttpClientRequest>) =>
+        Effect.flatMap(asked, (request) => Effect.flatMap(loaded, (client) => client.execute(request))),
+      Effect.succeed
+    )
+  })
 )
 
 // Loaded with the first connection: only a daemon listens.

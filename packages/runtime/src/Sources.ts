@@ -1,5 +1,5 @@
 /** The built-in sources. Adding one is a package and a line here. */
-import { SourceRegistry } from "@tidemark/backfill"
+import * as SourceRegistry from "@tidemark/backfill/SourceRegistry"
 import type { Configuration } from "./Configuration.ts"
 
 export const entries: ReadonlyArray<SourceRegistry.Entry> = [

@@ -1,7 +1,7 @@
 /** The storage that a database URL names. */
-import { UsageError } from "@tidemark/backfill"
-import { type StoreError } from "@tidemark/core"
-import { Storage } from "@tidemark/storage"
+import * as UsageError from "@tidemark/backfill/UsageError"
+import type { StoreError } from "@tidemark/core"
+import * as Storage from "@tidemark/storage/Storage"
 import { Effect, type FileSystem, Layer, type Path, Redacted } from "effect"
 
 export type { Mode, Otherwise } from "@tidemark/storage/Storage"
@@ -70,11 +70,11 @@ export const connect = (
     Effect.gen(function* () {
       const target = parse(url)
       if (target.kind === "postgres") {
-        const { PostgresStorage } = yield* Effect.promise(() => import("@tidemark/storage-postgres"))
+        const PostgresStorage = yield* Effect.promise(() => import("@tidemark/storage-postgres/PostgresStorage"))
         return PostgresStorage.connect({ ...target, mode })
       }
       if (target.kind === "duckdb" && target.path !== "") {
-        const { DuckDbStorage } = yield* Effect.promise(() => import("@tidemark/storage-duckdb"))
+        const DuckDbStorage = yield* Effect.promise(() => import("@tidemark/storage-duckdb/DuckDbStorage"))
         return DuckDbStorage.connect({ path: target.path, mode, otherwise })
       }
       const what = {

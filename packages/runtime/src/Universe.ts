@@ -29,9 +29,12 @@ export const builtIn: ReadonlyArray<Instrument.Instrument> = [
   instrument("SPY", ["yahoo", "synthetic"])
 ]
 
-/** Sources of an asset class where the user names none. */
+/** A source that serves an asset class and needs no key. */
+const openSource = (assetClass: Instrument.AssetClass): string => (assetClass === "crypto" ? "binance" : "yahoo")
+
+/** Sources of an asset class where the user names none. Exchange rates differ by who quotes them, so theirs are named. */
 const defaultSources = (assetClass: Instrument.AssetClass): ReadonlyArray<string> =>
-  assetClass === "crypto" ? ["binance"] : assetClass === "fx" ? [] : ["yahoo"]
+  assetClass === "fx" ? [] : [openSource(assetClass)]
 
 const assetClassNames: Readonly<Record<NonNullable<SymbolEntry.SymbolEntry["asset_class"]>, Instrument.AssetClass>> = {
   crypto: "crypto",
@@ -60,7 +63,8 @@ export const fromEntry = Effect.fnUntraced(function* (entry: SymbolEntry.SymbolE
   )
   if (sources.length === 0) {
     return yield* usage(
-      `${entry.symbol}: name its sources, for example --sources file:history/{symbol}-{timeframe}.csv; see: tidemark sources list`
+      `${entry.symbol}: name its sources, for example --sources ${openSource(assetClass)} or ` +
+        "--sources file:history/{symbol}-{timeframe}.csv; see: tidemark sources list"
     )
   }
   yield* Effect.forEach(sources, ({ source }) => SourceRegistry.find(Sources.entries, source), { discard: true }).pipe(
@@ -107,10 +111,12 @@ export const resolve = Effect.fnUntraced(function* (choice: Choice, list: Readon
     const near = similar(symbol, [...known.keys()])
     if (near !== undefined) return yield* usage(`There is no symbol ${symbol}. Did you mean ${near}?`)
     if (explicit) return instrument(symbol, [choice.source])
+    const assetClass = Instrument.assetClassOf(symbol)
+    const source = openSource(assetClass)
+    const sources = defaultSources(assetClass).length === 0 ? ` --sources ${source}` : ""
     return yield* usage(
       `The symbol ${symbol} is not on your list (${[...known.keys()].join(", ")}). ` +
-        `Add it: tidemark symbols add ${symbol}; or name a source that has it: ` +
-        (symbol.includes("/") ? "--source binance" : "--source file:PATH")
+        `Add it: tidemark symbols add ${symbol}${sources}; or name a source that has it, for example: --source ${source}`
     )
   })
   const chosen =

@@ -43,7 +43,16 @@ describe("Universe", () => {
     Effect.gen(function* () {
       const resolve = (symbol: string, source = "auto") => Universe.resolve({ symbols: [symbol], source }, [])
       assert.include((yield* Effect.flip(resolve("BTCUSDT"))).message, "Did you mean BTC/USDT?")
-      assert.include((yield* Effect.flip(resolve("DOGE/USDT"))).message, "symbols add DOGE/USDT")
+      for (const [symbol, add, source] of [
+        ["DOGE/USDT", "symbols add DOGE/USDT;", "binance"],
+        ["MSFT", "symbols add MSFT;", "yahoo"],
+        ["^GSPC", "symbols add ^GSPC;", "yahoo"],
+        ["EUR/USD", "symbols add EUR/USD --sources yahoo;", "yahoo"]
+      ] as const) {
+        const { message } = yield* Effect.flip(resolve(symbol))
+        assert.include(message, add)
+        assert.isTrue(message.endsWith(`--source ${source}`), message)
+      }
       assert.include((yield* Effect.flip(resolve("what is this"))).message, "is no symbol")
       assert.deepStrictEqual(symbolsOf(yield* resolve("DOGE/USDT", "binance")), ["DOGE/USDT"])
     })

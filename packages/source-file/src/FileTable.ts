@@ -4,7 +4,7 @@
  * Every value is read as text first and then converted, so that what cannot
  * be converted is found and named with its row instead of becoming null.
  */
-import { type DuckDbClient } from "@tidemark/sql-duckdb"
+import type { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Effect } from "effect"
 import type { SqlError, Statement } from "effect/sql"
 import * as Layout from "./Layout.ts"

@@ -10,8 +10,8 @@
  * kept: nine bytes a session. Everything inside a session follows from its
  * step alone (`Minutes`).
  */
-import { type Calendar } from "@tidemark/core"
-import { type Profile } from "./Profile.ts"
+import type { Calendar } from "@tidemark/core"
+import type { Profile } from "./Profile.ts"
 import * as Random from "./Random.ts"
 
 interface Regime {

@@ -16,7 +16,7 @@
  */
 import { Candles } from "@tidemark/core"
 import { regimes, type Step } from "./Chain.ts"
-import { type Profile } from "./Profile.ts"
+import type { Profile } from "./Profile.ts"
 import * as Random from "./Random.ts"
 
 const maxMinutes = 1_440

@@ -8,7 +8,7 @@
  * order they are added, which is how a month can equal the sum of its minutes
  * to the last bit.
  */
-import { type Instrument } from "@tidemark/core"
+import type { Instrument } from "@tidemark/core"
 import * as Random from "./Random.ts"
 
 export interface Profile {

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Effect, Layer } from "effect"
 import { Migrator, SqlClient } from "effect/sql"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import { memory } from "./database.ts"
 
 const client = DuckDbClient.DuckDbClient

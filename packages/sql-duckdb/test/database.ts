@@ -1,7 +1,7 @@
 /** Databases for tests: in memory, or as real files in a directory of their own. */
 import { Effect, type Layer, type Scope } from "effect"
-import { type SqlClient } from "effect/sql"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlClient } from "effect/sql"
+import type { SqlError } from "effect/sql/SqlError"
 import { execFile } from "node:child_process"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"

@@ -1,7 +1,7 @@
 /** What storage needs of DuckDB beyond SQL: typed-vector appends, columnar reads, and what its errors mean. */
 import { StoreError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
-import { Driver } from "@tidemark/storage"
+import * as Driver from "@tidemark/storage/Driver"
 import * as DuckDbParquet from "./DuckDbParquet.ts"
 import { Effect, Layer, Stream } from "effect"
 import type { SqlError } from "effect/sql"

@@ -1,7 +1,7 @@
 /** Parquet files as DuckDB writes them, and how the rows of its table `candles` get into one. */
 import { Labelled, type ParquetWriter } from "@tidemark/core"
-import { type DuckDbClient } from "@tidemark/sql-duckdb"
-import { type Driver } from "@tidemark/storage"
+import type { DuckDbClient } from "@tidemark/sql-duckdb"
+import type { Driver } from "@tidemark/storage"
 import { Effect } from "effect"
 import type { SqlError, Statement } from "effect/sql"
 

@@ -6,7 +6,7 @@
  */
 import { StoreError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
-import { Storage } from "@tidemark/storage"
+import * as Storage from "@tidemark/storage/Storage"
 import { Context, Effect, type FileSystem, Layer, type Path } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import { SqlClient } from "effect/sql"

@@ -214,7 +214,15 @@ describe("copy", () => {
         })
         const check = (symbol: string, evidence: string) => ({
           series: series(symbol),
-          months: [{ month: start, expected: 10, actual: 9, unexplained: 1, hasAnomalies: true }],
+          months: [
+            {
+              month: start,
+              expected: 10,
+              actual: 9,
+              open: { unfetched: 0, "source-failure": 0, unexplained: 1 },
+              hasAnomalies: true
+            }
+          ],
           findings: [{ kind: "spike", severity: "warning" as const, interval: span, evidence, figures: { ratio: 2 } }]
         })
         for (const symbol of ["AAA", "BBB"]) {

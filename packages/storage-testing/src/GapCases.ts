@@ -99,7 +99,8 @@ export const cases = (
         evidence: `${kind} it's "odd"`,
         figures: { ratio: 1.5, absent: Number.NaN }
       })
-      const month: QualityStore.Month = { month: start, expected: 744, actual: 700, unexplained: 4, hasAnomalies: true }
+      const open = { unfetched: 30, "source-failure": 10, unexplained: 4 }
+      const month: QualityStore.Month = { month: start, expected: 744, actual: 700, open, hasAnomalies: true }
       const check = (...findings: ReadonlyArray<QualityStore.Finding>) => ({ series, months: [month], findings })
       const listed = Effect.map(store.findings, (all) => all.filter((one) => one.series.symbol === series.symbol))
       yield* store.record(check(finding("spike", 1), finding("jump", 2), finding("spike", 9)), 1_000)
@@ -121,16 +122,22 @@ export const cases = (
         ]
       )
       const rows = yield* (yield* Query.Query).run(
-        `SELECT CAST(month AS VARCHAR) AS month, expected, missing, completeness, has_gaps, has_anomalies
+        `SELECT CAST(month AS VARCHAR) AS month, expected, missing, unexplained, completeness, has_gaps, has_anomalies
          FROM data_quality WHERE symbol = '${series.symbol}'`
       )
       assert.deepStrictEqual(
-        rows.map((row) => ({ ...row, expected: Number(row["expected"]), missing: Number(row["missing"]) })),
+        rows.map((row) => ({
+          ...row,
+          expected: Number(row["expected"]),
+          missing: Number(row["missing"]),
+          unexplained: Number(row["unexplained"])
+        })),
         [
           {
             month: "2020-01-01",
             expected: 744,
             missing: 44,
+            unexplained: 4,
             completeness: 700 / 744,
             has_gaps: true,
             has_anomalies: true

@@ -214,7 +214,7 @@ export const cases = (it: Vitest.MethodsNonLive<Stores>): void => {
             month,
             expected: 10,
             actual: 9,
-            unexplained: 1,
+            open: { unfetched: 0, "source-failure": 0, unexplained: 1 },
             hasAnomalies: true
           })),
           findings: [finding(start), finding(february), finding(february + 9 * day, 48), finding(march)]

@@ -1,5 +1,5 @@
 /** The rows of `series` and `coverage`: the ledger, as SQL. */
-import { type Coverage, type Interval, type Provenance, type Series } from "@tidemark/core"
+import type { Coverage, Interval, Provenance, Series } from "@tidemark/core"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 import { Driver } from "./Driver.ts"

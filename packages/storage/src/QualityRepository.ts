@@ -86,13 +86,13 @@ const make = Effect.gen(function* () {
           yield* insertRows(
             sql,
             "data_quality",
-            months.map(({ actual, expected, hasAnomalies, month, unexplained }) => ({
+            months.map(({ actual, expected, hasAnomalies, month, open }) => ({
               ...seriesColumns(series),
               month: Instant.formatDate(month),
               expected,
               actual,
               missing: expected - actual,
-              unexplained,
+              unexplained: open.unexplained,
               completeness: actual / expected,
               has_gaps: actual < expected,
               has_anomalies: hasAnomalies,

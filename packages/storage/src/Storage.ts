@@ -15,7 +15,7 @@ import {
   type SyncLog
 } from "@tidemark/core"
 import { Context, Effect, Layer } from "effect"
-import { type SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import * as ActionRepository from "./ActionRepository.ts"
 import * as AlertRepository from "./AlertRepository.ts"
 import * as BudgetRepository from "./BudgetRepository.ts"

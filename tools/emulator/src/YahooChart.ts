@@ -7,7 +7,7 @@
  * York's opening, or at its midnight; the row of a session that is on has the
  * time of the last trade. The end of a range belongs to it.
  */
-import { type Calendar, type CorporateAction, type Instant, type Timeframe } from "@tidemark/core"
+import type { Calendar, CorporateAction, Instant, Timeframe } from "@tidemark/core"
 import { DateTime } from "effect"
 import { calendar, type Equity, rescale, sessionOpen, splitsOf } from "./Equity.ts"
 import * as ExchangeFault from "./ExchangeFault.ts"

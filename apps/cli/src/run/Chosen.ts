@@ -1,5 +1,5 @@
 /** Which of the stored series a command is about. */
-import { Verify } from "@tidemark/backfill"
+import * as Verify from "@tidemark/backfill/Verify"
 import { type CandleStore, Coverage, Series, type Timeframe } from "@tidemark/core"
 import { Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"

@@ -1,5 +1,5 @@
 /** What the list flags mean. */
-import { UsageError } from "@tidemark/backfill"
+import * as UsageError from "@tidemark/backfill/UsageError"
 import { Timeframe } from "@tidemark/core"
 import { Effect, Option } from "effect"
 

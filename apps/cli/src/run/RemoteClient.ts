@@ -1,6 +1,6 @@
 /** A client of a daemon, and what its refusals say to people. Loaded where a daemon is asked. */
 import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
-import { UsageError } from "@tidemark/backfill"
+import * as UsageError from "@tidemark/backfill/UsageError"
 import { Client, type Options } from "@tidemark/api/Client"
 import { Effect, Schema } from "effect"
 import * as HttpClientError from "effect/http/HttpClientError"

@@ -1,6 +1,9 @@
 /** What a command's work has at hand: the configuration, and stores and sources made from it. */
-import { UsageError } from "@tidemark/backfill"
-import { Configuration, Runtime, Sources, type Stores } from "@tidemark/runtime"
+import * as UsageError from "@tidemark/backfill/UsageError"
+import * as Configuration from "@tidemark/runtime/Configuration"
+import * as Runtime from "@tidemark/runtime/Runtime"
+import * as Sources from "@tidemark/runtime/Sources"
+import type * as Stores from "@tidemark/runtime/Stores"
 import { Console, Effect, Option } from "effect"
 import * as Globals from "../flags/Globals.ts"
 

@@ -1,6 +1,6 @@
 /** The work of `tidemark coverage`: what the ledger says is stored, and what was asked for and is not. */
 import type { Coverage } from "@tidemark/api"
-import { Summary } from "@tidemark/backfill"
+import * as Summary from "@tidemark/backfill/Summary"
 import { Instant } from "@tidemark/core"
 import { Effect, Option } from "effect"
 import * as CoverageView from "../view/CoverageView.ts"

@@ -1,6 +1,6 @@
 /** The work of `tidemark quality …`. */
 import { Check, Survey, UsageError } from "@tidemark/backfill"
-import { QualityStore, type Series, Timeframe } from "@tidemark/core"
+import { Gap, QualityStore, type Series, Timeframe } from "@tidemark/core"
 import { Clock, Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as QualityView from "../view/QualityView.ts"
@@ -10,21 +10,20 @@ import { checkSources, print, withRuntime, withStores } from "./Session.ts"
 
 /** Whether there is something that cannot be: what is only unusual is no failure. */
 const isSound = ({ findings, months }: Check.Checked, acknowledged: ReadonlySet<string>): boolean =>
-  months.every(({ unexplained }) => unexplained === 0) &&
+  months.every(({ open }) => Gap.openCauses.every((cause) => open[cause] === 0)) &&
   findings.every(({ interval, kind, severity }) => severity !== "error" || acknowledged.has(`${kind} ${interval.from}`))
 
 export const check = Effect.fnUntraced(function* (input: Chosen.SeriesFlags) {
   const chosen = yield* Chosen.chosen(input)
-  const { absent, checks, known } = yield* Effect.gen(function* () {
+  const { absent, checks, known, stored } = yield* Effect.gen(function* () {
     const surveyed = yield* Survey.run({ choose: (stored) => Survey.isKnown(stored) && chosen.includes(stored) })
-    const absent = Chosen.absent(
-      chosen,
-      surveyed.map(({ stored }) => stored)
-    )
+    const stored = surveyed.map((one) => one.stored)
     const checks = (yield* Effect.forEach(surveyed, Check.series)).filter((one) => one !== undefined)
-    return { absent, checks, known: yield* (yield* QualityStore.QualityStore).findings }
+    const known = yield* (yield* QualityStore.QualityStore).findings
+    return { absent: Chosen.absent(chosen, stored), checks, known, stored }
   }).pipe(withRuntime("update"))
   yield* print({ json: () => QualityView.toJson(checks), text: () => QualityView.toText(checks) })
+  yield* Chosen.sayChanged(stored.map(Chosen.counted))
   yield* Chosen.sayAbsent(absent)
   const isSame = (a: Series.Series, b: Series.Series) =>
     a.source === b.source && a.symbol === b.symbol && a.timeframe === b.timeframe

@@ -1,7 +1,7 @@
 /** Figures as people read them. */
 
-/** 1,234,567 */
-export const count = (value: number): string => Math.round(value).toLocaleString("en-US")
+/** 1,234,567. By hand: Node's own way takes tens of milliseconds to be made. */
+export const count = (value: number): string => String(Math.round(value)).replaceAll(/\B(?=(\d{3})+$)/g, ",")
 
 /** `1 candle`, `2 candles` */
 export const plural = (value: number, noun: string): string => `${count(value)} ${noun}${value === 1 ? "" : "s"}`

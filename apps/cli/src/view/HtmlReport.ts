@@ -36,18 +36,19 @@ const monthName = (month: number): string => Instant.formatDate(month).slice(0, 
 const percent = (share: number): string => (share >= 1 ? "100" : (Math.floor(share * 1_000) / 10).toFixed(1))
 
 /** How a month is shown: whole, whole but for what is explained, or by how much is missing. */
-const gradeOf = ({ actual, expected, unexplained }: QualityStore.Month): string => {
+const gradeOf = ({ actual, expected, open }: QualityStore.Month): string => {
   if (actual === expected) return "whole"
-  if (unexplained === 0) return "explained"
+  if (Gap.openCauses.every((cause) => open[cause] === 0)) return "explained"
   const share = actual / expected
   return share >= 0.99 ? "near" : share >= 0.9 ? "poor" : "bad"
 }
 
 const cell = (month: QualityStore.Month | undefined, name: string): string => {
   if (month === undefined) return `<td class="none"><span class="hidden">${name}: not asked for</span></td>`
-  const { actual, expected, hasAnomalies, unexplained } = month
+  const { actual, expected, hasAnomalies, open } = month
+  const causes = Gap.openCauses.flatMap((cause) => (open[cause] === 0 ? [] : [`, ${count(open[cause])} ${cause}`]))
   const title =
-    `${name}: ${count(actual)} of ${plural(expected, "candle")}, ${count(unexplained)} missing without a cause` +
+    `${name}: ${count(actual)} of ${plural(expected, "candle")}${causes.join("")}` +
     (hasAnomalies ? ", some look wrong" : "")
   return `<td class="${gradeOf(month)}" title="${escape(title)}">${percent(actual / expected)}${hasAnomalies ? "<sup>!</sup>" : ""}</td>`
 }

@@ -1,5 +1,5 @@
 /** Completeness at a glance: symbols × timeframes. Pure. */
-import { type Report } from "@tidemark/backfill"
+import type { Report } from "@tidemark/backfill"
 import { Timeframe } from "@tidemark/core"
 import { render } from "./Table.ts"
 

@@ -1,6 +1,6 @@
 /** What a check found, for people and for machines. Pure. */
 import type { Check } from "@tidemark/backfill"
-import { Instant, type QualityStore, Series } from "@tidemark/core"
+import { Gap, Instant, type QualityStore, Series } from "@tidemark/core"
 import { Months } from "@tidemark/quality"
 import { count } from "./Format.ts"
 import { render } from "./Table.ts"
@@ -31,12 +31,14 @@ export const toJson = (checks: ReadonlyArray<Check.Checked>) =>
   checks.map(({ findings, months, rows, series }) => ({
     ...series,
     rows,
-    months: months.map(({ actual, expected, hasAnomalies, month, unexplained }) => ({
+    months: months.map(({ actual, expected, hasAnomalies, month, open }) => ({
       month: Instant.formatDate(month).slice(0, 7),
       expected,
       actual,
       missing: expected - actual,
-      unexplained,
+      unfetched: open.unfetched,
+      source_failure: open["source-failure"],
+      unexplained: open.unexplained,
       completeness: actual / expected,
       has_anomalies: hasAnomalies
     })),
@@ -79,7 +81,7 @@ export const toText = (checks: ReadonlyArray<Check.Checked>): string => {
   const poor = checks.flatMap(({ months, series }) => months.filter(isPoor).map((month) => ({ month, series })))
   return [
     render(
-      ["series", "candles", "complete", "unexplained", "months below 99 %", "anomalies"],
+      ["series", "candles", "complete", ...Gap.openCauses, "months below 99 %", "anomalies"],
       checks.map(({ findings, months, rows, series }) => [
         Series.key(series),
         count(rows),
@@ -90,11 +92,11 @@ export const toText = (checks: ReadonlyArray<Check.Checked>): string => {
               sum(months, ({ expected }) => expected)
             )
         ),
-        count(sum(months, ({ unexplained }) => unexplained)),
+        ...Gap.openCauses.map((cause) => count(sum(months, ({ open }) => open[cause]))),
         `${count(months.filter(isPoor).length)} of ${count(months.length)}`,
         count(findings.length)
       ]),
-      { right: [1, 2, 3, 4, 5] }
+      { right: [1, 2, 3, 4, 5, 6, 7] }
     ),
     ...(findings.length === 0 ? [] : ["", render(columns, findings.slice(0, shown)), ...more(findings.length)]),
     ...(poor.length === 0
@@ -102,17 +104,17 @@ export const toText = (checks: ReadonlyArray<Check.Checked>): string => {
       : [
           "",
           render(
-            ["series", "month", "complete", "missing", "unexplained"],
+            ["series", "month", "complete", "missing", ...Gap.openCauses],
             poor
               .slice(0, shown)
-              .map(({ month: { actual, expected, month, unexplained }, series }) => [
+              .map(({ month: { actual, expected, month, open }, series }) => [
                 Series.key(series),
                 Instant.formatDate(month).slice(0, 7),
                 percent(actual / expected),
                 count(expected - actual),
-                count(unexplained)
+                ...Gap.openCauses.map((cause) => count(open[cause]))
               ]),
-            { right: [2, 3, 4] }
+            { right: [2, 3, 4, 5, 6] }
           ),
           ...more(poor.length)
         ])

@@ -8,8 +8,8 @@
  */
 import type { DuckDBAppender, DuckDBConnection, DuckDBDataChunk, DuckDBType, DuckDBVector } from "@duckdb/node-api"
 import { Effect, Result } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
-import { type Column, type ConstantColumn } from "../Columns.ts"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Column, ConstantColumn } from "../Columns.ts"
 import * as Failure from "./Failure.ts"
 import { callSync, type Module } from "./Native.ts"
 import * as Vectors from "./Vectors.ts"

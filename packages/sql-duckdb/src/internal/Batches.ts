@@ -6,10 +6,10 @@
  */
 import type { DuckDBDataChunk, DuckDBDecimalType, DuckDBType, DuckDBVector } from "@duckdb/node-api"
 import { Result } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
-import { type Batch } from "../Columns.ts"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Batch } from "../Columns.ts"
 import * as Failure from "./Failure.ts"
-import { type Module } from "./Native.ts"
+import type { Module } from "./Native.ts"
 import * as Vectors from "./Vectors.ts"
 import * as Words from "./Words.ts"
 

@@ -4,11 +4,11 @@
  */
 import type { DuckDBDataChunk, DuckDBResult, DuckDBType } from "@duckdb/node-api"
 import { type Array, Cause, Effect, Stream } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
-import { type Batch } from "../Columns.ts"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Batch } from "../Columns.ts"
 import * as Batches from "./Batches.ts"
 import * as Failure from "./Failure.ts"
-import { type Module } from "./Native.ts"
+import type { Module } from "./Native.ts"
 import * as Rows from "./Rows.ts"
 
 export interface Chunks {

@@ -17,7 +17,7 @@
  */
 import type { DuckDBConnection, DuckDBInstance, DuckDBResult } from "@duckdb/node-api"
 import { Effect, type Scope } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Chunks from "./Chunks.ts"
 import * as Failure from "./Failure.ts"
 import { call, type Module } from "./Native.ts"

@@ -8,7 +8,7 @@
  * failure nothing more is read or written until the file is opened again.
  */
 import { Effect } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Failure from "./Failure.ts"
 
 export interface Health {

@@ -9,9 +9,9 @@
  */
 import type { DuckDBInstance } from "@duckdb/node-api"
 import { Effect, type Scope } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Failure from "./Failure.ts"
-import { type Module } from "./Native.ts"
+import type { Module } from "./Native.ts"
 
 export interface Options {
   readonly path: string

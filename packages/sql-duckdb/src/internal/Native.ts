@@ -12,7 +12,7 @@
  */
 import type * as DuckDb from "@duckdb/node-api"
 import { Effect } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Failure from "./Failure.ts"
 
 export type Module = typeof DuckDb

@@ -13,9 +13,9 @@
  */
 import type { DuckDBType, DuckDBValue } from "@duckdb/node-api"
 import { Predicate, Result } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Failure from "./Failure.ts"
-import { type Module } from "./Native.ts"
+import type { Module } from "./Native.ts"
 
 export interface Parameters {
   readonly values: Array<DuckDBValue>

@@ -33,7 +33,7 @@ import type {
   DuckDBValue
 } from "@duckdb/node-api"
 import { DateTime } from "effect"
-import { type Module } from "./Native.ts"
+import type { Module } from "./Native.ts"
 
 type Decode = (value: DuckDBValue) => unknown
 

@@ -12,7 +12,7 @@
  * failed statement first asks whether the transaction is still alive.
  */
 import { Effect } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Failure from "./Failure.ts"
 import { isAborted, type Session } from "./Session.ts"
 
