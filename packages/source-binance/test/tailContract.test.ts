@@ -1,5 +1,5 @@
 import { Calendars } from "@tidemark/calendars"
-import { type Candles, type Source } from "@tidemark/core"
+import type { Candles, Source } from "@tidemark/core"
 import { Dataset } from "@tidemark/emulator"
 import { plugin } from "@tidemark/source-binance"
 import { TailContract } from "@tidemark/source-testing"
