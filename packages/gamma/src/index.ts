@@ -1,0 +1,3 @@
+export * as BlackScholes from "./BlackScholes.ts"
+export * as ImpliedVolatility from "./ImpliedVolatility.ts"
+export * as Normal from "./Normal.ts"
