@@ -11,6 +11,7 @@ import { type ApiSettings, Reading } from "@tidemark/runtime"
 import { Effect } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { Needs } from "../Jobs.ts"
+import * as Answer from "./Answer.ts"
 import * as Failure from "./Failure.ts"
 import * as RegimeKinds from "./RegimeKinds.ts"
 
@@ -94,13 +95,18 @@ const history = Effect.fn("api.regime.history")(function* (
   const derived = yield* DerivedStore.DerivedStore
   const found = yield* newest(kind, which)
   const interval = { from: which.start ?? beginning, to: which.end ?? found.rows.openTime[0]! + 1 }
-  const rows = yield* derived.read(kind.table, kind.method, found.series, interval)
   const limit = which.limit ?? defaultRows
-  return {
+  // One row more than fits says where the next page begins.
+  const rows = yield* derived.read(kind.table, kind.method, found.series, interval, limit + 1)
+  const next = rows.openTime[limit]
+  return Answer.json<typeof Regimes.History.Encoded>({
     ...labels(kind, found),
-    rows: Array.from({ length: Math.min(limit, rows.openTime.length) }, (_, i) => rowOf(kind, rows, i)),
-    next: rows.openTime[limit] ?? null
-  }
+    rows: Array.from({ length: Math.min(limit, rows.openTime.length) }, (_, i) => {
+      const { known_at, timestamp, ...rest } = rowOf(kind, rows, i)
+      return { timestamp: Instant.format(timestamp), known_at: Instant.format(known_at), ...rest }
+    }),
+    next: next === undefined ? null : Instant.format(next)
+  })
 })
 
 /** What is stored of the regimes of a symbol, beside its candles, and figures of both. */

@@ -1,8 +1,8 @@
 /**
  * Which connection a statement outside a transaction runs on.
  *
- * - A read gets a connection of its own, made for it (some 50 µs), so that it
- *   never waits for a write: DuckDB shows it the last committed state.
+ * - A read has a connection to itself for as long as it takes, so that it never
+ *   waits for a write: DuckDB shows it the last committed state.
  * - Anything else waits for the one writer, behind any open transaction, so that
  *   two writes of this client never conflict.
  *
@@ -23,6 +23,7 @@ import * as Cursor from "./Cursor.ts"
 import * as Failure from "./Failure.ts"
 import * as Health from "./Health.ts"
 import { call, type Module } from "./Native.ts"
+import * as Readers from "./Readers.ts"
 import * as Session from "./Session.ts"
 import * as Transaction from "./Transaction.ts"
 
@@ -49,6 +50,7 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => writer.stop)
   const writing = Semaphore.makeUnsafe(1)
   const reading = Semaphore.makeUnsafe(maxReads)
+  const readers = yield* Readers.make(native, instance, health)
 
   const lease = Effect.as(writing.takeScoped(1), writer)
   const reserve = Effect.tap(lease, (session) =>
@@ -63,13 +65,12 @@ export const make = Effect.fnUntraced(function* (
   }
 
   const route = <A>(sql: string, f: (session: Session.Session) => Effect.Effect<A, SqlError>) => {
-    const read = Effect.gen(function* () {
-      const connection = yield* Session.connect(instance)
-      return (yield* isRead(native, connection, sql))
-        ? { value: yield* f(Session.make(native, connection, health)) }
-        : undefined
-    })
-    return Effect.flatMap(reading.withPermit(Effect.scoped(read)), (done) =>
+    const read = readers.use(({ connection, session }) =>
+      Effect.flatMap(isRead(native, connection, sql), (is) =>
+        is ? Effect.map(f(session), (value) => ({ value })) : Effect.undefined
+      )
+    )
+    return Effect.flatMap(reading.withPermit(read), (done) =>
       done === undefined ? write(sql, f) : Effect.succeed(done.value)
     )
   }
