@@ -2,6 +2,7 @@
 import {
   type ActionStore,
   type CandleStore,
+  Changes,
   type DerivedStore,
   type GapLedger,
   type JobStore,
@@ -40,6 +41,7 @@ export type Otherwise = "fail" | "empty"
 export type Connection = Driver | SqlClient.SqlClient
 
 export type Stores =
+  | Changes.Changes
   | ActionStore.ActionStore
   | CandleStore.CandleStore
   | DerivedStore.DerivedStore
@@ -63,6 +65,10 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       ActionRepository.layer,
       BudgetRepository.layer,
       CandleRepository.layer,
+      Layer.effect(
+        Changes.Changes,
+        Effect.map(Driver, ({ changes }) => Changes.Changes.of({ count: changes }))
+      ),
       DerivedRepository.layer,
       FileRepository.layer,
       GapRepository.layer,

@@ -45,7 +45,7 @@ const structures = 4
 
 const nameOf = (i: number) => `C${String(i).padStart(3, "0")}/USDT`
 
-export const piecesOf = ({ candles, symbols }: Options): ReadonlyArray<Filled.Piece> => {
+const piecesOf = ({ candles, symbols }: Options): ReadonlyArray<Filled.Piece> => {
   const others = coarse.reduce((sum, { rows }) => sum + rows, 0) * symbols
   const minutes = Math.max(1, Math.ceil((candles - others) / Math.ceil(symbols / minutesEvery)))
   return Array.from({ length: symbols }, (_, i) => i).flatMap((i): ReadonlyArray<Filled.Piece> => [
@@ -54,7 +54,7 @@ export const piecesOf = ({ candles, symbols }: Options): ReadonlyArray<Filled.Pi
   ])
 }
 
-export const derive = Effect.gen(function* () {
+const derive = Effect.gen(function* () {
   const inputs = yield* Inputs.of({ choose: () => true, appliedBy: () => Effect.succeed("none" as const) })
   yield* MarketUpdate.run({ inputs: inputs.filter(({ stored }) => stored.series.timeframe === "1d") })
   const some = new Set(Array.from({ length: structures }, (_, i) => nameOf(i)))
@@ -63,17 +63,26 @@ export const derive = Effect.gen(function* () {
   })
 })
 
-const live: ReadonlyArray<Load.Asked> = [{ name: "/health/live", path: "/health/live", share: 1 }]
+const live: ReadonlyArray<Load.Asked> = [{ name: "/health/live", paths: ["/health/live"], share: 1 }]
 
 const asked = ({ symbols }: Options): ReadonlyArray<Load.Asked> => {
-  const some = encodeURIComponent(nameOf(symbols - 1))
-  const first = encodeURIComponent(nameOf(0))
+  const ofEach = (path: (symbol: string) => string, count = symbols) =>
+    Array.from({ length: count }, (_, i) => path(encodeURIComponent(nameOf(i))))
+  const regimes = "/api/v1/regimes"
   return [
-    { name: "coverage of a symbol", path: `/api/v1/coverage?symbols=${some}`, share: 0.35 },
-    { name: "coverage of all", path: "/api/v1/coverage", share: 0.1 },
-    { name: "market regime", path: `/api/v1/regimes/market/current?symbol=${some}`, share: 0.3 },
-    { name: "200 days of it", path: `/api/v1/regimes/market/history?symbol=${some}&limit=200`, share: 0.15 },
-    { name: "structure regime", path: `/api/v1/regimes/structure/current?symbol=${first}`, share: 0.1 }
+    { name: "coverage of a symbol", paths: ofEach((symbol) => `/api/v1/coverage?symbols=${symbol}`), share: 0.35 },
+    { name: "coverage of all", paths: ["/api/v1/coverage"], share: 0.1 },
+    { name: "market regime", paths: ofEach((symbol) => `${regimes}/market/current?symbol=${symbol}`), share: 0.3 },
+    {
+      name: "200 days of it",
+      paths: ofEach((symbol) => `${regimes}/market/history?symbol=${symbol}&limit=200`),
+      share: 0.15
+    },
+    {
+      name: "structure regime",
+      paths: ofEach((symbol) => `${regimes}/structure/current?symbol=${symbol}`, Math.min(structures, symbols)),
+      share: 0.1
+    }
   ]
 }
 

@@ -11,7 +11,8 @@ import { say } from "./Verdict.ts"
 
 export interface Asked {
   readonly name: string
-  readonly path: string
+  /** Asked for in turn. */
+  readonly paths: ReadonlyArray<string>
   /** Of all requests. */
   readonly share: number
 }
@@ -42,11 +43,12 @@ export interface Options {
   readonly seconds: number
 }
 
-const one = ({ url }: Daemon, { name, path, share }: Asked, { rate, seconds }: Options) =>
+const one = ({ url }: Daemon, { name, paths, share }: Asked, { rate, seconds }: Options) =>
   Effect.tryPromise({
     try: async () => {
       const result = await autocannon({
-        url: `${url}${path}`,
+        url,
+        requests: paths.map((path) => ({ path })),
         overallRate: Math.max(1, Math.round(rate * share)),
         connections: Math.max(2, Math.round((rate * share) / 5)),
         duration: seconds
@@ -64,7 +66,7 @@ const one = ({ url }: Daemon, { name, path, share }: Asked, { rate, seconds }: O
       }
       return measured
     },
-    catch: (cause) => new BenchError({ detail: `${url}${path}: ${String(cause)}` })
+    catch: (cause) => new BenchError({ detail: `${url} ${name}: ${String(cause)}` })
   })
 
 /** Asks for all of it at once, each at its share of the rate. */

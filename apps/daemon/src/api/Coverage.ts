@@ -2,11 +2,14 @@
 import { Api, type Coverage } from "@tidemark/api"
 import { Summary, Survey } from "@tidemark/backfill"
 import { CandleStore, type Gap, Instant } from "@tidemark/core"
-import { Effect } from "effect"
+import { Clock, Effect } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { Needs } from "../Jobs.ts"
 import * as Answer from "./Answer.ts"
 import * as Failure from "./Failure.ts"
+import * as Remembered from "./Remembered.ts"
+
+const minuteMillis = 60_000
 
 const rowOf = ({ from, pruned, to, ...rest }: Summary.CoverageRow): typeof Coverage.CoverageRow.Encoded => ({
   ...rest,
@@ -39,10 +42,17 @@ export const layer = HttpApiBuilder.group(
   "coverage",
   Effect.fnUntraced(function* (handlers) {
     const services = yield* Effect.context<Needs>()
+    const remembered = yield* Remembered.make
     return handlers.handleAll({
       coverage: ({ query: { counted = false, ...selection } }) =>
-        Effect.map(Summary.coverage({ ...selection, isCounted: counted }), (rows) =>
-          Answer.json<ReadonlyArray<typeof Coverage.CoverageRow.Encoded>>(rows.map(rowOf))
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          remembered(
+            // What is kept of a series moves on with its candles.
+            ["coverage", counted, selection, Math.floor(now / minuteMillis)],
+            Effect.map(Summary.coverage({ ...selection, isCounted: counted }), (rows) =>
+              Answer.json<ReadonlyArray<typeof Coverage.CoverageRow.Encoded>>(rows.map(rowOf))
+            )
+          )
         ).pipe(
           Effect.provideContext(services),
           Effect.catchTags({ StoreError: Failure.unavailable, UsageError: Failure.unusable })

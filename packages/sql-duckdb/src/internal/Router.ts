@@ -33,6 +33,8 @@ export interface Router extends Connection {
   /** Leases the writer to a transaction that begins and ends by itself. */
   readonly lease: Effect.Effect<Session.Session, never, Scope.Scope>
   readonly columns: Session.Session["columns"]
+  /** Another number whenever something may have been written. */
+  readonly writes: () => number
 }
 
 /**
@@ -52,16 +54,26 @@ export const make = Effect.fnUntraced(function* (
   const reading = Semaphore.makeUnsafe(maxReads)
   const readers = yield* Readers.make(native, instance, health)
 
-  const lease = Effect.as(writing.takeScoped(1), writer)
+  let writes = 0
+  const written = Effect.sync(() => void writes++)
+  // Told before whoever writes hears that it is done.
+  const lease = Effect.as(
+    Effect.andThen(
+      writing.takeScoped(1),
+      Effect.addFinalizer(() => written)
+    ),
+    writer
+  )
   const reserve = Effect.tap(lease, (session) =>
     Effect.addFinalizer(() => Effect.ignore(Transaction.rollback(session)))
   )
 
   const write = <A, E>(sql: string, f: (session: Session.Session) => Effect.Effect<A, E>) => {
     if (transactionControl.test(sql)) return Effect.fail(unguardedTransaction())
-    return writing.withPermit(
-      mayBegin.test(sql) ? Effect.ensuring(f(writer), Effect.ignore(Transaction.rollback(writer))) : f(writer)
-    )
+    const writes = mayBegin.test(sql)
+      ? Effect.ensuring(f(writer), Effect.ignore(Transaction.rollback(writer)))
+      : f(writer)
+    return writing.withPermit(Effect.ensuring(writes, written))
   }
 
   const route = <A>(sql: string, f: (session: Session.Session) => Effect.Effect<A, SqlError>) => {
@@ -87,6 +99,7 @@ export const make = Effect.fnUntraced(function* (
   return {
     reserve,
     lease,
+    writes: () => writes,
     execute: (sql, params, transformRows) => route(sql, (session) => session.execute(sql, params, transformRows)),
     executeValues: (sql, params) => route(sql, (session) => session.executeValues(sql, params)),
     executeRaw: (sql, params) => route(sql, (session) => session.executeRaw(sql, params)),
