@@ -11,7 +11,7 @@ import * as AlertSettings from "@tidemark/alerts/Settings"
 import { Client } from "@tidemark/api/Client"
 import { JobStore } from "@tidemark/core"
 import { type Configuration, Runtime } from "@tidemark/runtime"
-import { Context, Effect, Layer, Logger, type Redacted } from "effect"
+import { Context, Effect, Layer, Logger, type Redacted, Tracer } from "effect"
 import * as HttpServer from "effect/http/HttpServer"
 import * as Daemon from "../src/Daemon.ts"
 import * as Jobs from "../src/Jobs.ts"
@@ -58,6 +58,8 @@ export interface Serving {
   readonly port: number
   /** What the log has, a line a message. */
   readonly log: () => string
+  /** How many requests it is at, streams among them. */
+  readonly requests: () => number
   /** Asks through the typed client. */
   readonly ask: <A, E>(
     question: (client: Client["Service"]) => Effect.Effect<A, E>,
@@ -70,13 +72,35 @@ const paused = Effect.flatMap(JobStore.JobStore, ({ put }) =>
   Effect.forEach(Jobs.initial(0), (job) => put({ ...job, isPaused: true }), { discard: true })
 )
 
+/** Knows which requests are not done yet: a span of each lasts as long as the fiber that answers. */
+const tracer = (open: Set<Tracer.Span>) =>
+  Tracer.make({
+    span: (options) => {
+      const span = new Tracer.NativeSpan(options)
+      if (options.kind === "server") {
+        open.add(span)
+        const end = span.end.bind(span)
+        span.end = (...ended) => {
+          open.delete(span)
+          end(...ended)
+        }
+      }
+      return span
+    }
+  })
+
 /** Serves until the scope closes. */
 export const serve = Effect.fnUntraced(function* (given: Settings) {
   yield* withStores(given)(paused)
   const lines: Array<string> = []
   const logger = Logger.map(Logger.formatLogFmt, (line) => void lines.push(line))
+  const open = new Set<Tracer.Span>()
   const context = yield* Layer.build(
-    Daemon.layer(given).pipe(Layer.provide(Logger.layer([logger])), Layer.provideMerge(NodeServices.layer))
+    Daemon.layer(given).pipe(
+      Layer.provide(Logger.layer([logger])),
+      Layer.provide(Layer.succeed(Tracer.Tracer, tracer(open))),
+      Layer.provideMerge(NodeServices.layer)
+    )
   )
   const { address } = Context.get(context, HttpServer.HttpServer)
   if (!("port" in address)) return yield* Effect.die("it listens to no port")
@@ -85,6 +109,7 @@ export const serve = Effect.fnUntraced(function* (given: Settings) {
     url,
     port: address.port,
     log: () => lines.join("\n"),
+    requests: () => open.size,
     ask: (question, key) =>
       Effect.flatMap(Client, question).pipe(
         Effect.provide(Client.layer({ url, key }).pipe(Layer.provide(NodeHttpClient.layerUndici)))

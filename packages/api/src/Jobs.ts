@@ -84,8 +84,9 @@ export const Wanted = Schema.Struct({
 })
 export type Wanted = typeof Wanted.Type
 
-/** What happens in a run, in order: lines of its log, and its end. */
+/** What happens in a run, in order: that somebody listens now, lines of its log, and its end. */
 export const RunEvent = Schema.Union([
+  Schema.Struct({ type: Schema.Literal("begin"), run: Run }),
   Schema.Struct({ type: Schema.Literal("log"), line: Schema.String }),
   Schema.Struct({ type: Schema.Literal("end"), run: Run })
 ])

@@ -40,6 +40,14 @@ export type RegimeRow = typeof RegimeRow.Type
 export const Current = Schema.Struct({ ...labels, ...RegimeRow.fields })
 export type Current = typeof Current.Type
 
+export const History = Schema.Struct({
+  ...labels,
+  rows: Schema.Array(RegimeRow),
+  /** Where the next page begins; nothing: this was the last. */
+  next: Schema.NullOr(At)
+})
+export type History = typeof History.Type
+
 const Share = Schema.Record(Schema.String, Schema.Number)
 
 const Figure = Schema.NullOr(Schema.Number)
@@ -96,12 +104,7 @@ export class Regimes extends HttpApiGroup.make("regimes")
         /** Default: 1,000. */
         limit: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostRows })))
       },
-      success: Schema.Struct({
-        ...labels,
-        rows: Schema.Array(RegimeRow),
-        /** Where the next page begins; nothing: this was the last. */
-        next: Schema.NullOr(At)
-      }),
+      success: History,
       error: known
     }),
     HttpApiEndpoint.get("performance", "/:kind/performance", {

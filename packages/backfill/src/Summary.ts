@@ -85,10 +85,9 @@ export interface Options extends CandleStore.Selection {
 
 /** Of every series that is chosen; also of those that were asked for, though nothing is stored of them. */
 export const coverage = Effect.fn("Summary.coverage")(function* (options: Options) {
-  const gaps = yield* (yield* GapLedger.GapLedger).list
+  const gaps = yield* (yield* GapLedger.GapLedger).of(options)
   const chosen = (yield* Survey.known(gaps, options)).filter(({ series }) => CandleStore.includes(options, series))
-  const listed = yield* (yield* SymbolStore.SymbolStore).list
-  const calendars = new Map(listed.map((instrument) => [instrument.symbol, instrument.calendar]))
+  const calendars = yield* (yield* SymbolStore.SymbolStore).calendars(options.symbols ?? [])
   const retention = yield* Retention.Retention
   const now = yield* Clock.currentTimeMillis
   return chosen.map((stored) => {

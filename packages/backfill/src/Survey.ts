@@ -37,6 +37,8 @@ export interface Surveyed {
 }
 
 export interface Options {
+  /** Which series to look up at all. Default: every one. */
+  readonly of?: CandleStore.Selection | undefined
   /** Which of the stored series. */
   readonly choose: (stored: CandleStore.StoredSeries) => boolean
   /** What should be there; what was ever asked for, where an end is absent. */
@@ -210,13 +212,14 @@ export const known = Effect.fnUntraced(function* (
 export const run = Effect.fn("Survey.run")(function* (options: Options) {
   const ledger = yield* GapLedger.GapLedger
   const instruments = new Map((yield* (yield* SymbolStore.SymbolStore).list).map((one) => [one.symbol, one]))
-  const gaps = yield* ledger.list
+  const { of = {} } = options
+  const gaps = yield* ledger.of(of)
   const beside = {
     recorded: Map.groupBy(gaps, (gap) => Series.key(gap.series)),
     inferred: yield* ledger.outages,
     verdicts: yield* ledger.candidates
   }
-  const chosen = (yield* known(gaps, { isCounted: options.isCounted })).filter(options.choose)
+  const chosen = (yield* known(gaps, { ...of, isCounted: options.isCounted })).filter(options.choose)
   return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), beside, options))
 })
 

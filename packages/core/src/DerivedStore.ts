@@ -107,12 +107,16 @@ export class DerivedStore extends Context.Service<
   {
     /** All of it or nothing: a page of which somebody else has changed what it goes on from fails. */
     readonly write: (page: Page) => Effect.Effect<Written, StoreError>
-    /** The rows of the interval that a method made, ascending; all at once, so that they have to fit in memory. */
+    /**
+     * The rows of the interval that a method made, ascending, or the first so many of them; all at once, so that they
+     * have to fit in memory.
+     */
     readonly read: (
       table: Table,
       method: Pick<Method, "id">,
       series: Series,
-      interval: Interval
+      interval: Interval,
+      limit?: number
     ) => Effect.Effect<Rows, StoreError>
     /** The newest row of each of some series, by symbol; of those that have any. */
     readonly newest: (

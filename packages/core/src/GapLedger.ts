@@ -8,6 +8,7 @@
  */
 import { Context, type Effect } from "effect"
 import type { Candidate } from "./Candidate.ts"
+import type { Selection } from "./CandleStore.ts"
 import type { Gap } from "./Gap.ts"
 import type { EpochMillis } from "./Instant.ts"
 import type { Outage } from "./Outage.ts"
@@ -33,6 +34,8 @@ export class GapLedger extends Context.Service<
     readonly record: (looked: ReadonlyArray<Looked>, at: EpochMillis) => Effect.Effect<void, StoreError>
     /** By symbol, source, timeframe and time. */
     readonly list: Effect.Effect<ReadonlyArray<RecordedGap>, StoreError>
+    /** Those of some series, in the same order. */
+    readonly of: (selection: Selection) => Effect.Effect<ReadonlyArray<RecordedGap>, StoreError>
     /** Puts the outages that were found in place of those of the venue. */
     readonly recordOutages: (
       venue: string,

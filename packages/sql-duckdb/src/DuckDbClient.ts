@@ -60,6 +60,11 @@ export interface DuckDbClient extends SqlClient.SqlClient {
   readonly [TypeId]: TypeId
   readonly config: DuckDbConfig
   /**
+   * Another number whenever something may have been written by this client, also if nothing was in the end. A read that
+   * was begun at a number and ended at the same saw what is there now.
+   */
+  readonly writes: () => number
+  /**
    * Appends a batch to a table (`name`, `schema.name` or `catalog.schema.name`):
    * a column for each of the table's, in their order, all of one length. All of
    * the batch is stored or nothing, in the current transaction if there is one.
@@ -149,6 +154,7 @@ export const make = Effect.fnUntraced(function* (
     [TypeId]: TypeId,
     config,
     withTransaction,
+    writes: router.writes,
     append,
     columns: (statement, options) =>
       Stream.unwrap(

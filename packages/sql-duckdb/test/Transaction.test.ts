@@ -152,6 +152,27 @@ describe("a transaction", () => {
   )
 })
 
+describe("the count of writes", () => {
+  it.effect("is another one after whatever may have written, and the same after a read", () =>
+    Effect.gen(function* () {
+      const sql = yield* DuckDbClient.DuckDbClient
+      yield* sql`CREATE TABLE counted (v INTEGER)`
+      const changes = Effect.fnUntraced(function* <A, E>(work: Effect.Effect<A, E>) {
+        const before = sql.writes()
+        yield* Effect.exit(work)
+        return sql.writes() !== before
+      })
+      assert.isFalse(yield* changes(sql`SELECT * FROM counted`))
+      assert.isTrue(yield* changes(sql`INSERT INTO counted VALUES (1)`))
+      assert.isTrue(yield* changes(sql`INSERT INTO counted VALUES (2) RETURNING v`))
+      assert.isTrue(yield* changes(sql.append("counted", [{ kind: "integer", values: Int32Array.of(3) }])))
+      assert.isTrue(yield* changes(sql.withTransaction(sql`DELETE FROM counted`)))
+      assert.isTrue(yield* changes(sql.withTransaction(Effect.andThen(sql`DELETE FROM counted`, Effect.fail("no")))))
+      assert.isTrue(yield* changes(sql`INSERT INTO counted VALUES (4)`.unprepared))
+    }).pipe(Effect.provide(memory))
+  )
+})
+
 describe("a nested transaction", () => {
   it.effect("joins the outer one", () =>
     Effect.gen(function* () {

@@ -56,6 +56,7 @@ export const layer = (database: string, reads: boolean) =>
         // One process has the file, and its client makes writers wait for one another.
         rowLock: "",
         beginSnapshot: "BEGIN TRANSACTION READ ONLY",
+        changes: client.writes,
         migrating: (migration) => migration,
         // Blocks of rows know their smallest and largest values; an index would cost more than it gives.
         tuning: {}

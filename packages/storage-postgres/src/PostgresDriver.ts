@@ -114,6 +114,7 @@ export const layer = (database: string) =>
         confine: Effect.void,
         rowLock: "FOR UPDATE",
         beginSnapshot: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
+        changes: () => undefined,
         migrating: (migration) =>
           sql.withTransaction(Effect.andThen(sql`SELECT pg_advisory_xact_lock(${migrationLock})`, migration)),
         tuning: {

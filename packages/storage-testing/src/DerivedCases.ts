@@ -84,6 +84,24 @@ export const cases = (it: Vitest.MethodsNonLive<CandleStore.CandleStore | Derive
         }
       ])
       assert.deepStrictEqual(yield* derived.newest(Derived.table, Derived.method, { source: "another" }), [])
+      assert.deepStrictEqual(
+        yield* derived.read(Derived.table, Derived.method, series, range(5, 25), 3),
+        yield* derived.read(Derived.table, Derived.method, series, range(5, 8))
+      )
+      // Of several series at once, each has its own; one of which nothing is derived has none.
+      const [another, none] = [yield* stored(), yield* stored()]
+      yield* derived.write(page(another, range(0, 7), undefined))
+      const all = yield* derived.newest(Derived.table, Derived.method, {
+        symbols: [series.symbol, another.symbol, none.symbol]
+      })
+      assert.deepStrictEqual(
+        all.map(({ rows, series }) => [series.symbol, rows.openTime[0]]),
+        [
+          [series.symbol, range(29, 30).from],
+          [another.symbol, range(6, 7).from]
+        ]
+      )
+      assert.deepStrictEqual(yield* derived.newest(Derived.table, Derived.method, { symbols: [none.symbol] }), [])
       const known = (yield* derived.progress(Derived.method)).find((one) => one.series.symbol === series.symbol)
       assert.deepInclude(known, {
         from: start,

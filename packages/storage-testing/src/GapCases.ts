@@ -52,6 +52,11 @@ export const cases = (
         { ...left, detectedAt: 1_000, checkedAt: 2_000 },
         { ...explained, detectedAt: 2_000, checkedAt: 2_000 }
       ])
+      const own = { symbols: [series.symbol] }
+      assert.deepStrictEqual(yield* ledger.of(own), yield* listed(series))
+      assert.deepStrictEqual(yield* ledger.of({ ...own, timeframes: ["1d"] }), [])
+      assert.deepStrictEqual(yield* ledger.of({ ...own, source: "another" }), [])
+      assert.deepStrictEqual(yield* ledger.of({}), yield* ledger.list)
       yield* ledger.record([{ series, gaps: [] }], 3_000)
       assert.deepStrictEqual(yield* listed(series), [])
       assert.lengthOf(yield* listed(other), 1)

@@ -472,6 +472,9 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
           [one, two].sort((a, b) => (a.symbol < b.symbol ? -1 : 1))
         )
         const changed = new Instrument.Instrument({ ...one, active: false })
+        const calendars = yield* symbols.calendars([])
+        assert.deepStrictEqual([calendars.get("AAA/USDT"), calendars.get("^ZZZ")], ["24/7", "XNYS"])
+        assert.deepStrictEqual([...(yield* symbols.calendars(["^ZZZ", "NOT/THERE"]))], [["^ZZZ", "XNYS"]])
         yield* symbols.put([changed])
         assert.deepStrictEqual(
           (yield* symbols.list).find((instrument) => instrument.symbol === one.symbol),

@@ -12,7 +12,7 @@ import * as Operation from "./Operation.ts"
 import * as Pruning from "./Pruning.ts"
 import * as Reconciling from "./Reconciling.ts"
 import { compare, type Stored } from "./Replacement.ts"
-import { insertRows } from "./Rows.ts"
+import { byText, insertRows } from "./Rows.ts"
 import { epochMillis, timestamp, timestampText } from "./Timestamp.ts"
 
 const defaultBatchRows = 65_536
@@ -31,6 +31,8 @@ interface RevisionRow extends Revision.CandleValues {
   readonly new_quote_volume: number | null
   readonly new_trades: number | null
 }
+
+type Nullable<Row> = { readonly [Column in keyof Row]: Row[Column] | null }
 
 interface TallyRow {
   readonly source: string
@@ -220,18 +222,23 @@ const make = Effect.gen(function* () {
     )
 
   const ledgers = Effect.fnUntraced(function* (of: CandleStore.Selection) {
-    const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series WHERE ${chosen(sql, of)} ORDER BY symbol, source`
-    const rows = yield* sql<Ledger.CoverageRow>`SELECT * FROM coverage
-      WHERE series_id IN (SELECT series_id FROM series WHERE ${chosen(sql, of)})`
+    // One statement, which sees one moment and waits for no writer.
+    const rows = yield* sql<Ledger.SeriesRow & Nullable<Omit<Ledger.CoverageRow, "series_id">>>`
+      SELECT s.series_id, source, symbol, timeframe, provenance, listed_ms,
+        evidence, from_ms, to_ms, candles, confirmations, first_ms, last_ms
+      FROM series s LEFT JOIN coverage c ON c.series_id = s.series_id
+      WHERE ${chosen(sql, of)}`
     const covered = Map.groupBy(rows, (row) => row.series_id)
-    // A stable sort: within a symbol and source, from the finest timeframe up.
-    const ordered = series.toSorted((a, b) =>
-      a.symbol === b.symbol && a.source === b.source
-        ? Timeframe.nominalMillis(a.timeframe) - Timeframe.nominalMillis(b.timeframe)
-        : 0
+    // Sorted here: to sort a few rows takes DuckDB longer than to find them.
+    const ordered = [...covered.values()].sort(
+      ([a], [b]) =>
+        byText(a!.symbol, b!.symbol) ||
+        byText(a!.source, b!.source) ||
+        Timeframe.nominalMillis(a!.timeframe) - Timeframe.nominalMillis(b!.timeframe)
     )
-    return ordered.map((row) => {
-      const coverage = Ledger.fromRows(covered.get(row.series_id) ?? [])
+    return ordered.map((own) => {
+      const row = own[0]!
+      const coverage = Ledger.fromRows(own.filter((one) => one.evidence !== null) as ReadonlyArray<Ledger.CoverageRow>)
       const stored: CandleStore.StoredSeries = {
         series: { source: row.source, symbol: row.symbol, timeframe: row.timeframe },
         provenance: row.provenance,
@@ -244,7 +251,7 @@ const make = Effect.gen(function* () {
   })
 
   const recorded: CandleStore.CandleStore["Service"]["recorded"] = Effect.fn("CandleStore.recorded")((of) =>
-    atOneMoment(Effect.map(ledgers(of), (all) => all.map(({ stored }) => stored)))
+    operation("list series")(Effect.map(ledgers(of), (all) => all.map(({ stored }) => stored)))
   )
 
   const list = atOneMoment(

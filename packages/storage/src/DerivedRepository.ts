@@ -1,11 +1,12 @@
 /** `DerivedStore` over the tables of what is derived, and `derivation_progress`. */
 import { type CandleStore, DerivedStore, Interval, Series, StoreError } from "@tidemark/core"
 import { Effect, Layer, Schema, Stream } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient, type SqlError, type Statement } from "effect/sql"
 import { chosen } from "./Chosen.ts"
 import { type Column, Driver } from "./Driver.ts"
 import * as Ledger from "./Ledger.ts"
 import * as Operation from "./Operation.ts"
+import { byText } from "./Rows.ts"
 import { epochMillis, timestamp } from "./Timestamp.ts"
 
 const batchRows = 65_536
@@ -159,7 +160,7 @@ const make = Effect.gen(function* () {
   const operation = yield* Operation.make
 
   const inside = (
-    seriesId: number,
+    seriesId: number | Statement.Fragment,
     { isShared }: DerivedStore.Table,
     method: Pick<DerivedStore.Method, "id">,
     interval: Interval.Interval
@@ -265,15 +266,27 @@ const make = Effect.gen(function* () {
     table: DerivedStore.Table,
     method: Pick<DerivedStore.Method, "id">,
     series: Series.Series,
-    interval: Interval.Interval
+    interval: Interval.Interval,
+    limit?: number
   ): Effect.fn.Return<DerivedStore.Rows, SqlError.SqlError> {
-    const row = yield* ledger.find(series)
-    if (row === undefined) return toColumns(table, [])
+    const { source, symbol, timeframe } = series
+    const seriesId = sql`(SELECT series_id FROM series
+      WHERE source = ${source} AND symbol = ${symbol} AND timeframe = ${timeframe})`
     const found = yield* sql<FoundRow>`SELECT ${columnsIn(table)} FROM ${sql(table.name)}
-      WHERE ${inside(row.series_id, table, method, interval)}
-      ORDER BY ${sql.literal(["open_time", ...(table.order ?? [])].join(", "))}`
+      WHERE ${inside(seriesId, table, method, interval)}
+      ORDER BY ${sql.literal(["open_time", ...(table.order ?? [])].join(", "))}
+      ${limit === undefined ? sql.literal("") : sql`LIMIT ${limit}`}`
     return toColumns(table, found)
   }, operation("read what was derived"))
+
+  /** What is asked most often, the newest of one series: in two steps it takes half the time. */
+  const newestOf = Effect.fnUntraced(function* (table: DerivedStore.Table, rows: Statement.Fragment) {
+    const [last] = yield* sql<{ open: number | null }>`
+      SELECT ${epochMillis(sql, "max(open_time)")} AS open FROM ${sql(table.name)} WHERE ${rows}`
+    return last === undefined || last.open === null
+      ? sql`FALSE`
+      : sql`${rows} AND open_time = ${timestamp(sql, Number(last.open))}`
+  })
 
   const newest = Effect.fn("DerivedStore.newest")(function* (
     table: DerivedStore.Table,
@@ -281,12 +294,18 @@ const make = Effect.gen(function* () {
     of: CandleStore.Selection
   ) {
     const made = table.isShared ? sql`method = ${method.id}` : sql`TRUE`
-    const ids = sql`SELECT series_id FROM series WHERE ${chosen(sql, of)}`
+    const found = yield* sql<Ledger.SeriesRow>`SELECT * FROM series WHERE ${chosen(sql, of)}`
+    const series = found.toSorted((a, b) => byText(a.symbol, b.symbol) || byText(a.source, b.source))
+    const [first, ...others] = series
+    if (first === undefined) return []
+    const newest =
+      others.length === 0
+        ? yield* newestOf(table, sql`${made} AND series_id = ${first.series_id}`)
+        : sql`(series_id, open_time) IN (
+            SELECT series_id, max(open_time) FROM ${sql(table.name)}
+            WHERE ${made} AND series_id IN (SELECT series_id FROM series WHERE ${chosen(sql, of)}) GROUP BY series_id)`
     const rows = yield* sql<FoundRow & { readonly series_id: number; readonly version: number }>`
-      SELECT series_id, version, ${columnsIn(table)} FROM ${sql(table.name)}
-      WHERE ${made} AND (series_id, open_time) IN (
-        SELECT series_id, max(open_time) FROM ${sql(table.name)} WHERE ${made} AND series_id IN (${ids}) GROUP BY series_id)`
-    const series = yield* sql<Ledger.SeriesRow>`SELECT * FROM series WHERE ${chosen(sql, of)} ORDER BY symbol, source`
+      SELECT series_id, version, ${columnsIn(table)} FROM ${sql(table.name)} WHERE ${made} AND ${newest}`
     return series.flatMap(({ provenance, series_id, source, symbol, timeframe }) => {
       const found = rows.filter((row) => row.series_id === series_id)
       if (found.length === 0) return []

@@ -63,6 +63,8 @@ export class Driver extends Context.Service<
     readonly rowLock: "" | "FOR UPDATE"
     /** Begins a transaction that reads, and sees one moment of the database throughout. */
     readonly beginSnapshot: string
+    /** `Changes.count`. */
+    readonly changes: () => number | undefined
     /** Holds other processes off while the schema changes. */
     readonly migrating: <A, E, R>(migration: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
     /** What the schema needs here besides what is portable, such as indexes; by the number of the migration it belongs to. */

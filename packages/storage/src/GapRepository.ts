@@ -1,10 +1,11 @@
 /** `GapLedger` over the tables `data_gaps`, `venue_outages` and `gap_candidates`, which users read as they are. */
-import { Candidate, type Gap, GapLedger, Interval, type Outage, Series } from "@tidemark/core"
+import { Candidate, type CandleStore, type Gap, GapLedger, Interval, type Outage, Series } from "@tidemark/core"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as CandidateRows from "./CandidateRows.ts"
+import { chosen } from "./Chosen.ts"
 import * as Operation from "./Operation.ts"
-import { insertRows } from "./Rows.ts"
+import { byText, insertRows } from "./Rows.ts"
 import { epochMillis, timestampText } from "./Timestamp.ts"
 
 interface GapRow {
@@ -45,6 +46,12 @@ const fromRow = (row: GapRow): GapLedger.RecordedGap => ({
   detectedAt: Number(row.detected_ms),
   checkedAt: Number(row.checked_ms)
 })
+
+const inOrder = (a: Gap.Gap, b: Gap.Gap): number =>
+  byText(a.series.symbol, b.series.symbol) ||
+  byText(a.series.source, b.series.source) ||
+  byText(a.series.timeframe, b.series.timeframe) ||
+  a.interval.from - b.interval.from
 
 const toRow = (gap: Gap.Gap, detectedAt: number, at: number) => ({
   symbol: gap.series.symbol,
@@ -102,10 +109,17 @@ const make = Effect.gen(function* () {
     operation("write gaps")
   )
 
-  const list = Effect.map(
-    operation("list gaps")(sql<GapRow>`${select} ORDER BY symbol, source, timeframe, data_gaps.gap_from`),
-    (rows) => rows.map(fromRow)
-  ).pipe(Effect.withSpan("GapLedger.list"))
+  const of = Effect.fn("GapLedger.of")(
+    (selection: CandleStore.Selection) =>
+      Effect.map(
+        sql<GapRow>`${select} WHERE ${chosen(sql, selection)}`,
+        // Sorted here: to sort a few rows takes DuckDB longer than to find them.
+        (rows) => rows.map(fromRow).sort(inOrder)
+      ),
+    operation("list gaps")
+  )
+
+  const list = of({})
 
   const recordOutages: GapLedger.GapLedger["Service"]["recordOutages"] = Effect.fn("GapLedger.recordOutages")(
     (venue, outages, at) =>
@@ -179,7 +193,7 @@ const make = Effect.gen(function* () {
     (rows) => rows.map(CandidateRows.fromRow)
   ).pipe(Effect.withSpan("GapLedger.candidates"))
 
-  return GapLedger.GapLedger.of({ record, list, recordOutages, outages, recordCandidates, candidates })
+  return GapLedger.GapLedger.of({ record, list, of, recordOutages, outages, recordCandidates, candidates })
 })
 
 export const layer = Layer.effect(GapLedger.GapLedger, make)

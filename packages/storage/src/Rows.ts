@@ -18,3 +18,6 @@ export const insertRows = Effect.fnUntraced(function* (
       yield* sql`INSERT INTO ${sql(table)} ${sql.insert([first, ...rest])} ${sql.literal(onConflict)}`
   }
 })
+
+/** The order of texts in which both databases sort names: by their code units. */
+export const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

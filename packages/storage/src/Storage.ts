@@ -3,6 +3,7 @@ import {
   type ActionStore,
   type AlertStore,
   type CandleStore,
+  Changes,
   type DerivedStore,
   type GapLedger,
   type JobStore,
@@ -42,6 +43,7 @@ export type Otherwise = "fail" | "empty"
 export type Connection = Driver | SqlClient.SqlClient
 
 export type Stores =
+  | Changes.Changes
   | ActionStore.ActionStore
   | AlertStore.AlertStore
   | CandleStore.CandleStore
@@ -67,6 +69,10 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       AlertRepository.layer,
       BudgetRepository.layer,
       CandleRepository.layer,
+      Layer.effect(
+        Changes.Changes,
+        Effect.map(Driver, ({ changes }) => Changes.Changes.of({ count: changes }))
+      ),
       DerivedRepository.layer,
       FileRepository.layer,
       GapRepository.layer,

@@ -8,7 +8,7 @@ import { insertRows } from "./Rows.ts"
 interface SymbolRow {
   readonly symbol: string
   readonly asset_class: string
-  readonly calendar: string
+  readonly calendar: Instrument.Instrument["calendar"]
   readonly sources: string
   readonly listed_ms: number | null
   readonly delisted_ms: number | null
@@ -61,6 +61,16 @@ const make = Effect.gen(function* () {
     operation("list symbols")
   )
 
+  const calendars = Effect.fn("SymbolStore.calendars")(
+    (symbols: ReadonlyArray<string>) =>
+      Effect.map(
+        sql<Pick<SymbolRow, "symbol" | "calendar">>`SELECT symbol, calendar FROM symbols
+          WHERE ${symbols.length === 0 ? sql`TRUE` : sql.in("symbol", symbols)}`,
+        (rows) => new Map(rows.map(({ calendar, symbol }) => [symbol, calendar]))
+      ),
+    operation("list symbols")
+  )
+
   const put = Effect.fn("SymbolStore.put")((instruments: ReadonlyArray<Instrument.Instrument>) => {
     const rows = new Map(instruments.map((instrument) => [instrument.symbol, toRow(instrument)]))
     // In one order, so that two processes that put the same symbols do not wait for one another.
@@ -76,7 +86,7 @@ const make = Effect.gen(function* () {
     return rows.map((row) => row.symbol)
   }, operation("remove symbols"))
 
-  return SymbolStore.SymbolStore.of({ list, put, remove })
+  return SymbolStore.SymbolStore.of({ list, calendars, put, remove })
 })
 
 export const layer = Layer.effect(SymbolStore.SymbolStore, make)

@@ -18,8 +18,8 @@ export interface Piece {
 
 const rowsPerWrite = 100_000
 
-/** A Tidemark database with these series, all whole. */
-export const create = (path: string, pieces: ReadonlyArray<Piece>) =>
+/** Stores these series, all whole. */
+export const fill = (pieces: ReadonlyArray<Piece>) =>
   Effect.gen(function* () {
     const store = yield* CandleStore.CandleStore
     const stored = Workload.dataset(Workload.storedSymbol)
@@ -52,7 +52,11 @@ export const create = (path: string, pieces: ReadonlyArray<Piece>) =>
         ])
       }
     }
-  }).pipe(Effect.provide(DuckDbStorage.layer({ path, mode: "write" })))
+  })
+
+/** A Tidemark database with these series, all whole. */
+export const create = (path: string, pieces: ReadonlyArray<Piece>) =>
+  Effect.provide(fill(pieces), DuckDbStorage.layer({ path, mode: "write" }))
 
 /** What work gives, and how long it takes. */
 export const seconds = <A, E, R>(work: Effect.Effect<A, E, R>) =>

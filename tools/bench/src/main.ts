@@ -2,6 +2,7 @@
 import { NodeRuntime, NodeServices } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { Command, Flag } from "effect/cli"
+import * as Api from "./Api.ts"
 import * as Archive from "./Archive.ts"
 import { BenchError } from "./BenchError.ts"
 import * as Budget from "./Budget.ts"
@@ -153,6 +154,21 @@ const regime = Command.make("regime", {
   Command.withHandler(concluding(Regime.run))
 )
 
+const api = Command.make("api", {
+  json,
+  candles: whole("candles", "Candles of the store", 10_000_000, 1e8, 1_000),
+  symbols: whole("symbols", "Symbols that they are of", 100, 1_000, 5),
+  rate: whole("rate", "Requests a second", 200, 10_000, 10),
+  seconds: whole("seconds", "How long each load lasts", 30, 600, 2),
+  postgres: Flag.Boolean("postgres").pipe(
+    Flag.withDescription("Over Postgres instead of DuckDB"),
+    Flag.withDefault(false)
+  )
+}).pipe(
+  Command.withDescription("How long reads of the HTTP API take with a large store: alone, and while a run writes"),
+  Command.withHandler(concluding(Api.run))
+)
+
 const help = Command.make("help", { json, repetitions: whole("repetitions", "Timed runs", 10) }).pipe(
   Command.withDescription("Time of `tidemark --help`"),
   Command.withHandler(concluding(Help.run))
@@ -171,6 +187,7 @@ Command.make("bench").pipe(
     exporting,
     features,
     regime,
+    api,
     help
   ]),
   Command.run({ version: "0.1.0" }),

@@ -194,7 +194,7 @@ export const follow = Effect.fnUntraced(function* (client: Remote.Asking, id: nu
   let ended: JobStore.Run | undefined
   yield* Stream.runForEach(events, (event) => {
     if (event.type === "log") return Console.error(event.line)
-    ended = JobsDoor.toRun(event.run)
+    if (event.type === "end") ended = JobsDoor.toRun(event.run)
     return Effect.void
   })
   return ended ?? JobsDoor.toRun(yield* client.runs.get({ params: { id } }))

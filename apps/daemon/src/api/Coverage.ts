@@ -1,22 +1,35 @@
 /** What is stored, and what is missing of it and why, over HTTP. */
 import { Api, type Coverage } from "@tidemark/api"
 import { Summary, Survey } from "@tidemark/backfill"
-import { CandleStore, type Gap } from "@tidemark/core"
-import { Effect } from "effect"
+import { CandleStore, type Gap, Instant } from "@tidemark/core"
+import { Clock, Effect } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { Needs } from "../Jobs.ts"
+import * as Answer from "./Answer.ts"
 import * as Failure from "./Failure.ts"
+import * as Remembered from "./Remembered.ts"
 
-const rowOf = ({ from, to, ...rest }: Summary.CoverageRow): Coverage.CoverageRow => ({
+const minuteMillis = 60_000
+
+const rowOf = ({ from, pruned, to, ...rest }: Summary.CoverageRow): typeof Coverage.CoverageRow.Encoded => ({
   ...rest,
-  from: from ?? null,
-  to: to ?? null
+  from: from === undefined ? null : Instant.format(from),
+  to: to === undefined ? null : Instant.format(to),
+  pruned: pruned.map(({ candles, from, to }) => ({ from: Instant.format(from), to: Instant.format(to), candles }))
 })
 
-const runOf = ({ attempts, cause, evidence, interval, missing, nextAction, series }: Gap.Gap): Coverage.MissingRun => ({
+const runOf = ({
+  attempts,
+  cause,
+  evidence,
+  interval,
+  missing,
+  nextAction,
+  series
+}: Gap.Gap): typeof Coverage.MissingRun.Encoded => ({
   ...series,
-  from: Number.isFinite(interval.from) ? interval.from : null,
-  to: Number.isFinite(interval.to) ? interval.to : null,
+  from: Number.isFinite(interval.from) ? Instant.format(interval.from) : null,
+  to: Number.isFinite(interval.to) ? Instant.format(interval.to) : null,
   missing,
   cause,
   attempts,
@@ -29,24 +42,36 @@ export const layer = HttpApiBuilder.group(
   "coverage",
   Effect.fnUntraced(function* (handlers) {
     const services = yield* Effect.context<Needs>()
+    const remembered = yield* Remembered.make
     return handlers.handleAll({
       coverage: ({ query: { counted = false, ...selection } }) =>
-        Effect.map(Summary.coverage({ ...selection, isCounted: counted }), (rows) => rows.map(rowOf)).pipe(
+        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+          remembered(
+            // What is kept of a series moves on with its candles.
+            ["coverage", counted, selection, Math.floor(now / minuteMillis)],
+            Effect.map(Summary.coverage({ ...selection, isCounted: counted }), (rows) =>
+              Answer.json<ReadonlyArray<typeof Coverage.CoverageRow.Encoded>>(rows.map(rowOf))
+            )
+          )
+        ).pipe(
           Effect.provideContext(services),
           Effect.catchTags({ StoreError: Failure.unavailable, UsageError: Failure.unusable })
         ),
       gaps: ({ query: { causes = [], end, start, ...selection } }) =>
         Survey.run({
+          of: selection,
           choose: ({ series }) => CandleStore.includes(selection, series),
           from: start,
           to: end,
           isCounted: false
         }).pipe(
           Effect.map((surveyed) =>
-            surveyed
-              .flatMap(Survey.gapsOf)
-              .filter(({ cause }) => causes.length === 0 || causes.includes(cause))
-              .map(runOf)
+            Answer.json<ReadonlyArray<typeof Coverage.MissingRun.Encoded>>(
+              surveyed
+                .flatMap(Survey.gapsOf)
+                .filter(({ cause }) => causes.length === 0 || causes.includes(cause))
+                .map(runOf)
+            )
           ),
           Effect.provideContext(services),
           Effect.catchTags({ StoreError: Failure.unavailable, UsageError: Failure.unusable })

@@ -175,14 +175,17 @@ export const runs = HttpApiBuilder.group(
         ),
       events: ({ params: { id } }) =>
         Effect.gen(function* () {
-          if ((yield* store.run(id)) === undefined) return yield* noRun(id)
-          return scheduler.follow(id).pipe(
+          const now = yield* store.run(id)
+          if (now === undefined) return yield* noRun(id)
+          const happening = scheduler.follow(id).pipe(
             Stream.map((one): Jobs.RunEvent =>
               one._tag === "Line" ? { type: "log", line: one.line } : { type: "end", run: runJson(one.run) }
             ),
             // Whoever listens sees that the stream ends without an end, and asks again.
             Stream.catchTag("StoreError", (error) => Stream.drain(Stream.fromEffect(Effect.logWarning(error.message))))
           )
+          // Without a first event nothing of the answer is sent before the run says something.
+          return Stream.concat(Stream.succeed<Jobs.RunEvent>({ type: "begin", run: runJson(now) }), happening)
         }).pipe(Effect.catchTag("StoreError", Failure.unavailable)),
       cancel: ({ params: { id } }) =>
         Effect.gen(function* () {

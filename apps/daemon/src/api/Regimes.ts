@@ -11,8 +11,10 @@ import { type ApiSettings, Reading } from "@tidemark/runtime"
 import { Effect } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { Needs } from "../Jobs.ts"
+import * as Answer from "./Answer.ts"
 import * as Failure from "./Failure.ts"
 import * as RegimeKinds from "./RegimeKinds.ts"
+import * as Remembered from "./Remembered.ts"
 
 const defaultRows = 1_000
 
@@ -48,6 +50,13 @@ const rowOf = ({ table }: RegimeKinds.Kind, rows: DerivedStore.Rows, i: number):
     values
   }
 }
+
+/** A row as it goes over the wire. */
+const timed = <Row extends Pick<Regimes.RegimeRow, "timestamp" | "known_at">>(row: Row) => ({
+  ...row,
+  timestamp: Instant.format(row.timestamp),
+  known_at: Instant.format(row.known_at)
+})
 
 /** Of several sources the one that the symbol's list prefers; what was observed before anything else. */
 const prefer = Effect.fnUntraced(function* (found: ReadonlyArray<DerivedStore.Newest>) {
@@ -94,13 +103,15 @@ const history = Effect.fn("api.regime.history")(function* (
   const derived = yield* DerivedStore.DerivedStore
   const found = yield* newest(kind, which)
   const interval = { from: which.start ?? beginning, to: which.end ?? found.rows.openTime[0]! + 1 }
-  const rows = yield* derived.read(kind.table, kind.method, found.series, interval)
   const limit = which.limit ?? defaultRows
-  return {
+  // One row more than fits says where the next page begins.
+  const rows = yield* derived.read(kind.table, kind.method, found.series, interval, limit + 1)
+  const next = rows.openTime[limit]
+  return Answer.json<typeof Regimes.History.Encoded>({
     ...labels(kind, found),
-    rows: Array.from({ length: Math.min(limit, rows.openTime.length) }, (_, i) => rowOf(kind, rows, i)),
-    next: rows.openTime[limit] ?? null
-  }
+    rows: Array.from({ length: Math.min(limit, rows.openTime.length) }, (_, i) => timed(rowOf(kind, rows, i))),
+    next: next === undefined ? null : Instant.format(next)
+  })
 })
 
 /** What is stored of the regimes of a symbol, beside its candles, and figures of both. */
@@ -187,14 +198,15 @@ export const layer = (policies: typeof ApiSettings.Policies.Type) =>
     "regimes",
     Effect.fnUntraced(function* (handlers) {
       const services = yield* Effect.context<Needs>()
+      const remembered = yield* Remembered.make
       return handlers.handleAll({
         current: ({ params, query }) =>
-          current(params.kind, query).pipe(
-            Effect.provideContext(services),
-            Effect.catchTag("StoreError", Failure.unavailable)
-          ),
+          remembered(
+            ["current", params, query],
+            Effect.map(current(params.kind, query), (row) => Answer.json<typeof Regimes.Current.Encoded>(timed(row)))
+          ).pipe(Effect.provideContext(services), Effect.catchTag("StoreError", Failure.unavailable)),
         history: ({ params, query }) =>
-          history(params.kind, query).pipe(
+          remembered(["history", params, query], history(params.kind, query)).pipe(
             Effect.provideContext(services),
             Effect.catchTag("StoreError", Failure.unavailable)
           ),

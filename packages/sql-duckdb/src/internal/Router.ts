@@ -1,8 +1,8 @@
 /**
  * Which connection a statement outside a transaction runs on.
  *
- * - A read gets a connection of its own, made for it (some 50 µs), so that it
- *   never waits for a write: DuckDB shows it the last committed state.
+ * - A read has a connection to itself for as long as it takes, so that it never
+ *   waits for a write: DuckDB shows it the last committed state.
  * - Anything else waits for the one writer, behind any open transaction, so that
  *   two writes of this client never conflict.
  *
@@ -23,6 +23,7 @@ import * as Cursor from "./Cursor.ts"
 import * as Failure from "./Failure.ts"
 import * as Health from "./Health.ts"
 import { call, type Module } from "./Native.ts"
+import * as Readers from "./Readers.ts"
 import * as Session from "./Session.ts"
 import * as Transaction from "./Transaction.ts"
 
@@ -32,6 +33,8 @@ export interface Router extends Connection {
   /** Leases the writer to a transaction that begins and ends by itself. */
   readonly lease: Effect.Effect<Session.Session, never, Scope.Scope>
   readonly columns: Session.Session["columns"]
+  /** Another number whenever something may have been written. */
+  readonly writes: () => number
 }
 
 /**
@@ -49,27 +52,37 @@ export const make = Effect.fnUntraced(function* (
   yield* Effect.addFinalizer(() => writer.stop)
   const writing = Semaphore.makeUnsafe(1)
   const reading = Semaphore.makeUnsafe(maxReads)
+  const readers = yield* Readers.make(native, instance, health)
 
-  const lease = Effect.as(writing.takeScoped(1), writer)
+  let writes = 0
+  const written = Effect.sync(() => void writes++)
+  // Told before whoever writes hears that it is done.
+  const lease = Effect.as(
+    Effect.andThen(
+      writing.takeScoped(1),
+      Effect.addFinalizer(() => written)
+    ),
+    writer
+  )
   const reserve = Effect.tap(lease, (session) =>
     Effect.addFinalizer(() => Effect.ignore(Transaction.rollback(session)))
   )
 
   const write = <A, E>(sql: string, f: (session: Session.Session) => Effect.Effect<A, E>) => {
     if (transactionControl.test(sql)) return Effect.fail(unguardedTransaction())
-    return writing.withPermit(
-      mayBegin.test(sql) ? Effect.ensuring(f(writer), Effect.ignore(Transaction.rollback(writer))) : f(writer)
-    )
+    const writes = mayBegin.test(sql)
+      ? Effect.ensuring(f(writer), Effect.ignore(Transaction.rollback(writer)))
+      : f(writer)
+    return writing.withPermit(Effect.ensuring(writes, written))
   }
 
   const route = <A>(sql: string, f: (session: Session.Session) => Effect.Effect<A, SqlError>) => {
-    const read = Effect.gen(function* () {
-      const connection = yield* Session.connect(instance)
-      return (yield* isRead(native, connection, sql))
-        ? { value: yield* f(Session.make(native, connection, health)) }
-        : undefined
-    })
-    return Effect.flatMap(reading.withPermit(Effect.scoped(read)), (done) =>
+    const read = readers.use(({ connection, session }) =>
+      Effect.flatMap(isRead(native, connection, sql), (is) =>
+        is ? Effect.map(f(session), (value) => ({ value })) : Effect.undefined
+      )
+    )
+    return Effect.flatMap(reading.withPermit(read), (done) =>
       done === undefined ? write(sql, f) : Effect.succeed(done.value)
     )
   }
@@ -86,6 +99,7 @@ export const make = Effect.fnUntraced(function* (
   return {
     reserve,
     lease,
+    writes: () => writes,
     execute: (sql, params, transformRows) => route(sql, (session) => session.execute(sql, params, transformRows)),
     executeValues: (sql, params) => route(sql, (session) => session.executeValues(sql, params)),
     executeRaw: (sql, params) => route(sql, (session) => session.executeRaw(sql, params)),

@@ -19,7 +19,7 @@ import * as Appender from "./Appender.ts"
 import * as Chunks from "./Chunks.ts"
 import * as Failure from "./Failure.ts"
 import * as Health from "./Health.ts"
-import { call, cancel, type Module } from "./Native.ts"
+import { call, callSync, cancel, type Module } from "./Native.ts"
 import * as Parameters from "./Parameters.ts"
 import * as Rows from "./Rows.ts"
 
@@ -144,11 +144,17 @@ export const make = (native: Module, connection: DuckDBConnection, health: Healt
   }
 }
 
-/** Fetches from a complete result: a copy in memory, which needs neither the connection nor a way to cancel it. */
-const fetch = (result: DuckDBMaterializedResult): Effect.Effect<DuckDBDataChunk | null, SqlError> =>
-  Effect.uninterruptible(
-    Effect.tryPromise({ try: () => result.fetchChunk(), catch: (cause) => Failure.fromNative(cause, "fetch") })
+/**
+ * Takes chunks from a complete result, which is in memory. It blocks, for less time than it takes to hand the work to
+ * another thread and back.
+ */
+const fetch = (result: DuckDBMaterializedResult): Effect.Effect<DuckDBDataChunk | null, SqlError> => {
+  const count = result.chunkCount
+  let next = 0
+  return Effect.suspend(() =>
+    next === count ? Effect.succeed(null) : callSync("fetch", () => result.getChunk(next++))
   )
+}
 
 /** DuckDB answers every statement after a failed one with the same sentence; add what the failure was. */
 const explainAborted = (error: SqlError, failed: SqlError | undefined): SqlError =>
