@@ -20,4 +20,5 @@ if (Number(process.versions.node.split(".")[0]) < 24) {
 }
 module.enableCompileCache()
 Resolution.shorten()
-await import("./main.ts")
+// Not imported: that waits for each of 300 modules by itself, which takes an eighth longer.
+module.createRequire(import.meta.url)("./main.ts")
