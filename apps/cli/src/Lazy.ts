@@ -5,9 +5,13 @@
  * loads no database, no HTTP stack and no source.
  */
 import { Effect } from "effect"
+import * as Resolution from "./Resolution.ts"
 
 /** A handler whose module is imported on the first call. */
 export const lazy =
   <Input, A, E, R>(load: () => Promise<{ readonly run: (input: Input) => Effect.Effect<A, E, R> }>) =>
   (input: Input): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Effect.promise(load), (module) => module.run(input))
+    Effect.flatMap(Effect.promise(load), (module) => {
+      Resolution.end()
+      return module.run(input)
+    })
