@@ -4,7 +4,7 @@ import { KeyStore } from "@tidemark/core"
 import { ApiKey } from "@tidemark/runtime"
 import { Cause, Effect, Exit, Option, Redacted } from "effect"
 import * as Headers from "effect/http/Headers"
-import * as Access from "../src/http/Access.ts"
+import * as Admission from "../src/http/Admission.ts"
 import {
   type Answer,
   type Asked,
@@ -176,7 +176,7 @@ describe("with keys", () => {
         ["192.0.2.7", false],
         ["2001:db8::1", false]
       ] as const) {
-        assert.strictEqual(Access.isNear({ ...sent, remoteAddress: Option.some(address) }, []), isNear, address)
+        assert.strictEqual(Admission.isNear({ ...sent, remoteAddress: Option.some(address) }, []), isNear, address)
       }
     })
   )

@@ -50,25 +50,30 @@ const oneLine = (text: string): string => {
 }
 
 const jobsSeen = Effect.gen(function* () {
-  const done = yield* (yield* JobStore.JobStore).lastDone
-  const jobs = yield* (yield* JobStore.JobStore).list
-  return jobs.flatMap(({ name }): ReadonlyArray<JobSeen> => {
+  const store = yield* JobStore.JobStore
+  const done = yield* store.lastDone
+  const jobs = yield* store.list
+  const found: Array<JobSeen> = []
+  for (const { cron, name } of jobs) {
     const run = done.get(name)
-    if (run === undefined) return []
+    // What is wanted once is looked at by whoever wanted it, and never succeeds later.
+    if (run === undefined || cron === undefined) continue
     const { endedAt, heardAt, id, status } = run
-    return [{ job: name, runId: id, endedAt: endedAt ?? heardAt, failed: status === "failed", error: errorOf(run) }]
-  })
+    const failed = status === "failed"
+    // Only what failed is told of, and only then is its log looked at.
+    const whole = failed ? ((yield* store.run(id)) ?? run) : run
+    found.push({ job: name, runId: id, endedAt: endedAt ?? heardAt, failed, error: failed ? errorOf(whole) : "" })
+  }
+  return found
 })
 
 /** Whether a job with such work is being run. */
 const isAtWork = Effect.fnUntraced(function* (works: ReadonlyArray<string>, now: number) {
   const store = yield* JobStore.JobStore
-  for (const { name, work } of yield* store.list) {
-    if (!works.includes(work)) continue
-    const [newest] = yield* store.runs({ job: name, limit: 1 })
-    if (newest?.status === "running" && newest.heardAt > now - aliveMillis) return true
-  }
-  return false
+  const alive = new Set(
+    (yield* store.atWork).filter(({ heardAt }) => heardAt > now - aliveMillis).map(({ job }) => job)
+  )
+  return (yield* store.list).some(({ name, work }) => works.includes(work) && alive.has(name))
 })
 
 /** Which sources ask which hosts: those that there are, and those of stored series, which may be one of many. */

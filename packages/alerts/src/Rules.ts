@@ -1,5 +1,5 @@
 /** What of that which was seen is worth an alert, and in which words. Pure. */
-import { type Alert, type Gap, Instant, type Interval, Series } from "@tidemark/core"
+import { Alert, type Gap, Instant, type Interval, Series } from "@tidemark/core"
 import type { Settings } from "./Settings.ts"
 
 /** A stored series, as it is now. */
@@ -95,6 +95,17 @@ const incomplete = (seen: SeriesSeen, isFetching: boolean, least: number): Reado
     }
   ]
 }
+
+/**
+ * Alerts that nobody can tell the end of now: of series that are not whole, of which a job may be fetching just what
+ * is missing.
+ */
+export const untold = (seen: Seen, { completeness: least }: Pick<Settings, "completeness">): ReadonlyArray<string> =>
+  seen.isFetching
+    ? seen.series
+        .filter((one) => completeness(one) < least)
+        .map(({ series }) => Alert.key({ kind: "incomplete-series", subject: Series.key(series) }))
+    : []
 
 const stale = ({ asked, lagMillis, series }: SeriesSeen, most: number): ReadonlyArray<Alert.Condition> => {
   if (lagMillis === undefined || lagMillis <= most) return []

@@ -47,6 +47,7 @@ export const run = Effect.fn("Watch.run")(function* (options: {
   const notices = yield* store.look({
     at: seen.at,
     conditions: Rules.conditions(seen, settings),
+    untold: Rules.untold(seen, settings),
     kinds: Alert.kinds.filter((kind) => kind !== "full-disk" || seen.disk !== undefined || settings.file === undefined),
     lingerMillis: settings.lingerMillis,
     webhooks: settings.webhooks.map(({ id }) => id)

@@ -50,6 +50,8 @@ export interface Looked {
   readonly conditions: ReadonlyArray<Condition>
   /** What was looked for; alerts of other kinds stay as they are. */
   readonly kinds: ReadonlyArray<Kind>
+  /** Keys of what could not be told this time: their alerts stay as they are too. */
+  readonly untold?: ReadonlyArray<string> | undefined
   /** Milliseconds for which a condition must not have been seen until its alert is resolved. */
   readonly lingerMillis: number
 }
@@ -67,7 +69,8 @@ export interface Step {
 }
 
 /** What a look makes of the alerts that there are. */
-export const step = (alerts: Iterable<Alert>, { at, conditions, kinds, lingerMillis }: Looked): Step => {
+export const step = (alerts: Iterable<Alert>, { at, conditions, kinds, lingerMillis, untold = [] }: Looked): Step => {
+  const unknown = new Set(untold)
   const known = new Map([...alerts].map((alert) => [key(alert), alert]))
   const seen = new Set<string>()
   const changed: Array<Alert> = []
@@ -83,7 +86,7 @@ export const step = (alerts: Iterable<Alert>, { at, conditions, kinds, lingerMil
     if (isNew) notices.push({ what: "fired", alert })
   }
   for (const [name, before] of known) {
-    if (!isOpen(before) || seen.has(name) || !kinds.includes(before.kind)) continue
+    if (!isOpen(before) || seen.has(name) || unknown.has(name) || !kinds.includes(before.kind)) continue
     if (at - before.lastAt < lingerMillis) continue
     const alert = { ...before, resolvedAt: at }
     changed.push(alert)

@@ -31,7 +31,8 @@ export interface Job {
  * - `incomplete`: done, and something is missing.
  * - `interrupted`: whoever ran it was told to stop.
  * - `abandoned`: whoever ran it was heard of no more.
- * - `cancelled`: somebody did not want it any more.
+ * - `cancelling`: somebody does not want it any more; whoever runs it is about to notice.
+ * - `cancelled`: it ended because of that.
  */
 export const Status = Schema.Literals([
   "running",
@@ -40,9 +41,15 @@ export const Status = Schema.Literals([
   "failed",
   "interrupted",
   "abandoned",
+  "cancelling",
   "cancelled"
 ])
 export type Status = typeof Status.Type
+
+/** Somebody is at it. */
+export const atWork = ["running", "cancelling"] as const satisfies ReadonlyArray<Status>
+
+export const isAtWork = ({ status }: Pick<Run, "status">): boolean => status === "running" || status === "cancelling"
 
 /** What was due has been done, well or badly: it is not due again. */
 export const done = ["succeeded", "incomplete", "failed", "cancelled"] as const satisfies ReadonlyArray<Status>
@@ -88,31 +95,46 @@ export class JobStore extends Context.Service<
     readonly seed: (jobs: ReadonlyArray<Job>) => Effect.Effect<void, StoreError>
     /** Adds a job, or puts it in the place of the one with its name. */
     readonly put: (job: Job) => Effect.Effect<void, StoreError>
+    /** Puts what follows from a job in its place, while nobody else changes it; gives it as it is then. */
+    readonly change: <E>(
+      name: string,
+      follow: (before: Job | undefined) => Effect.Effect<Job, E>
+    ) => Effect.Effect<Job, StoreError | E>
     /** Makes it due now, paused or not; `false` if there is none. */
     readonly want: (name: string, now: EpochMillis) => Effect.Effect<boolean, StoreError>
     /** With its runs; `false` if there is none. */
     readonly remove: (name: string) => Effect.Effect<boolean, StoreError>
     /** Begins a run, unless one is at work or what is due was done: of any number who claim at once, one succeeds. */
     readonly claim: (claiming: Claiming) => Effect.Effect<Claim, StoreError>
-    /** Says that a run is still at work; `false` if it was taken for abandoned. */
-    readonly heartbeat: (run: Pick<Run, "id">, now: EpochMillis) => Effect.Effect<boolean, StoreError>
+    /** Says that a run is still at work, and hears whether it is to be: `lost` was taken for abandoned. */
+    readonly heartbeat: (
+      run: Pick<Run, "id">,
+      now: EpochMillis
+    ) => Effect.Effect<"wanted" | "cancelled" | "lost", StoreError>
+    /**
+     * Has a run end that nobody wants any more: whoever runs it hears of it, and it stays at work until then. One that
+     * nothing was heard of for `silence` is over at once. `false` if it is over already.
+     */
+    readonly cancel: (run: Pick<Run, "id">, now: EpochMillis, silence: number) => Effect.Effect<boolean, StoreError>
     /** Ends a run; `false` if it was taken for abandoned. */
     readonly finish: (
       run: Pick<Run, "id">,
       end: Pick<Run, "status" | "result" | "log"> & { readonly endedAt: EpochMillis }
     ) => Effect.Effect<boolean, StoreError>
     readonly run: (id: Run["id"]) => Effect.Effect<Run | undefined, StoreError>
+    /** Those that are at work, without their logs. */
+    readonly atWork: Effect.Effect<ReadonlyArray<Run>, StoreError>
     /** Newest first; of one job, or of all. */
     readonly runs: (options: {
       readonly job?: string | undefined
       readonly limit: number
     }) => Effect.Effect<ReadonlyArray<Run>, StoreError>
-    /** Of each job the last run that did what was due. */
+    /** Of each job the last run that did what was due, without its log. */
     readonly lastDone: Effect.Effect<ReadonlyMap<string, Run>, StoreError>
     /**
      * Takes out runs that ended before an instant, but for the last of each job that did what was due; and jobs
-     * without a schedule whose work was done before it. Gives how many runs.
+     * without a schedule whose work was done before `onceBefore`. Gives how many runs.
      */
-    readonly forget: (before: EpochMillis) => Effect.Effect<number, StoreError>
+    readonly forget: (before: EpochMillis, onceBefore: EpochMillis) => Effect.Effect<number, StoreError>
   }
 >()("@tidemark/core/JobStore") {}

@@ -2,18 +2,41 @@
 import type { Instant, JobStore } from "@tidemark/core"
 import { Cron, Result } from "effect"
 
+/** Schedules that were looked at: whether one ever comes is costly to find out of one that does not. */
+const known = new Map<string, Result.Result<Cron.Cron, string>>()
+const mostKnown = 1_000
+
+/** Whether there is an instant that a schedule means: there is no 30 February. */
+const comes = (cron: Cron.Cron): boolean => {
+  try {
+    Cron.next(cron, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+const parse = (cron: string, timeZone: string): Result.Result<Cron.Cron, string> => {
+  const no = (why: string) => `"${cron}" in ${timeZone} is no schedule: ${why}`
+  const parsed = Cron.parse(cron, timeZone)
+  if (Result.isFailure(parsed)) {
+    return Result.fail(no(`${parsed.failure.message}. Write five fields: minute hour day month weekday`))
+  }
+  return comes(parsed.success) ? Result.succeed(parsed.success) : Result.fail(no("there is no such day in any year"))
+}
+
 /** When a job runs, or a sentence that says why that cannot be told; `undefined`: only when somebody wants it. */
 export const schedule = ({
   cron,
   timeZone
-}: Pick<JobStore.Job, "cron" | "timeZone">): Result.Result<Cron.Cron | undefined, string> =>
-  cron === undefined
-    ? Result.succeed(undefined)
-    : Result.mapError(
-        Cron.parse(cron, timeZone),
-        ({ message }) =>
-          `"${cron}" in ${timeZone} is no schedule: ${message}. Write five fields: minute hour day month weekday`
-      )
+}: Pick<JobStore.Job, "cron" | "timeZone">): Result.Result<Cron.Cron | undefined, string> => {
+  if (cron === undefined) return Result.succeed(undefined)
+  const name = `${timeZone} ${cron}`
+  const found = known.get(name) ?? parse(cron, timeZone)
+  if (known.size >= mostKnown) known.clear()
+  known.set(name, found)
+  return found
+}
 
 /**
  * What a job has to be run for now: the last instant at or before `now` that it

@@ -15,10 +15,17 @@ const successes = Metric.gauge("tidemark_job_last_success_timestamp_seconds", {
 })
 const running = Metric.gauge("tidemark_job_running", { description: "Whether this process is running a job: 1 or 0" })
 
-export const begun = (job: string) => Metric.update(Metric.withAttributes(running, { job }), 1)
+/** What is wanted once has no name that anybody would look for, and there is no end to such names. */
+const nameOf = ({ cron, name }: Pick<JobStore.Job, "cron" | "name">): string => (cron === undefined ? "once" : name)
 
-export const ended = (job: string, status: JobStore.Status, startedAt: number, endedAt: number) =>
+export const begun = (of: JobStore.Job) => {
+  const job = nameOf(of)
+  return Metric.update(Metric.withAttributes(running, { job }), 1)
+}
+
+export const ended = (of: JobStore.Job, status: JobStore.Status, startedAt: number, endedAt: number) =>
   Effect.gen(function* () {
+    const job = nameOf(of)
     yield* Metric.update(Metric.withAttributes(running, { job }), 0)
     yield* Metric.update(Metric.withAttributes(runs, { job, status }), 1)
     yield* Metric.update(Metric.withAttributes(durations, { job }), Math.max(0, endedAt - startedAt) / 1_000)

@@ -62,7 +62,10 @@ export class Scheduler extends Context.Service<
     readonly serve: Effect.Effect<never>
     /** Makes a job due now and begins it here; `undefined` if there is none by the name. */
     readonly begin: (name: string) => Effect.Effect<JobStore.Claim | undefined, StoreError.StoreError>
-    /** Ends a run that is at work, here or in another process; `undefined` if there is none, or it is over. */
+    /**
+     * Ends a run that is at work; one of another process is `cancelling` until that notices. `undefined` if there is
+     * none, or it is over.
+     */
     readonly cancel: (id: JobStore.Run["id"]) => Effect.Effect<JobStore.Run | undefined, StoreError.StoreError>
     /** From its first line to its end; a run of another process tells its lines at its end. */
     readonly follow: (id: JobStore.Run["id"]) => Stream.Stream<Happening, StoreError.StoreError>
@@ -101,25 +104,27 @@ const work = Effect.fnUntraced(function* <R>(
   const heard = Effect.gen(function* () {
     while (true) {
       yield* Effect.sleep(silenceOf(options) / 3)
-      const isOurs = yield* store
+      const heard = yield* store
         .heartbeat(run, yield* Clock.currentTimeMillis)
-        .pipe(Effect.catch((error) => Effect.as(Effect.logWarning(`${job.name}: ${error.message}`), true)))
-      if (!isOurs) return yield* Effect.interrupt
+        .pipe(Effect.catch((error) => Effect.as(Effect.logWarning(`${job.name}: ${error.message}`), "wanted" as const)))
+      if (heard === "wanted") continue
+      if (heard === "cancelled") feed.cancel()
+      return yield* Effect.interrupt
     }
   })
-  yield* Metrics.begun(job.name)
+  yield* Metrics.begun(job)
   yield* Effect.raceFirst(working, heard).pipe(
     Effect.onExit((exit) =>
       Effect.gen(function* () {
         const endedAt = yield* Clock.currentTimeMillis
         const end = endOf(exit, feed.isCancelled())
-        yield* Metrics.ended(job.name, end.status, run.startedAt, endedAt)
+        yield* Metrics.ended(job, end.status, run.startedAt, endedAt)
         yield* Effect.annotateCurrentSpan("job.status", end.status)
         const isOurs = yield* store.finish(run, { ...end, log: feed.kept(), endedAt })
-        yield* Effect.logInfo(`${job.name}: ${isOurs ? end.status : "taken over by another process, or cancelled"}`)
+        yield* Effect.logInfo(`${job.name}: ${isOurs ? end.status : "taken over by another process"}`)
       }).pipe(
-        Effect.catch((error) => Effect.logError(`${job.name}: its end could not be kept: ${error.message}`)),
-        Effect.andThen(feed.end)
+        Effect.catchCause((cause) => Effect.logError(`${job.name}: its end could not be kept`, cause)),
+        Effect.ensuring(feed.end)
       )
     )
   )
@@ -187,11 +192,14 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     const found = yield* look(poll).pipe(
       // It is nothing that anybody traces: it looks every few seconds.
       Effect.withTracerEnabled(false),
-      Effect.catch((error: StoreError.StoreError) =>
-        Effect.andThen(
-          Effect.logError(`the jobs could not be read: ${error.message}`),
-          Effect.map(Clock.currentTimeMillis, (at) => ({ at, due: [], wait: poll }))
-        )
+      // Whatever is wrong with one look, the next may find what is due.
+      Effect.catchCause((cause) =>
+        Cause.hasInterruptsOnly(cause)
+          ? Effect.interrupt
+          : Effect.andThen(
+              Effect.logError(`the jobs could not be read: ${messageOf(Cause.squash(cause))}`),
+              Effect.map(Clock.currentTimeMillis, (at) => ({ at, due: [], wait: poll }))
+            )
       )
     )
     for (const { dueAt, job } of found.due) {
@@ -213,14 +221,13 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
 
   const cancel = Effect.fn("Scheduler.cancel")(function* (id: JobStore.Run["id"]) {
     const run = yield* store.run(id)
-    if (run === undefined || run.status !== "running") return undefined
+    if (run === undefined || !JobStore.isAtWork(run)) return undefined
     const feed = feeds.get(id)
     if (feed !== undefined) {
       feed.cancel()
       yield* FiberMap.remove(running, run.job)
     } else {
-      const endedAt = yield* Clock.currentTimeMillis
-      yield* store.finish(run, { status: "cancelled", result: null, log: "cancelled by another process", endedAt })
+      yield* store.cancel(run, yield* Clock.currentTimeMillis, silenceOf(options))
     }
     return yield* store.run(id)
   })
@@ -229,7 +236,7 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
     Stream.unwrap(
       Effect.gen(function* () {
         let run = yield* store.run(id)
-        while (run !== undefined && run.status === "running") {
+        while (run !== undefined && JobStore.isAtWork(run)) {
           yield* Effect.sleep("1 second")
           run = yield* store.run(id)
         }

@@ -7,7 +7,7 @@ export const Section = Schema.Struct({
   host: Schema.optionalKey(Schema.NonEmptyString),
   /** Default: 8430; 0 takes one that is free. */
   port: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 }))),
-  /** Of one key, or of one address without a key. Default: 500. */
+  /** Of one key, or of all without a key. Default: 500. */
   requests_per_second: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),
   /** Of the body of a request. Default: 1 MiB. */
   body_bytes: Schema.optionalKey(Schema.Int.check(Schema.isGreaterThan(0))),

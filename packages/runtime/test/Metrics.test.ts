@@ -1,11 +1,22 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Metrics as Alerts } from "@tidemark/alerts"
 import * as Engine from "@tidemark/backfill/Metrics"
-import { SourceError } from "@tidemark/core"
+import { type JobStore, SourceError } from "@tidemark/core"
 import * as Jobs from "@tidemark/jobs/Metrics"
 import * as Metrics from "@tidemark/runtime/Metrics"
 import { Effect, Metric } from "effect"
 import * as Exposition from "./exposition.ts"
+
+const incremental: JobStore.Job = {
+  name: "incremental",
+  work: "backfill",
+  cron: "* * * * *",
+  timeZone: "UTC",
+  settings: {},
+  isPaused: false,
+  since: 0,
+  wantedAt: undefined
+}
 
 const odd = 'file:C:\\data\\"mine"\nBTC.csv'
 
@@ -26,8 +37,8 @@ const measureAll = Effect.gen(function* () {
     consecutiveOpenings: 1
   })
   yield* Engine.written("binance", { inserted: 10, changed: 2, removed: 0, unchanged: 5 })
-  yield* Jobs.begun("incremental")
-  yield* Jobs.ended("incremental", "succeeded", 1_000, 31_000)
+  yield* Jobs.begun(incremental)
+  yield* Jobs.ended(incremental, "succeeded", 1_000, 31_000)
   const series = { source: "binance", symbol: "BTC/USDT", timeframe: "1h" } as const
   yield* Metric.update(Alerts.completeness(series), 0.995)
   yield* Metric.update(Alerts.lag(series), 12.5)

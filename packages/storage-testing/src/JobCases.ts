@@ -84,11 +84,11 @@ export const cases = (it: Vitest.MethodsNonLive<JobStore.JobStore>): void => {
       yield* store.put(job({ name }))
       const first = yield* store.claim(claiming(name, 60_000, 61_000, "dead"))
       if (first._tag !== "Claimed") return assert.fail(first._tag)
-      assert.isTrue(yield* store.heartbeat(first.run, 70_000))
+      assert.strictEqual(yield* store.heartbeat(first.run, 70_000), "wanted")
       assert.strictEqual((yield* store.claim(claiming(name, 60_000, 70_000 + silence - 1, "two")))._tag, "Busy")
       const second = yield* store.claim(claiming(name, 60_000, 70_000 + silence, "two"))
       if (second._tag !== "Claimed") return assert.fail(second._tag)
-      assert.isFalse(yield* store.heartbeat(first.run, 200_000))
+      assert.strictEqual(yield* store.heartbeat(first.run, 200_000), "lost")
       assert.isFalse(yield* store.finish(first.run, ended("succeeded", 200_000)))
       assert.isTrue(yield* store.finish(second.run, ended("interrupted", 110_000)))
       const runs = yield* store.runs({ job: name, limit: 10 })
@@ -141,10 +141,60 @@ export const cases = (it: Vitest.MethodsNonLive<JobStore.JobStore>): void => {
       if (claim._tag !== "Claimed") return assert.fail(claim._tag)
       assert.deepStrictEqual(yield* store.run(claim.run.id), claim.run)
       assert.isTrue(yield* store.finish(claim.run, ended("cancelled", 62_000)))
-      assert.isFalse(yield* store.heartbeat(claim.run, 63_000))
+      assert.strictEqual(yield* store.heartbeat(claim.run, 63_000), "lost")
       assert.strictEqual((yield* store.claim(claiming(once.name, 60_000, 64_000)))._tag, "Idle")
       assert.strictEqual((yield* store.lastDone).get(once.name)?.status, "cancelled")
       assert.isUndefined(yield* store.run(-1))
+    })
+  )
+
+  it.effect(
+    "J07 one that is cancelled is at work until whoever runs it has heard of it, and nobody else begins it",
+    () =>
+      Effect.gen(function* () {
+        const store = yield* JobStore.JobStore
+        const once = job({ cron: undefined, wantedAt: 60_000 })
+        yield* store.put(once)
+        const claim = yield* store.claim(claiming(once.name, 60_000, 61_000))
+        if (claim._tag !== "Claimed") return assert.fail(claim._tag)
+        assert.isTrue(yield* store.cancel(claim.run, 62_000, silence))
+        yield* store.want(once.name, 63_000)
+        assert.strictEqual((yield* store.claim(claiming(once.name, 63_000, 63_000, "two")))._tag, "Busy")
+        assert.deepStrictEqual(
+          (yield* store.atWork).filter((run) => run.job === once.name).map(({ id, status }) => [id, status]),
+          [[claim.run.id, "cancelling"]]
+        )
+        assert.strictEqual(yield* store.heartbeat(claim.run, 64_000), "cancelled")
+        assert.isTrue(yield* store.finish(claim.run, ended("interrupted", 65_000)))
+        assert.deepInclude(yield* store.run(claim.run.id), { status: "cancelled", log: "a\nb" })
+        assert.isFalse(yield* store.cancel(claim.run, 66_000, silence))
+        // Of one that nothing is heard of nobody waits to hear.
+        const again = yield* store.claim(claiming(once.name, 63_000, 67_000))
+        if (again._tag !== "Claimed") return assert.fail(again._tag)
+        assert.isTrue(yield* store.cancel(again.run, 67_000 + silence, silence))
+        assert.deepInclude(yield* store.run(again.run.id), { status: "cancelled", endedAt: 67_000 })
+        assert.strictEqual((yield* store.claim(claiming(once.name, 63_000, 100_000)))._tag, "Idle")
+      })
+  )
+
+  it.effect("J08 a change follows from the job as it is, and a refusal leaves it so", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const one = job()
+      const made = yield* store.change(one.name, (before) => Effect.succeed(before ?? one))
+      assert.deepStrictEqual(made, one)
+      const many = Array.from({ length: 10 }, (_, i) => `${i}`)
+      yield* Effect.forEach(
+        many,
+        (key) =>
+          store.change(one.name, (before) =>
+            Effect.succeed({ ...before!, settings: { ...before!.settings, [key]: 1 } })
+          ),
+        { concurrency: "unbounded" }
+      )
+      assert.strictEqual(yield* Effect.flip(store.change(one.name, () => Effect.fail("no" as const))), "no")
+      const found = (yield* store.list).find(({ name }) => name === one.name)!
+      assert.includeMembers(Object.keys(found.settings), many)
     })
   )
 
@@ -175,7 +225,7 @@ export const cases = (it: Vitest.MethodsNonLive<JobStore.JobStore>): void => {
       yield* run(old, 1_000, 4_000, "succeeded")
       kept.push(yield* run(young, 1_000, 60_000, "failed"))
       yield* run(open, 1_000, 4_000, "interrupted")
-      assert.strictEqual(yield* store.forget(50_000), 4)
+      assert.strictEqual(yield* store.forget(50_000, 50_000), 4)
       const left = yield* store.runs({ limit: 1_000 })
       const mine = new Set([hourly, old, young, open].map(({ name }) => name))
       assert.deepStrictEqual(

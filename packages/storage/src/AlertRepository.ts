@@ -165,7 +165,11 @@ const make = Effect.gen(function* () {
   const begin = Effect.fnUntraced(function* ({ batch, now, silence, webhook }: AlertStore.Claiming) {
     const idle: AlertStore.Claim = { _tag: "Idle" }
     const row = yield* locked(webhook)
-    if (row === undefined || Number(row.pending) === 0) return idle
+    if (row === undefined) return idle
+    // Asked once the row is ours: what was counted before has perhaps been told while this waited.
+    const [{ pending }] = (yield* sql<{ pending: number }>`SELECT count(*) AS pending FROM alert_notices
+      WHERE webhook = ${webhook}`) as [{ pending: number }]
+    if (Number(pending) === 0) return idle
     const until = Math.max(Number(row.claimed_ms ?? 0), Number(row.retry_ms ?? 0))
     if (until > now) return { _tag: "Waiting", until } satisfies AlertStore.Claim
     const name = row.batch ?? batch

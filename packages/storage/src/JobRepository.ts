@@ -85,6 +85,9 @@ const make = Effect.gen(function* () {
   const runColumns = sql`run_id, job, ${epochMillis(sql, "due_at")} AS due_ms,
     ${epochMillis(sql, "started_at")} AS started_ms, ${epochMillis(sql, "heard_at")} AS heard_ms,
     ${epochMillis(sql, "ended_at")} AS ended_ms, status, holder, result, log`
+  const briefColumns = sql`run_id, job, ${epochMillis(sql, "due_at")} AS due_ms,
+    ${epochMillis(sql, "started_at")} AS started_ms, ${epochMillis(sql, "heard_at")} AS heard_ms,
+    ${epochMillis(sql, "ended_at")} AS ended_ms, status, holder, result, '' AS log`
 
   const list = Effect.map(operation("list jobs")(sql<JobRow>`SELECT ${jobColumns} FROM jobs ORDER BY name`), (rows) =>
     rows.map(toJob)
@@ -111,6 +114,21 @@ const make = Effect.gen(function* () {
       ),
     operation("change a job")
   )
+
+  const change: JobStore.JobStore["Service"]["change"] = (name, follow) =>
+    sql
+      .withTransaction(
+        Effect.gen(function* () {
+          const [row] = yield* sql<JobRow>`SELECT ${jobColumns} FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
+          const after = yield* follow(row && toJob(row))
+          const { name: _, ...rest } = fromJob(after)
+          yield* row === undefined
+            ? sql`INSERT INTO jobs ${sql.insert({ name, ...rest })}`
+            : sql`UPDATE jobs SET ${sql.update(rest)} WHERE name = ${name}`
+          return after
+        })
+      )
+      .pipe(operation("change a job"), Effect.withSpan("JobStore.change"))
 
   const want = Effect.fn("JobStore.want")(
     (name: string, now: number) =>
@@ -146,10 +164,12 @@ const make = Effect.gen(function* () {
     const [row] = yield* sql<JobRow>`SELECT ${jobColumns} FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
     if (row === undefined) return { _tag: "Idle" }
     const job = toJob(row)
-    const [current] = (yield* sql<RunRow>`SELECT ${runColumns} ${runsOf(name)} AND status = 'running'`).map(toRun)
+    const [current] = (yield* sql<RunRow>`SELECT ${runColumns} ${runsOf(name)}
+      AND status IN ${sql.in(JobStore.atWork)}`).map(toRun)
     if (current !== undefined && current.heardAt > now - silence) return { _tag: "Busy", run: current }
     if (current !== undefined) {
-      yield* sql`UPDATE job_runs SET status = 'abandoned', ended_at = heard_at WHERE run_id = ${current.id}`
+      const status = current.status === "cancelling" ? "cancelled" : "abandoned"
+      yield* sql`UPDATE job_runs SET status = ${status}, ended_at = heard_at WHERE run_id = ${current.id}`
     }
     if (job.isPaused && job.wantedAt !== dueAt) return { _tag: "Idle" }
     const done = yield* sql`SELECT run_id ${runsOf(name)} AND due_at >= CAST(${timestampText(dueAt)} AS TIMESTAMP)
@@ -188,32 +208,52 @@ const make = Effect.gen(function* () {
     operation("begin a job")
   )
 
-  /** Changes a run that is still at work. */
-  const change = (id: number, values: Readonly<Record<string, string>>) =>
+  /** Changes a run that is still at work; gives it as it was. */
+  const changeRun = (id: number, values: (run: JobStore.Run) => Readonly<Record<string, string>>) =>
     sql.withTransaction(
       Effect.gen(function* () {
-        const there = yield* sql`SELECT run_id FROM job_runs WHERE run_id = ${id} AND status = 'running'
-          ${sql.literal(rowLock)}`
-        if (there.length === 0) return false
-        yield* sql`UPDATE job_runs SET ${sql.update(values)} WHERE run_id = ${id}`
-        return true
+        const [row] = yield* sql<RunRow>`SELECT ${briefColumns} FROM job_runs WHERE run_id = ${id}
+          AND status IN ${sql.in(JobStore.atWork)} ${sql.literal(rowLock)}`
+        if (row === undefined) return undefined
+        const run = toRun(row)
+        yield* sql`UPDATE job_runs SET ${sql.update(values(run))} WHERE run_id = ${id}`
+        return run
       })
     )
 
-  const heartbeat = Effect.fn("JobStore.heartbeat")(
-    ({ id }: Pick<JobStore.Run, "id">, now: number) => change(id, { heard_at: timestampText(now) }),
+  const heartbeat: JobStore.JobStore["Service"]["heartbeat"] = Effect.fn("JobStore.heartbeat")(
+    ({ id }, now) =>
+      Effect.map(
+        changeRun(id, () => ({ heard_at: timestampText(now) })),
+        (run) => (run === undefined ? "lost" : run.status === "cancelling" ? "cancelled" : "wanted")
+      ),
     operation("keep a job")
+  )
+
+  const cancel: JobStore.JobStore["Service"]["cancel"] = Effect.fn("JobStore.cancel")(
+    ({ id }, now, silence) =>
+      Effect.map(
+        changeRun(id, ({ heardAt }) =>
+          heardAt > now - silence ? { status: "cancelling" } : { status: "cancelled", ended_at: timestampText(heardAt) }
+        ),
+        (run) => run !== undefined
+      ),
+    operation("cancel a run")
   )
 
   const finish: JobStore.JobStore["Service"]["finish"] = Effect.fn("JobStore.finish")(
     ({ id }, { endedAt, log, result, status }) =>
-      change(id, {
-        heard_at: timestampText(endedAt),
-        ended_at: timestampText(endedAt),
-        status,
-        result: encodeResult(result),
-        log
-      }),
+      Effect.map(
+        changeRun(id, (run) => ({
+          heard_at: timestampText(endedAt),
+          ended_at: timestampText(endedAt),
+          // Told to stop is told to stop, whoever said it first.
+          status: run.status === "cancelling" && status === "interrupted" ? "cancelled" : status,
+          result: encodeResult(result),
+          log
+        })),
+        (run) => run !== undefined
+      ),
     operation("end a job")
   )
 
@@ -231,17 +271,26 @@ const make = Effect.gen(function* () {
   const newestDone = sql`SELECT max(run_id) FROM job_runs WHERE status IN ${sql.in(JobStore.done)} GROUP BY job`
 
   const lastDone = Effect.map(
-    operation("list runs")(sql<RunRow>`SELECT ${runColumns} FROM job_runs WHERE run_id IN (${newestDone})`),
+    operation("list runs")(sql<RunRow>`SELECT ${briefColumns} FROM job_runs WHERE run_id IN (${newestDone})`),
     (rows) => new Map(rows.map((row) => [row.job, toRun(row)]))
   ).pipe(Effect.withSpan("JobStore.lastDone"))
 
+  const atWork = Effect.map(
+    operation("list runs")(
+      sql<RunRow>`SELECT ${briefColumns} FROM job_runs WHERE status IN ${sql.in(JobStore.atWork)} ORDER BY run_id`
+    ),
+    (rows) => rows.map(toRun)
+  ).pipe(Effect.withSpan("JobStore.atWork"))
+
   const forget = Effect.fn("JobStore.forget")(
-    (before: number) =>
+    (before: number, onceBefore: number) =>
       sql.withTransaction(
         Effect.gen(function* () {
-          const ended = sql`status <> 'running' AND ended_at < ${timestamp(sql, before)}`
+          const over = sql`status NOT IN ${sql.in(JobStore.atWork)}`
+          const ended = sql`${over} AND ended_at < ${timestamp(sql, before)}`
           const once = yield* sql<{ name: string }>`SELECT name FROM jobs WHERE cron = ${never} AND name IN (
-            SELECT job FROM job_runs WHERE run_id IN (${newestDone}) AND ${ended})`
+            SELECT job FROM job_runs WHERE run_id IN (${newestDone}) AND ${over}
+              AND ended_at < ${timestamp(sql, onceBefore)})`
           const old = yield* sql<{ run_id: number }>`SELECT run_id FROM job_runs WHERE ${ended}
             AND run_id NOT IN (${newestDone})`
           for (const { name } of once) {
@@ -259,12 +308,15 @@ const make = Effect.gen(function* () {
     list,
     seed,
     put,
+    change,
     want,
     remove,
     claim,
     heartbeat,
+    cancel,
     finish,
     run,
+    atWork,
     runs,
     lastDone,
     forget

@@ -28,8 +28,9 @@ export const run = Effect.fnUntraced(function* (input: Input) {
   const rows = yield* Remote.either({
     local: Summary.coverage({ ...chosen, isCounted: true }).pipe(withRuntime("read")),
     remote: (client) =>
-      Effect.map(client.coverage.coverage({ query: Chosen.selection(chosen, Option.none()) }), (rows) =>
-        rows.map(toRow)
+      Effect.map(
+        client.coverage.coverage({ query: { ...Chosen.selection(chosen, Option.none()), counted: true } }),
+        (rows) => rows.map(toRow)
       )
   })
   yield* print({

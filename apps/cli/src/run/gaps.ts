@@ -85,8 +85,14 @@ const listThere = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chos
     ...(to === undefined ? {} : { end: to })
   }
   const gaps = (yield* client.coverage.gaps({ query })).map(toGap)
-  const series = (yield* client.coverage.coverage({ query: Chosen.selection(chosen, input.source) })).length
-  yield* print({ json: () => GapsView.toJson(gaps), text: () => GapsView.toText(gaps, series) })
+  const series = yield* client.coverage.coverage({ query: Chosen.selection(chosen, input.source) })
+  yield* print({ json: () => GapsView.toJson(gaps), text: () => GapsView.toText(gaps, series.length) })
+  yield* Chosen.sayAbsent(
+    Chosen.absent(
+      chosen,
+      series.map((one) => ({ series: one }))
+    )
+  )
 })
 
 const listHere = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {

@@ -1,7 +1,7 @@
 /** The work of `tidemark jobs …`. */
 import { UsageError } from "@tidemark/backfill"
 import { JobStore } from "@tidemark/core"
-import { Due } from "@tidemark/jobs"
+import { Due, Revision } from "@tidemark/jobs"
 import { Clock, Console, Effect, Option, Result, Schema, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as JobsView from "../view/JobsView.ts"
@@ -66,17 +66,23 @@ export const run = Effect.fnUntraced(function* ({ name }: Named) {
   })
 })
 
+/** What becomes of a job in the database at hand. */
+const revise = (name: string, change: Revision.Change) =>
+  Effect.gen(function* () {
+    const store = yield* JobStore.JobStore
+    const now = yield* Clock.currentTimeMillis
+    const job = yield* store.change(name, (before) =>
+      Result.match(Revision.of(name, before, change, now), {
+        onFailure: (message) => Effect.fail(usage(`${message}. See: tidemark jobs list`)),
+        onSuccess: Effect.succeed
+      })
+    )
+    return yield* shown(job)
+  }).pipe(withStores("update"))
+
 const change = Effect.fnUntraced(function* (name: string, isPaused: boolean) {
   const changed = yield* Remote.either({
-    local: Effect.gen(function* () {
-      const store = yield* JobStore.JobStore
-      const before = yield* find(name)
-      // What was due while it rested is not caught up.
-      const since = before.isPaused && !isPaused ? yield* Clock.currentTimeMillis : before.since
-      const job = { ...before, isPaused, since }
-      yield* store.put(job)
-      return yield* shown(job)
-    }).pipe(withStores("update")),
+    local: revise(name, { isPaused }),
     remote: (client) =>
       Effect.map(client.jobs.change({ params: { name }, payload: { is_paused: isPaused } }), JobsDoor.toJob)
   })
@@ -116,29 +122,7 @@ export const set = Effect.fnUntraced(function* (input: SetInput) {
     return yield* usage("Say what is to change: --cron, --time-zone, --settings or --work")
   }
   const changed = yield* Remote.either({
-    local: Effect.gen(function* () {
-      const store = yield* JobStore.JobStore
-      const before = (yield* store.list).find((one) => one.name === name)
-      if (before === undefined && (work === undefined || cron === undefined)) {
-        return yield* usage(`There is no job "${name}"; to make one, give --work and --cron. See: tidemark jobs list`)
-      }
-      const now = yield* Clock.currentTimeMillis
-      const job: JobStore.Job = {
-        name,
-        work: work ?? before!.work,
-        cron: cron ?? before!.cron,
-        timeZone: timeZone ?? before?.timeZone ?? "UTC",
-        settings: settings ?? before?.settings ?? {},
-        isPaused: before?.isPaused ?? false,
-        // What was due while it had another schedule, or none, was not due by this one.
-        since: before === undefined || cron !== undefined ? now : before.since,
-        wantedAt: before?.wantedAt
-      }
-      const schedule = Due.schedule(job)
-      if (Result.isFailure(schedule)) return yield* usage(schedule.failure)
-      yield* store.put(job)
-      return yield* shown(job)
-    }).pipe(withStores("update")),
+    local: revise(name, { work, cron, timeZone, settings }),
     remote: Effect.fnUntraced(function* (client) {
       const isThere = (yield* client.jobs.list()).some((job) => job.name === name)
       const job =
@@ -180,13 +164,16 @@ export const runs = Effect.fnUntraced(function* (input: {
   yield* print({ json: () => all.map(JobsView.runJson), text: () => JobsView.runsText(all) })
 })
 
+/** A run of which nothing was heard for so long is nobody's. */
+const silenceMillis = 60_000
+
 interface Numbered {
   readonly id: number
 }
 
 /** 0 for what went well, as the commands of its own would end. */
 const codeOf = ({ status }: JobStore.Run): number =>
-  status === "succeeded" || status === "running" ? 0 : status === "incomplete" ? 3 : 1
+  status === "succeeded" || JobStore.isAtWork({ status }) ? 0 : status === "incomplete" ? 3 : 1
 
 /** Tells a run's lines as they come; gives the run as it ended. */
 export const follow = Effect.fnUntraced(function* (client: Remote.Asking, id: number) {
@@ -225,10 +212,10 @@ export const cancel = Effect.fnUntraced(function* ({ id }: Numbered) {
       const store = yield* JobStore.JobStore
       const run = yield* store.run(id)
       if (run === undefined) return yield* usage(`There is no run ${id}. See: tidemark jobs runs`)
-      const endedAt = yield* Clock.currentTimeMillis
-      const end = { status: "cancelled" as const, result: null, log: "cancelled from the command line", endedAt }
-      if (!(yield* store.finish(run, end))) return yield* usage(`Run ${id} is over: ${run.status}`)
-      return { ...run, ...end }
+      if (!(yield* store.cancel(run, yield* Clock.currentTimeMillis, silenceMillis))) {
+        return yield* usage(`Run ${id} is over: ${run.status}`)
+      }
+      return (yield* store.run(id)) ?? run
     }).pipe(withStores("update")),
     remote: (client) => Effect.map(client.runs.cancel({ params: { id } }), JobsDoor.toRun)
   })

@@ -129,11 +129,7 @@ const asJson = Effect.fnUntraced(function* (layout: "columns" | "rows", page: Pa
 
 const open = Effect.fnUntraced(function* (query: Query, limit: number) {
   const { start: from, end: to } = query
-  if (from !== undefined && to !== undefined && from >= to) {
-    return yield* Failure.badRequest(
-      `start ${Instant.format(from)} is not before end ${Instant.format(to)}; the end is not included.`
-    )
-  }
+  yield* Failure.span(query)
   const { parts, problems } = yield* Market.open({
     symbols: [query.symbol],
     timeframes: [query.timeframe],

@@ -58,13 +58,16 @@ export const layer = HttpApiBuilder.group(
           Effect.catchTags({ StoreError: Failure.unavailable, UsageError: Failure.unusable })
         ),
       gaps: ({ query: { causes = [], end, start, ...selection } }) =>
-        Survey.run({
-          of: selection,
-          choose: ({ series }) => CandleStore.includes(selection, series),
-          from: start,
-          to: end,
-          isCounted: false
-        }).pipe(
+        Effect.andThen(
+          Failure.span({ start, end }),
+          Survey.run({
+            of: selection,
+            choose: ({ series }) => CandleStore.includes(selection, series),
+            from: start,
+            to: end,
+            isCounted: false
+          })
+        ).pipe(
           Effect.map((surveyed) =>
             Answer.json<ReadonlyArray<typeof Coverage.MissingRun.Encoded>>(
               surveyed

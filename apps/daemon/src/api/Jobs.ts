@@ -1,12 +1,13 @@
 /** Jobs and their runs, over HTTP. */
 import { Api, type Jobs } from "@tidemark/api"
 import { JobStore } from "@tidemark/core"
-import { Due, Scheduler } from "@tidemark/jobs"
+import { Due, Revision, Scheduler } from "@tidemark/jobs"
 import { Clock, Effect, Random, Result, Stream } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { works } from "../Jobs.ts"
 import * as Settings from "../works/Settings.ts"
 import * as Failure from "./Failure.ts"
+import * as Files from "./Files.ts"
 
 const runJson = (run: JobStore.Run): Jobs.Run => ({
   id: run.id,
@@ -36,20 +37,45 @@ const jobJson = (job: JobStore.Job, last: JobStore.Run | undefined, now: number)
   last_run: last === undefined ? null : runJson(last)
 })
 
-/** Fails for a job that could never do anything. */
-const check = Effect.fnUntraced(function* (job: Pick<JobStore.Job, "work" | "cron" | "timeZone" | "settings">) {
-  if (!works.has(job.work)) {
-    return yield* Failure.badRequest(`There is no work "${job.work}"; there is: ${[...works.keys()].join(", ")}.`)
+/** Fails for a job that could never do anything, and for one that only this machine's own users may set up. */
+const check = Effect.fnUntraced(function* ({ settings, work }: Pick<JobStore.Job, "work" | "settings">) {
+  if (!works.has(work)) {
+    return yield* Failure.badRequest(`There is no work "${work}"; there is: ${[...works.keys()].join(", ")}.`)
   }
-  const schedule = Due.schedule(job)
-  if (Result.isFailure(schedule)) return yield* Failure.badRequest(schedule.failure)
-  yield* Settings.of(job.settings).pipe(Effect.catch(({ message }) => Failure.badRequest(message)))
+  const { source } = yield* Settings.of(settings).pipe(Effect.catch(({ message }) => Failure.badRequest(message)))
+  yield* Files.refuse(source)
 })
+
+/** What becomes of a job that somebody changes; `undefined` makes none. */
+const revise = Effect.fnUntraced(function* (name: string, change: Revision.Change, isNew: boolean) {
+  const store = yield* JobStore.JobStore
+  const now = yield* Clock.currentTimeMillis
+  return yield* store.change(
+    name,
+    Effect.fnUntraced(function* (before) {
+      if (before === undefined && !isNew) return yield* unknown(name)
+      const job = Revision.of(name, before, change, now)
+      if (Result.isFailure(job)) return yield* Failure.badRequest(job.failure)
+      yield* check(job.success)
+      return job.success
+    })
+  )
+})
+
+const toChange = ({ cron, is_paused, settings, time_zone, work }: Jobs.JobChange): Revision.Change => ({
+  work,
+  cron,
+  timeZone: time_zone,
+  settings: settings as JobStore.Job["settings"] | undefined,
+  isPaused: is_paused
+})
+
+const unknown = (name: string) => Failure.notFound(`There is no job "${name}"; what there is: GET /api/v1/jobs`)
 
 const find = Effect.fnUntraced(function* (name: string) {
   const store = yield* JobStore.JobStore
   const job = (yield* store.list).find((one) => one.name === name)
-  return job ?? (yield* Failure.notFound(`There is no job "${name}"; what there is: GET /api/v1/jobs`))
+  return job ?? (yield* unknown(name))
 })
 
 const noRun = (id: number) => Failure.notFound(`There is no run ${id}; the last ones: GET /api/v1/runs`)
@@ -88,42 +114,18 @@ export const jobs = HttpApiBuilder.group(
         }).pipe(Effect.catchTag("StoreError", Failure.unavailable)),
       get: ({ params }) => shown(params.name).pipe(withStore, Effect.catchTag("StoreError", Failure.unavailable)),
       put: ({ params, payload }) =>
-        Effect.gen(function* () {
-          const before = (yield* store.list).find(({ name }) => name === params.name)
-          const job: JobStore.Job = {
-            name: params.name,
-            work: payload.work,
-            cron: payload.cron,
-            timeZone: payload.time_zone ?? "UTC",
-            settings: payload.settings ?? {},
-            isPaused: payload.is_paused ?? false,
-            since: before?.since ?? (yield* Clock.currentTimeMillis),
-            wantedAt: before?.wantedAt
-          }
-          yield* check(job)
-          yield* store.put(job)
-          return yield* shown(job.name).pipe(Effect.catchTag("NotFound", Effect.die))
-        }).pipe(withStore, Effect.catchTag("StoreError", Failure.unavailable)),
+        revise(params.name, toChange(payload), true).pipe(
+          Effect.andThen(shown(params.name)),
+          Effect.catchTag("NotFound", Effect.die),
+          withStore,
+          Effect.catchTag("StoreError", Failure.unavailable)
+        ),
       change: ({ params, payload }) =>
-        Effect.gen(function* () {
-          const before = yield* find(params.name)
-          const job: JobStore.Job = {
-            ...before,
-            work: payload.work ?? before.work,
-            cron: payload.cron ?? before.cron,
-            timeZone: payload.time_zone ?? before.timeZone,
-            settings: payload.settings ?? before.settings,
-            isPaused: payload.is_paused ?? before.isPaused,
-            // What was due while it had another schedule, or none, was not due by this one.
-            since:
-              payload.cron === undefined && payload.is_paused === undefined
-                ? before.since
-                : yield* Clock.currentTimeMillis
-          }
-          yield* check(job)
-          yield* store.put(job)
-          return yield* shown(job.name)
-        }).pipe(withStore, Effect.catchTag("StoreError", Failure.unavailable)),
+        revise(params.name, toChange(payload), false).pipe(
+          Effect.andThen(shown(params.name)),
+          withStore,
+          Effect.catchTag("StoreError", Failure.unavailable)
+        ),
       remove: ({ params }) =>
         Effect.gen(function* () {
           if (!(yield* store.remove(params.name))) return yield* Effect.asVoid(find(params.name))
@@ -157,7 +159,8 @@ export const runs = HttpApiBuilder.group(
             settings,
             isPaused: false,
             since: now,
-            wantedAt: now
+            // It is wanted once: when it begins.
+            wantedAt: undefined
           }
           yield* check(job)
           yield* store.put(job)

@@ -26,8 +26,7 @@ export const layer = HttpApiBuilder.group(
         Effect.map(store.list, (keys) => keys.map(toJson)).pipe(Effect.catchTag("StoreError", Failure.unavailable)),
       create: ({ payload }) =>
         Effect.gen(function* () {
-          const isFirst = !(yield* store.valid).some(({ scope }) => scope === "write")
-          if (isFirst && payload.scope === "read") {
+          if (payload.scope === "read" && !(yield* keyring.canWrite)) {
             return yield* Failure.conflict(
               "No key is for writing, and with this one nobody could change anything any more; make one for writing first."
             )

@@ -58,6 +58,7 @@ export const layer = HttpApiBuilder.group(
         ),
       certificate: ({ query: { end, start, ...selection } }) =>
         Effect.gen(function* () {
+          yield* Failure.span({ start, end })
           const found = yield* Verification.run({
             choose: ({ series }) => CandleStore.includes(selection, series),
             from: start,

@@ -99,6 +99,7 @@ const history = Effect.fn("api.regime.history")(function* (
   name: Regimes.Kind,
   which: Which & Range & { readonly limit?: number }
 ) {
+  yield* Failure.span(which)
   const kind = RegimeKinds.of(name, which.profile)
   const derived = yield* DerivedStore.DerivedStore
   const found = yield* newest(kind, which)
@@ -116,6 +117,7 @@ const history = Effect.fn("api.regime.history")(function* (
 
 /** What is stored of the regimes of a symbol, beside its candles, and figures of both. */
 const performance = Effect.fn("api.regime.performance")(function* (name: Regimes.Kind, which: Which & Range) {
+  yield* Failure.span(which)
   const kind = RegimeKinds.of(name, which.profile)
   const derived = yield* DerivedStore.DerivedStore
   const found = yield* newest(kind, which)

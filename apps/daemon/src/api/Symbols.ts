@@ -5,6 +5,7 @@ import { Universe } from "@tidemark/runtime"
 import { Effect } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Failure from "./Failure.ts"
+import * as Files from "./Files.ts"
 
 const toListed = (instrument: Instrument.Instrument): Symbols.Listed => Universe.toEntry(instrument)
 
@@ -18,6 +19,8 @@ export const layer = HttpApiBuilder.group(
       return found ?? (yield* Failure.notFound(`${symbol} is not on the list; what is: GET /api/v1/symbols`))
     })
     const put = Effect.fnUntraced(function* (entry: SymbolEntry.SymbolEntry) {
+      const sources = entry.sources ?? []
+      yield* Files.refuse(...sources.map((source) => (typeof source === "string" ? source : source.source)))
       const instrument = yield* Universe.fromEntry(entry)
       yield* store.put([instrument])
       return toListed(instrument)

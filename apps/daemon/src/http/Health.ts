@@ -44,13 +44,15 @@ const live = HttpRouter.add(
 const ready = HttpRouter.add(
   "GET",
   "/health/ready",
-  Effect.flatMap(JobStore.JobStore, (store) => store.runs({ limit: 1 })).pipe(
+  Effect.flatMap(JobStore.JobStore, (store) => store.atWork).pipe(
     Effect.as(fine),
     Effect.timeoutOrElse({
       duration: "5 seconds",
       orElse: () => Effect.succeed(Problem.response(503, "The database does not answer."))
     }),
-    Effect.catchTag("StoreError", ({ message }) => Effect.succeed(Problem.response(503, message)))
+    Effect.catchTag("StoreError", ({ message }) =>
+      Effect.as(Effect.logWarning(`not ready: ${message}`), Problem.response(503, "The database does not answer."))
+    )
   )
 )
 

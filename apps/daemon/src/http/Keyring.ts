@@ -5,6 +5,8 @@ import { Clock, Context, Effect, Layer, type Redacted, Semaphore } from "effect"
 
 /** One who has shown a key, or needs none. */
 export interface Known {
+  /** Of the key: no two have the same. */
+  readonly id: string
   readonly name: string
   readonly scope: KeyStore.Scope
 }
@@ -17,6 +19,8 @@ export class Keyring extends Context.Service<
   {
     /** Whether there is no key at all. */
     readonly isEmpty: Effect.Effect<boolean, StoreError.StoreError>
+    /** Whether some key is for writing. */
+    readonly canWrite: Effect.Effect<boolean, StoreError.StoreError>
     readonly find: (key: Redacted.Redacted) => Effect.Effect<Known | undefined, StoreError.StoreError>
     /** After a key was made or revoked here. */
     readonly forget: Effect.Effect<void>
@@ -29,6 +33,8 @@ export class Keyring extends Context.Service<
       Effect.gen(function* () {
         const store = yield* KeyStore.KeyStore
         const one = yield* Semaphore.make(1)
+        // Of what is believed: what was asked before it grew is believed no more.
+        let generation = 0
         let kept: { readonly at: number; readonly byId: ReadonlyMap<string, KeyStore.Kept> } | undefined
 
         const fresh = Effect.map(Clock.currentTimeMillis, (now) =>
@@ -38,8 +44,9 @@ export class Keyring extends Context.Service<
           const known = yield* fresh
           if (known !== undefined) return known
           const at = yield* Clock.currentTimeMillis
+          const asked = generation
           const byId = new Map((yield* store.valid).map((key) => [key.id, key]))
-          kept = { at, byId }
+          if (asked === generation) kept = { at, byId }
           return byId
         })
         const current = Effect.flatMap(fresh, (known) =>
@@ -48,9 +55,17 @@ export class Keyring extends Context.Service<
 
         return Keyring.of({
           isEmpty: Effect.map(current, (byId) => byId.size === 0 && own === undefined),
-          forget: Effect.sync(() => void (kept = undefined)),
+          canWrite: Effect.map(
+            current,
+            (byId) => own !== undefined || [...byId.values()].some(({ scope }) => scope === "write")
+          ),
+          forget: Effect.sync(() => {
+            generation++
+            kept = undefined
+          }),
           find: Effect.fnUntraced(function* (key) {
-            if (own !== undefined && ApiKey.isSame(key, own)) return { name: "TIDEMARK_API_KEY", scope: "write" }
+            if (own !== undefined && ApiKey.isSame(key, own))
+              return { id: "TIDEMARK_API_KEY", name: "TIDEMARK_API_KEY", scope: "write" }
             const id = ApiKey.idOf(key)
             const found = id === undefined ? undefined : (yield* current).get(id)
             return found !== undefined && ApiKey.matches(key, found.hash) ? found : undefined

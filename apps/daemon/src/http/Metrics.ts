@@ -4,7 +4,7 @@ import { Effect, Redacted } from "effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerRequest from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
-import * as Access from "./Access.ts"
+import { Admission } from "./Admission.ts"
 
 const bearer = /^Bearer +(.+)$/i
 
@@ -16,7 +16,7 @@ export const layer = HttpRouter.add(
   "/metrics",
   Effect.gen(function* () {
     const request = yield* HttpServerRequest.HttpServerRequest
-    yield* Access.identify(request, keyOf(request), [])
+    yield* (yield* Admission).admit(request, keyOf(request))
     return HttpServerResponse.text(yield* Metrics.text, { contentType: Metrics.contentType })
   })
 )

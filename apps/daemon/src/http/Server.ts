@@ -25,6 +25,7 @@ import * as Regimes from "../api/Regimes.ts"
 import * as Sources from "../api/Sources.ts"
 import * as Symbols from "../api/Symbols.ts"
 import * as Access from "./Access.ts"
+import { Admission } from "./Admission.ts"
 import * as Health from "./Health.ts"
 import { Keyring } from "./Keyring.ts"
 import * as Limits from "./Limits.ts"
@@ -77,7 +78,7 @@ const routes = ({ api, policies }: Configuration.Configuration) =>
         Sources.layer,
         Symbols.layer
       ]),
-      Layer.provide([Access.layer(api), Problem.ofSchemas])
+      Layer.provide([Access.layer, Problem.ofSchemas])
     ),
     HttpApiScalar.layer(Api.Api, { path: "/docs" }),
     Health.layer,
@@ -129,6 +130,7 @@ export const layer = (settings: Configuration.Configuration) => {
     Layer.provideMerge(listener(settings.api))
   )
   return Layer.unwrap(Effect.as(guarded(settings.api.host), served)).pipe(
+    Layer.provide(Admission.layer(settings.api)),
     Layer.provide(Keyring.layer(settings.api.key))
   )
 }

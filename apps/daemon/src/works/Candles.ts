@@ -69,8 +69,14 @@ export const backfill = Effect.fnUntraced(function* ({ job, log }: Scheduler.Tol
 
 /** What is missing of stored series without an explanation. */
 export const gaps = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
-  const choose = Settings.includes(yield* Settings.of(job.settings))
-  const report = yield* Fill.run(yield* Survey.run({ choose: ({ series }) => choose(series) }))
+  const settings = yield* Settings.of(job.settings)
+  const choose = Settings.includes(settings)
+  const surveyed = yield* Survey.run({ choose: ({ series }) => choose(series) })
+  yield* Settings.require(
+    settings,
+    surveyed.map(({ stored }) => stored.series)
+  )
+  const report = yield* Fill.run(surveyed)
   if (report !== undefined) return yield* told(report, { log })
   yield* log("nothing is missing without an explanation")
   const nothing: Scheduler.Ended = { status: "succeeded", result: { series: 0 } }
@@ -79,8 +85,13 @@ export const gaps = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
 
 /** Completeness by month and anomalies of stored series. */
 export const quality = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
-  const choose = Settings.includes(yield* Settings.of(job.settings))
+  const settings = yield* Settings.of(job.settings)
+  const choose = Settings.includes(settings)
   const surveyed = yield* Survey.run({ choose: ({ series }) => choose(series) })
+  yield* Settings.require(
+    settings,
+    surveyed.map(({ stored }) => stored.series)
+  )
   let found = 0
   for (const one of surveyed) {
     const checked = yield* Check.series(one)
@@ -95,8 +106,9 @@ export const quality = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told
   return ended
 })
 
-/** Runs of jobs that ended longer ago than this are forgotten, but for the last of each. */
+/** Runs of jobs that ended longer ago than this are forgotten, but for the last of each; and those wanted once. */
 const runsKeptMillis = 90 * dayMillis
+const onceKeptMillis = 7 * dayMillis
 
 /** What is older than it is kept, and needed by nobody. */
 export const prune = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
@@ -108,7 +120,8 @@ export const prune = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) 
   }
   const rows = report.outcomes.reduce((sum, one) => sum + (one.status === "pruned" ? one.rows : 0), 0)
   const store = yield* JobStore.JobStore
-  const runs = yield* store.forget((yield* Clock.currentTimeMillis) - runsKeptMillis)
+  const now = yield* Clock.currentTimeMillis
+  const runs = yield* store.forget(now - runsKeptMillis, now - onceKeptMillis)
   yield* log(`${rows} candles pruned, ${runs} runs forgotten`)
   const ended: Scheduler.Ended = { status: status(Prune.exitCode(report)), result: { rows, runs } }
   return ended

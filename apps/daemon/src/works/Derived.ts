@@ -26,8 +26,13 @@ const ended = (name: string, outcomes: ReadonlyArray<Figures>, told: Pick<Schedu
   })
 
 const inputs = Effect.fnUntraced(function* ({ job }: Scheduler.Told) {
-  const choose = Settings.includes(yield* Settings.of(job.settings))
-  return yield* Inputs.of({ choose, appliedBy: Reading.appliedBy })
+  const settings = yield* Settings.of(job.settings)
+  const found = yield* Inputs.of({ choose: Settings.includes(settings), appliedBy: Reading.appliedBy })
+  yield* Settings.require(
+    settings,
+    found.map(({ stored }) => stored.series)
+  )
+  return found
 })
 
 const named = (outcomes: ReadonlyArray<Derivation.Outcome>, told: Pick<Scheduler.Told, "log">) =>

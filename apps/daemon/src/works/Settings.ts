@@ -1,20 +1,35 @@
 /** What a job tells its work, checked: which series, and how far back. */
 import { Jobs } from "@tidemark/api"
-import { Instant, type Series } from "@tidemark/core"
+import { CandleStore, Instant, type Series } from "@tidemark/core"
 import { Effect, Option, Schema } from "effect"
 
 const decode = Schema.decodeUnknownEffect(Jobs.Settings, { onExcessProperty: "error" })
 
 export const of = (settings: unknown) =>
-  Effect.mapError(decode(settings), ({ message }) => ({ message: `the settings of the job are wrong: ${message}` }))
+  decode(settings).pipe(
+    Effect.mapError(({ message }) => ({ message: `the settings of the job are wrong: ${message}` })),
+    Effect.map(({ symbols, ...rest }): Jobs.Settings => ({
+      ...rest,
+      ...(symbols === undefined ? {} : { symbols: symbols.map((symbol) => symbol.toUpperCase()) })
+    }))
+  )
 
-/** Whether the settings mean a stored series. */
+/** Whether the settings mean a stored series; everything, where they name nothing. */
 export const includes =
-  ({ source, symbols, timeframes }: Jobs.Settings) =>
+  (settings: Jobs.Settings) =>
   (series: Series.Series): boolean =>
-    (symbols === undefined || symbols.includes(series.symbol)) &&
-    (timeframes === undefined || timeframes.includes(series.timeframe)) &&
-    (source === undefined || source === series.source)
+    CandleStore.includes(settings, series)
+
+/** Fails where a symbol is named of which nothing is among the series: a name that means nothing is no success. */
+export const require = ({ symbols = [] }: Jobs.Settings, found: ReadonlyArray<Pick<Series.Series, "symbol">>) => {
+  const known = new Set(found.map(({ symbol }) => symbol))
+  const absent = symbols.filter((symbol) => !known.has(symbol))
+  return absent.length === 0
+    ? Effect.void
+    : Effect.fail({
+        message: `${absent.join(", ")} ${absent.length === 1 ? "is" : "are"} not stored, or not of the kind that this is done with; what is: tidemark coverage`
+      })
+}
 
 const dayMillis = 86_400_000
 const defaultDays = 365

@@ -9,7 +9,7 @@
  */
 import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
 import { Effect, Exit, type Scope } from "effect"
-import { type SqlError } from "effect/sql/SqlError"
+import type { SqlError } from "effect/sql/SqlError"
 import * as Failure from "./Failure.ts"
 import type * as Health from "./Health.ts"
 import type { Module } from "./Native.ts"
