@@ -186,8 +186,17 @@ describe("with keys", () => {
       const url = yield* database
       const { key } = yield* stored(url, "prometheus", "read")
       const serving = yield* serve(settings(url))
+      const other = yield* database
+      yield* stored(other, "somebody", "write")
+      const strict = yield* serve(settings(other, { requestsPerSecond: 5 }))
       problem(yield* send(serving, { path: "/metrics" }), 401)
       problem(yield* send(serving, { path: "/metrics", headers: { authorization: "Bearer no" } }), 401)
+      const tried = yield* Effect.forEach(
+        Array.from({ length: 40 }, () => 0),
+        () => send(strict, { path: "/metrics", headers: { authorization: "Bearer no" } }),
+        { concurrency: 10 }
+      )
+      assert.isAbove(tried.filter(({ status }) => status === 429).length, 20)
       for (const headers of [{ "x-api-key": key }, { authorization: `Bearer ${key}` }]) {
         const answer = yield* send(serving, { path: "/metrics", headers })
         assert.strictEqual(answer.status, 200)

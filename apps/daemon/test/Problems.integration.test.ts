@@ -64,6 +64,23 @@ describe("a request that is wrong", () => {
       assert.include(yield* said('{"symbol":"BTC/USDT"}'), "symbol in the body")
       assert.include(yield* said('{"symbols":["BTC\\u0000"]}'), "control character")
       assert.include(yield* said('{"work":"nothing"}'), 'There is no work "nothing"; there is: backfill')
+      assert.include(yield* said('{"source":"file:/etc/passwd"}'), "Files are not named over HTTP")
+      const listed = { method: "POST", path: "/api/v1/symbols", headers: json }
+      const body = '{"symbol":"X/Y","sources":["file:/etc/passwd"]}'
+      assert.include(problem(yield* send(serving, { ...listed, body }), 400), "Files are not named over HTTP")
+      const never = '{"work":"gaps","cron":"0 0 30 2 *"}'
+      const put = { method: "PUT", path: "/api/v1/jobs/never", headers: json }
+      assert.include(problem(yield* send(serving, { ...put, body: never }), 400), "there is no such day")
+      problem(yield* send(serving, { path: "/api/v1/jobs/never" }), 404)
+      for (const path of [
+        "gaps",
+        "certificate",
+        "candles?symbol=BTC/USDT&timeframe=1d",
+        "regimes/market/history?symbol=X"
+      ]) {
+        const span = `${path}${path.includes("?") ? "&" : "?"}start=2024-01-02&end=2024-01-01`
+        assert.include(problem(yield* send(serving, { path: `/api/v1/${span}` }), 400), "is not before end", path)
+      }
       for (const query of [
         "symbol=BTC/USDT",
         "source=a%00b",

@@ -55,6 +55,9 @@ describe("a job", () => {
     assert.isTrue(Result.isFailure(wrong))
     assert.include(Result.isFailure(wrong) ? wrong.failure : "", '"61 * * * *" in America/New_York is no schedule')
     assert.isTrue(Result.isFailure(Due.schedule(job({ timeZone: "Mars/Olympus" }))))
+    const never = Due.schedule(job({ cron: "0 0 30 2 *" }))
+    assert.include(Result.isFailure(never) ? never.failure : "", "there is no such day")
+    assert.isTrue(Result.isSuccess(Due.schedule(job({ cron: "0 0 29 2 *" }))))
   })
 
   it.prop(

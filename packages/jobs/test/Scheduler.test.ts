@@ -38,7 +38,7 @@ const until = <A, E, R>(figure: Effect.Effect<A, E, R>, reached: (value: A) => b
   )
 
 const runs = Effect.flatMap(JobStore.JobStore, (store) => store.runs({ limit: 1_000 }))
-const ended = (count: number) => until(runs, (all) => all.filter(({ status }) => status !== "running").length >= count)
+const ended = (count: number) => until(runs, (all) => all.filter((run) => !JobStore.isAtWork(run)).length >= count)
 
 interface Serving {
   readonly fiber: Fiber.Fiber<never>
@@ -186,6 +186,19 @@ describe("the scheduler", () => {
     })
   )
 
+  test(
+    "goes on with the others where a schedule never comes, and says so",
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      yield* store.put(job({ name: "never", cron: "0 0 30 2 *" }))
+      yield* store.put(job())
+      const serving = yield* serve(() => Effect.succeed(done))
+      yield* pass(hour, [serving])
+      assert.deepInclude((yield* ended(1))[0], { job: "hourly", status: "succeeded" })
+      yield* Fiber.interrupt(serving.fiber)
+    })
+  )
+
   const makeWith = (work: Scheduler.Work<never>, holder = "one") =>
     Scheduler.make({ holder, works: new Map([["count", work]]), silence: "5 minutes" })
 
@@ -237,28 +250,36 @@ describe("the scheduler", () => {
       const store = yield* JobStore.JobStore
       yield* store.put(job({ cron: undefined }))
       let interrupted = 0
-      const work = () => Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++))
+      const work: Scheduler.Work<never> = ({ log }) =>
+        Effect.andThen(
+          log("begun"),
+          Effect.onInterrupt(Effect.never, () => Effect.sync(() => void interrupted++))
+        )
       const [here, there] = [yield* makeWith(work), yield* makeWith(work, "two")]
       const first = yield* begun(here, "hourly")
       const listening = yield* Effect.forkChild(told(here, first.id))
       assert.strictEqual((yield* here.cancel(first.id))?.status, "cancelled")
       assert.strictEqual(interrupted, 1)
-      assert.deepStrictEqual(yield* Fiber.join(listening), [`${first.id} cancelled`])
+      assert.deepStrictEqual(yield* Fiber.join(listening), ["begun", `${first.id} cancelled`])
       assert.isUndefined(yield* here.cancel(first.id))
       yield* TestClock.adjust("1 minute")
       const second = yield* begun(there, "hourly")
-      assert.strictEqual((yield* here.cancel(second.id))?.status, "cancelled")
+      assert.strictEqual((yield* here.cancel(second.id))?.status, "cancelling")
       assert.strictEqual(interrupted, 1)
-      // Its process notices when it next says that it is at work.
+      // Nobody else begins it before its process has noticed, when it next says that it is at work.
+      assert.strictEqual((yield* here.begin("hourly"))?._tag, "Busy")
       yield* TestClock.adjust("5 minutes")
       yield* until(
         Effect.sync(() => interrupted),
         (count) => count === 2
       )
-      const all = yield* runs
+      const all = yield* ended(2)
       assert.deepStrictEqual(
-        all.map(({ status }) => status),
-        ["cancelled", "cancelled"]
+        all.map(({ log, status }) => [status, log]),
+        [
+          ["cancelled", "begun"],
+          ["cancelled", "begun"]
+        ]
       )
       assert.isUndefined(Due.due(job({ cron: undefined }), undefined, all[0], start + hour))
     })
