@@ -89,6 +89,8 @@ const story = Effect.fnUntraced(function* (url: string) {
     covered
   )
   assert.lengthOf(yield* ask(({ coverage }) => coverage.coverage({ query: { source: "binance" } })), 0)
+  // What was said before anything was written is not said again.
+  assert.lengthOf(yield* ask(({ coverage }) => coverage.coverage({ query: {} })), 2)
   assert.deepStrictEqual(yield* ask(({ coverage }) => coverage.gaps({ query: {} })), [])
   const after = yield* ask(({ coverage }) =>
     coverage.gaps({ query: { timeframes: ["1d"], start: from - 5 * day, end: to, causes: ["unfetched"] } })

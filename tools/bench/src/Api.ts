@@ -136,14 +136,14 @@ export const run = Effect.fnUntraced(
     yield* Effect.provide(Effect.andThen(derive, Served.paused), stores("update"))
     const daemon = yield* Served.daemon(cwd, url, nodeArgs)
     const client = Client.layer({ url: daemon.url }).pipe(Layer.provide(NodeHttpClient.layerUndici))
-    // The first compiles what the others run.
-    yield* Load.run("warming up", daemon, asked(options), { ...options, seconds: Math.min(5, options.seconds) })
+    // Nothing is compiled yet, nor answered before.
+    const cold = yield* Load.run("reads, the first time", daemon, asked(options), options)
     const idle = yield* Load.run("health alone", daemon, live, { ...options, seconds: Math.min(10, options.seconds) })
     const reading = yield* Load.run("reads", daemon, asked(options), options)
     const both = yield* whileWriting(Load.run("reads while a run writes", daemon, asked(options), options)).pipe(
       Effect.provide(client)
     )
-    const phases = [idle, reading, both]
+    const phases = [cold, idle, reading, both]
     const outcome: Outcome = {
       json: { options, candles, series: pieces.length, phases },
       text: [

@@ -46,11 +46,18 @@ export interface Options {
 const one = ({ url }: Daemon, { name, paths, share }: Asked, { rate, seconds }: Options) =>
   Effect.tryPromise({
     try: async () => {
+      const connections = Math.max(2, Math.round((rate * share) / 5))
+      let turn = 0
       const result = await autocannon({
         url,
         requests: paths.map((path) => ({ path })),
+        // Else all connections would ask for the same at the same time.
+        setupClient: (client) => {
+          const from = Math.floor((turn++ * paths.length) / connections)
+          client.setRequests([...paths.slice(from), ...paths.slice(0, from)].map((path) => ({ path })))
+        },
         overallRate: Math.max(1, Math.round(rate * share)),
-        connections: Math.max(2, Math.round((rate * share) / 5)),
+        connections,
         duration: seconds
       })
       const { errors, latency, non2xx, requests, throughput, timeouts } = result

@@ -17,7 +17,17 @@ export interface Daemon {
 /** Jobs that a new database would begin with do nothing while something is measured. */
 export const paused = Effect.flatMap(JobStore.JobStore, ({ put }) =>
   Effect.forEach(
-    ["incremental", "features", "market-regime", "structure-regime", "retention", "gaps", "consolidation"],
+    [
+      "tail",
+      "incremental",
+      "watch",
+      "features",
+      "market-regime",
+      "structure-regime",
+      "retention",
+      "gaps",
+      "consolidation"
+    ],
     (name) =>
       put({
         name,
