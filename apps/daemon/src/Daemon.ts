@@ -18,7 +18,7 @@ const scheduler = (settings: Configuration.Configuration, works: typeof Jobs.wor
         holder: `${hostname()} ${process.pid}`,
         works,
         leaves: Jobs.leaves(settings),
-        onLook: () => beat
+        onLook: ({ isAnswered }) => beat(isAnswered)
       })
     })
   )
@@ -38,5 +38,5 @@ export const layer = (settings: Configuration.Configuration, works = Jobs.works)
     Layer.provideMerge(Server.layer(settings)),
     Layer.provide(scheduler(settings, works)),
     Layer.provide(Pulse.layer),
-    Layer.provide(Runtime.layer(settings, "write"))
+    Layer.provide(Runtime.layer(settings, "serve"))
   )

@@ -96,10 +96,10 @@ export class JobStore extends Context.Service<
     /** Adds a job, or puts it in the place of the one with its name. */
     readonly put: (job: Job) => Effect.Effect<void, StoreError>
     /** Puts what follows from a job in its place, while nobody else changes it; gives it as it is then. */
-    readonly change: <E>(
+    readonly change: <E, R>(
       name: string,
-      follow: (before: Job | undefined) => Effect.Effect<Job, E>
-    ) => Effect.Effect<Job, StoreError | E>
+      follow: (before: Job | undefined) => Effect.Effect<Job, E, R>
+    ) => Effect.Effect<Job, StoreError | E, R>
     /** Makes it due now, paused or not; `false` if there is none. */
     readonly want: (name: string, now: EpochMillis) => Effect.Effect<boolean, StoreError>
     /** With its runs; `false` if there is none. */

@@ -79,6 +79,12 @@ const describe = (reason: Reason, say: Wording.Wording): string => {
     case "CannotOpen":
       return `cannot open the database: ${reason.detail}. Name another with ${say("database")}`
     case "Exhausted":
+      if (/out of memory|could not allocate/i.test(reason.detail)) {
+        return (
+          `not enough memory: ${reason.detail}. Ask for less at once (fewer series, a shorter range), ` +
+          "or let the process have more"
+        )
+      }
       return `no room: ${reason.detail}. Free some, then run the same command again; it continues where it stopped`
     case "Denied":
       return reason.readOnly === true

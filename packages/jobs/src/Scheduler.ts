@@ -48,6 +48,8 @@ export interface Look {
   readonly at: Instant.EpochMillis
   /** Names of the jobs that this process runs. */
   readonly running: ReadonlyArray<string>
+  /** Whether the store answered. */
+  readonly isAnswered: boolean
 }
 
 /** What happens in a run, in order: lines of its log, and its end. */
@@ -85,6 +87,10 @@ const endOf = (exit: Exit.Exit<Ended, { readonly message: string }>, isCancelled
   return { status: "failed", result: { error: messageOf(Cause.squash(exit.cause)) } }
 }
 
+/** Why a run failed, by its result; the log of the run has more. */
+const whyOf = ({ result }: End): string =>
+  typeof result === "object" && result !== null && "error" in result ? String(result["error"]) : "see its log"
+
 const silenceOf = <R>({ silence }: Options<R>): number => Duration.toMillis(silence ?? "1 minute")
 
 /** Does the work of a run that this process has claimed, and ends as it does. */
@@ -121,7 +127,10 @@ const work = Effect.fnUntraced(function* <R>(
         yield* Metrics.ended(job, end.status, run.startedAt, endedAt)
         yield* Effect.annotateCurrentSpan("job.status", end.status)
         const isOurs = yield* store.finish(run, { ...end, log: feed.kept(), endedAt })
-        yield* Effect.logInfo(`${job.name}: ${isOurs ? end.status : "taken over by another process"}`)
+        const said = isOurs ? end.status : "taken over by another process"
+        yield* end.status === "failed"
+          ? Effect.logError(`${job.name}: ${said}: ${whyOf(end)}`)
+          : Effect.logInfo(`${job.name}: ${said}`)
       }).pipe(
         Effect.catchCause((cause) => Effect.logError(`${job.name}: its end could not be kept`, cause)),
         Effect.ensuring(feed.end)
@@ -159,7 +168,7 @@ const look = Effect.fnUntraced(function* (poll: number) {
     if (dueAt !== undefined) due.push({ job, dueAt })
     again = Math.min(again, Due.next(job, schedule.success, now) ?? Infinity)
   }
-  return { at: now, due, wait: again - now }
+  return { at: now, due, wait: again - now, isAnswered: true }
 })
 
 /** A scheduler whose runs end, as interrupted, when the scope closes. */
@@ -198,7 +207,7 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
           ? Effect.interrupt
           : Effect.andThen(
               Effect.logError(`the jobs could not be read: ${messageOf(Cause.squash(cause))}`),
-              Effect.map(Clock.currentTimeMillis, (at) => ({ at, due: [], wait: poll }))
+              Effect.map(Clock.currentTimeMillis, (at) => ({ at, due: [], wait: poll, isAnswered: false }))
             )
       )
     )
@@ -208,7 +217,10 @@ export const make = Effect.fnUntraced(function* <R>(options: Options<R>) {
         Effect.catch((error) => Effect.logError(`${job.name} could not begin: ${error.message}`))
       )
     }
-    yield* options.onLook?.({ at: found.at, running: [...running].map(([name]) => name) }) ?? Effect.void
+    yield* (
+      options.onLook?.({ at: found.at, isAnswered: found.isAnswered, running: [...running].map(([name]) => name) }) ??
+        Effect.void
+    )
     yield* Effect.sleep(Math.max(0, found.at + found.wait - (yield* Clock.currentTimeMillis)))
   }).pipe(Effect.provideContext(services))
 

@@ -13,7 +13,11 @@ export const classify = (error: SqlError.SqlError): StoreError.Reason => {
   const holder = DuckDbClient.lockHolder(error)
   if (holder !== undefined) return new StoreError.Held(holder.pid === undefined ? {} : { pid: holder.pid })
   const detail = firstLine(error)
-  if (/^Out of Memory Error|^IO Error: .*(no space left|could not write|failed to write)/i.test(detail)) {
+  if (
+    /^Out of Memory Error|could not allocate block|no space left|^IO Error: .*(could not write|failed to write)/i.test(
+      detail
+    )
+  ) {
     return new StoreError.Exhausted({ detail })
   }
   return new StoreError.StatementFailed({ detail })

@@ -33,12 +33,20 @@ const memory = ":memory:"
  */
 const memoryLimits = { write: "48MB", update: "256MB", read: undefined } as const
 
+const mebibyte = 1_048_576
+
+/** A process that does all of it for months: a third of what it may have, between 256 MiB and 1 GiB. */
+const servingLimit = (): string => {
+  const available = process.constrainedMemory() || Infinity
+  return `${Math.round(Math.min(1_024, Math.max(256, available / mebibyte / 3)))}MiB`
+}
+
 /** The client, with what keeps it from opening in our words. */
 const clientLayer = (path: string, mode: Storage.Mode, database: string) =>
   Layer.effectContext(
     DuckDbClient.make({
       path,
-      memoryLimit: memoryLimits[mode],
+      memoryLimit: mode === "serve" ? servingLimit() : memoryLimits[mode],
       ...(mode === "read" && path !== memory ? { readOnly: true } : {})
     }).pipe(
       Effect.mapError(
@@ -72,7 +80,7 @@ export const connect = ({
   Layer.unwrap(
     Effect.gen(function* () {
       if (path === memory) return migrated(memory, memory, mode)
-      if (mode === "write") {
+      if (mode === "write" || mode === "serve") {
         yield* DuckDbFile.create(path, (temporary) =>
           Effect.scoped(Effect.asVoid(Layer.build(migrated(temporary, path, mode))))
         )

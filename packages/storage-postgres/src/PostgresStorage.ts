@@ -72,7 +72,7 @@ const temporary = (options: Options) =>
 
 /** The database, with the schema in it. Fails with a `StoreError` that says why it cannot be opened. */
 export const connect = (options: Options): Layer.Layer<Storage.Connection, StoreError.StoreError> =>
-  options.mode === "write"
+  options.mode === "write" || options.mode === "serve"
     ? Storage.migrated(open(options))
     : Storage.existing(open(options), {
         empty: temporary(options),

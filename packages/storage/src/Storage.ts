@@ -33,8 +33,11 @@ import { Query } from "./Query.ts"
 import * as SymbolRepository from "./SymbolRepository.ts"
 import * as SyncLogRepository from "./SyncLogRepository.ts"
 
-/** `read` changes nothing; `update` writes to a database that is there; `write` makes it where there is none. */
-export type Mode = "read" | "update" | "write"
+/**
+ * `read` changes nothing; `update` writes to a database that is there; `write` makes it where there is none; `serve` is
+ * `write` for a process that does everything and stays.
+ */
+export type Mode = "read" | "update" | "write" | "serve"
 
 /** What `read` and `update` give where there is no such database: an error, or an empty one that nobody keeps. */
 export type Otherwise = "fail" | "empty"

@@ -63,7 +63,9 @@ export const add = Effect.fnUntraced(function* (input: AddInput) {
   })
   yield* print({
     json: () => added,
-    text: () => `${added.symbol} is on your list. Fetch it: tidemark backfill --symbols ${added.symbol}`
+    text: () =>
+      `${added.symbol} is on your list, which counts instead of the built-in one. ` +
+      `Fetch it: tidemark backfill --symbols ${added.symbol}`
   })
 })
 

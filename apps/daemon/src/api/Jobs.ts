@@ -1,7 +1,9 @@
 /** Jobs and their runs, over HTTP. */
 import { Api, type Jobs } from "@tidemark/api"
-import { JobStore } from "@tidemark/core"
+import { SourceRegistry } from "@tidemark/backfill"
+import { JobStore, SymbolStore } from "@tidemark/core"
 import { Due, Revision, Scheduler } from "@tidemark/jobs"
+import { Universe } from "@tidemark/runtime"
 import { Clock, Effect, Random, Result, Stream } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { works } from "../Jobs.ts"
@@ -37,13 +39,22 @@ const jobJson = (job: JobStore.Job, last: JobStore.Run | undefined, now: number)
   last_run: last === undefined ? null : runJson(last)
 })
 
+/** What it takes to know whether a job can do anything. */
+type Checking = SourceRegistry.SourceRegistry | SymbolStore.SymbolStore
+
 /** Fails for a job that could never do anything, and for one that only this machine's own users may set up. */
 const check = Effect.fnUntraced(function* ({ settings, work }: Pick<JobStore.Job, "work" | "settings">) {
   if (!works.has(work)) {
     return yield* Failure.badRequest(`There is no work "${work}"; there is: ${[...works.keys()].join(", ")}.`)
   }
-  const { source } = yield* Settings.of(settings).pipe(Effect.catch(({ message }) => Failure.badRequest(message)))
+  const { source, symbols = [] } = yield* Settings.of(settings).pipe(
+    Effect.catch(({ message }) => Failure.badRequest(message))
+  )
   yield* Files.refuse(source)
+  if (source !== undefined) yield* (yield* SourceRegistry.SourceRegistry).plugin(source)
+  if (work !== "backfill") return
+  const list = yield* (yield* SymbolStore.SymbolStore).list
+  yield* Universe.resolve({ symbols, source: source ?? "auto" }, list)
 })
 
 /** What becomes of a job that somebody changes; `undefined` makes none. */
@@ -56,7 +67,7 @@ const revise = Effect.fnUntraced(function* (name: string, change: Revision.Chang
       if (before === undefined && !isNew) return yield* unknown(name)
       const job = Revision.of(name, before, change, now)
       if (Result.isFailure(job)) return yield* Failure.badRequest(job.failure)
-      yield* check(job.success)
+      yield* Effect.catchTag(check(job.success), "UsageError", Failure.unusable)
       return job.success
     })
   )
@@ -97,6 +108,7 @@ export const jobs = HttpApiBuilder.group(
   Api.Api,
   "jobs",
   Effect.fnUntraced(function* (handlers) {
+    const services = yield* Effect.context<Checking>()
     const store = yield* JobStore.JobStore
     const scheduler = yield* Scheduler.Scheduler
     const shown = Effect.fnUntraced(function* (name: string) {
@@ -117,12 +129,14 @@ export const jobs = HttpApiBuilder.group(
         revise(params.name, toChange(payload), true).pipe(
           Effect.andThen(shown(params.name)),
           Effect.catchTag("NotFound", Effect.die),
+          Effect.provideContext(services),
           withStore,
           Effect.catchTag("StoreError", Failure.unavailable)
         ),
       change: ({ params, payload }) =>
         revise(params.name, toChange(payload), false).pipe(
           Effect.andThen(shown(params.name)),
+          Effect.provideContext(services),
           withStore,
           Effect.catchTag("StoreError", Failure.unavailable)
         ),
@@ -144,6 +158,7 @@ export const runs = HttpApiBuilder.group(
   Api.Api,
   "runs",
   Effect.fnUntraced(function* (handlers) {
+    const services = yield* Effect.context<Checking>()
     const store = yield* JobStore.JobStore
     const scheduler = yield* Scheduler.Scheduler
     return handlers.handleAll({
@@ -162,7 +177,7 @@ export const runs = HttpApiBuilder.group(
             // It is wanted once: when it begins.
             wantedAt: undefined
           }
-          yield* check(job)
+          yield* Effect.catchTag(check(job), "UsageError", Failure.unusable).pipe(Effect.provideContext(services))
           yield* store.put(job)
           const claim = yield* scheduler.begin(job.name)
           if (claim?._tag === "Claimed" || claim?._tag === "Busy") return runJson(claim.run)

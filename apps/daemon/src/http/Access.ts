@@ -18,17 +18,11 @@ const statusOf = (exit: Exit.Exit<HttpServerResponse.HttpServerResponse, unknown
     ? Effect.succeed(exit.value.status)
     : Effect.map(HttpServerError.causeResponse(Cause.map(exit.cause, unwrapped)), ([{ status }]) => status)
 
-/** Every write is told to the log, with who did it and what came of it. */
-const audited =
-  ({ id, name }: Known, { method, url }: HttpServerRequest.HttpServerRequest) =>
-  <E, R>(answering: Effect.Effect<HttpServerResponse.HttpServerResponse, E, R>) =>
-    Effect.onExit(answering, (exit) =>
-      Effect.flatMap(statusOf(exit), (status) =>
-        Effect.logInfo(`${method} ${url.split("?", 1)[0]} by ${name}`).pipe(
-          Effect.annotateLogs({ audit: true, caller: name, key: id, status })
-        )
-      )
-    )
+/** Every write is told to the log, with who asked for it and what came of it. */
+const audit = ({ id, name }: Known, { method, url }: HttpServerRequest.HttpServerRequest, status: number) =>
+  Effect.logInfo(`${method} ${url.split("?", 1)[0]} by ${name}`).pipe(
+    Effect.annotateLogs({ audit: true, caller: name, key: id, status })
+  )
 
 export const layer = Layer.effect(
   Access.Access,
@@ -39,13 +33,17 @@ export const layer = Layer.effect(
         const request = yield* HttpServerRequest.HttpServerRequest
         const known = yield* admit(request, credential)
         const isWrite = HttpMethod.hasBody(endpoint.method)
-        if (isWrite && known.scope !== "write") {
+        const answer = Effect.provideService(answering, Access.Caller, { name: known.name })
+        if (!isWrite) return yield* answer
+        if (known.scope !== "write") {
+          yield* audit(known, request, 403)
           return yield* new Problems.Forbidden({
             detail: `The key "${known.name}" is for reading; this changes something: tidemark keys create --scope write`
           })
         }
-        const answer = Effect.provideService(answering, Access.Caller, { name: known.name })
-        return yield* isWrite ? audited(known, request)(answer) : answer
+        return yield* Effect.onExit(answer, (exit) =>
+          Effect.flatMap(statusOf(exit), (status) => audit(known, request, status))
+        )
       })
     })
   })

@@ -1,25 +1,38 @@
 /** For those who watch: whether the process is alive, and whether it can do its work. No key needed, nothing told. */
 import { JobStore } from "@tidemark/core"
-import { Clock, Context, Effect, Layer, Ref } from "effect"
+import { Clock, Context, Effect, Layer } from "effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Problem from "./Problem.ts"
 
 /** A scheduler that has not looked for so long hangs. */
 const silenceMillis = 120_000
+/** A database that has not answered for so long will not answer this process any more. */
+const patienceMillis = 600_000
 
-/** When the scheduler last looked for what is due. */
+/** When the scheduler last looked for what is due, and when there was last an answer. */
 export class Pulse extends Context.Service<
   Pulse,
-  { readonly beat: Effect.Effect<void>; readonly age: Effect.Effect<number> }
+  {
+    readonly beat: (isAnswered: boolean) => Effect.Effect<void>
+    /** Milliseconds since. */
+    readonly ages: Effect.Effect<{ readonly looked: number; readonly answered: number }>
+  }
 >()("@tidemark/daemon/Pulse") {
   static readonly layer = Layer.effect(
     Pulse,
     Effect.gen(function* () {
-      const last = yield* Ref.make(yield* Clock.currentTimeMillis)
+      const begun = yield* Clock.currentTimeMillis
+      let last = { looked: begun, answered: begun }
       return Pulse.of({
-        beat: Effect.flatMap(Clock.currentTimeMillis, (now) => Ref.set(last, now)),
-        age: Effect.zipWith(Clock.currentTimeMillis, Ref.get(last), (now, then) => now - then)
+        beat: (isAnswered) =>
+          Effect.map(Clock.currentTimeMillis, (now) => {
+            last = { looked: now, answered: isAnswered ? now : last.answered }
+          }),
+        ages: Effect.map(Clock.currentTimeMillis, (now) => ({
+          looked: now - last.looked,
+          answered: now - last.answered
+        }))
       })
     })
   )
@@ -32,11 +45,15 @@ const live = HttpRouter.add(
   "GET",
   "/health/live",
   Effect.map(
-    Effect.flatMap(Pulse, ({ age }) => age),
-    (millis) =>
-      millis < silenceMillis
+    Effect.flatMap(Pulse, ({ ages }) => ages),
+    ({ answered, looked }) => {
+      if (looked >= silenceMillis) {
+        return Problem.response(503, `The scheduler has not looked for ${Math.round(looked / 1_000)} s.`)
+      }
+      return answered < patienceMillis
         ? fine
-        : Problem.response(503, `The scheduler has not looked for ${Math.round(millis / 1_000)} s.`)
+        : Problem.response(503, `The database has not answered for ${Math.round(answered / 1_000)} s.`)
+    }
   )
 )
 

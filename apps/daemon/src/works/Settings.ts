@@ -11,7 +11,8 @@ export const of = (settings: unknown) =>
     Effect.map(({ symbols, ...rest }): Jobs.Settings => ({
       ...rest,
       ...(symbols === undefined ? {} : { symbols: symbols.map((symbol) => symbol.toUpperCase()) })
-    }))
+    })),
+    Effect.tap(span)
   )
 
 /** Whether the settings mean a stored series; everything, where they name nothing. */
@@ -29,6 +30,14 @@ export const require = ({ symbols = [] }: Jobs.Settings, found: ReadonlyArray<Pi
     : Effect.fail({
         message: `${absent.join(", ")} ${absent.length === 1 ? "is" : "are"} not stored, or not of the kind that this is done with; what is: tidemark coverage`
       })
+}
+
+/** Fails for a range that ends before it begins. */
+export const span = ({ end, start }: Jobs.Settings) => {
+  const [from, to] = [instantOf(start), instantOf(end)]
+  return from !== undefined && to !== undefined && from >= to
+    ? Effect.fail({ message: `start ${start} is not before end ${end}; the end is not included` })
+    : Effect.void
 }
 
 const dayMillis = 86_400_000
