@@ -183,6 +183,7 @@ const story = Effect.fnUntraced(function* (url: string) {
   assert.deepInclude(status, { series: 2, candles: days * 7, runs: 1, failed: 0 })
   assert.lengthOf(status.details, 2)
   assert.isArray(yield* ask(({ quality }) => quality.findings({ query: { all: true } })))
+  assert.isArray(yield* ask(({ alerts }) => alerts.list({ query: { all: true } })))
   const certificate = yield* ask(({ quality }) => quality.certificate({ query: { timeframes: ["1d"] } }))
   assert.lengthOf(certificate.series, 1)
   const again = yield* ask(({ quality }) => quality.certificate({ query: { timeframes: ["1d"] } }))

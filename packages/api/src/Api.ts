@@ -3,6 +3,7 @@ import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import * as OpenApi from "effect/http-api/OpenApi"
 import { Access } from "./Access.ts"
+import { Alerts } from "./Alerts.ts"
 import { CandlesGroup } from "./Candles.ts"
 import { CoverageGroup } from "./Coverage.ts"
 import { Jobs, Runs } from "./Jobs.ts"
@@ -13,7 +14,7 @@ import { Sources } from "./Sources.ts"
 import { Symbols } from "./Symbols.ts"
 
 export class Api extends HttpApi.make("tidemark")
-  .add(Symbols, CandlesGroup, CoverageGroup, Quality, Runs, Jobs, Regimes, Sources, Keys)
+  .add(Symbols, CandlesGroup, CoverageGroup, Quality, Runs, Jobs, Regimes, Sources, Alerts, Keys)
   // The last is outermost: what cannot be read is a problem already where access is told how it ended.
   .middleware(HttpApiMiddleware.ProblemDetails)
   .middleware(Access)

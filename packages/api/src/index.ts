@@ -1,4 +1,5 @@
 export * as Access from "./Access.ts"
+export * as Alerts from "./Alerts.ts"
 export * as Api from "./Api.ts"
 export * as Candles from "./Candles.ts"
 export * as Coverage from "./Coverage.ts"

@@ -16,6 +16,7 @@ import * as HttpServer from "effect/http/HttpServer"
 import type * as HttpServerError from "effect/http/HttpServerError"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
+import * as Alerts from "../api/Alerts.ts"
 import * as Candles from "../api/Candles.ts"
 import * as Coverage from "../api/Coverage.ts"
 import * as Jobs from "../api/Jobs.ts"
@@ -68,6 +69,7 @@ const routes = ({ api, policies }: Configuration.Configuration) =>
   Layer.mergeAll(
     HttpApiBuilder.layer(Api.Api, { openapiPath: "/openapi.json" }).pipe(
       Layer.provide([
+        Alerts.layer,
         Candles.layer,
         Coverage.layer,
         Jobs.jobs,

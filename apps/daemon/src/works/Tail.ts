@@ -8,9 +8,6 @@ import * as Settings from "./Settings.ts"
 /** How long a change of the job may stay unseen. */
 const lookEvery = "10 seconds"
 
-/** Lines that are kept with a run that may go on for months; the process's own log has all. */
-const mostLines = 1_000
-
 const seconds = (millis: number): string => `${Math.max(1, Math.round(millis / 1_000))} s`
 
 /** What people should know, in a line; `undefined` for what goes on as it should. */
@@ -47,14 +44,12 @@ export const tail = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
   const includes = Settings.includes(yield* Settings.of(job.settings))
   const { pubsub } = yield* Events.Events
   const subscription = yield* PubSub.subscribe(pubsub)
-  let lines = 0
-  const keep = (line: string) => (lines++ < mostLines ? log(line) : Effect.void)
   const tell = Effect.gen(function* () {
     for (;;) {
       const event = yield* PubSub.take(subscription)
       const line = lineOf(event)
       if (line === undefined) continue
-      yield* keep(line)
+      yield* log(line)
       yield* event._tag === "Listening" ? Effect.logInfo(line) : Effect.logWarning(line)
     }
   })
@@ -63,7 +58,7 @@ export const tail = Effect.fnUntraced(function* ({ job, log }: Scheduler.Told) {
     Effect.gen(function* () {
       if (listened.length === series) return
       series = listened.length
-      yield* keep(`up to date and listened to: ${series} series`)
+      yield* log(`up to date and listened to: ${series} series`)
     })
   yield* Effect.raceFirst(Tail.run({ includes, onSurvey }), Effect.raceFirst(changed(job), tell))
   const ended: Scheduler.Ended = { status: "succeeded", result: { series } }
