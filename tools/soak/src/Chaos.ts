@@ -31,7 +31,7 @@ export const choose = (random: () => number): Mishap => {
   return kinds[0]!
 }
 
-/** The generator "mulberry32": the same seed, the same mishaps. */
+/** The generator "mulberry32". What it is asked for depends on how fast the machine is: a seed repeats no soak. */
 export const randomOf = (seed: number): (() => number) => {
   let state = seed >>> 0
   return () => {

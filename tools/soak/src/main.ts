@@ -10,7 +10,10 @@ const soak = Command.make("soak", {
     Flag.withDescription("Of the machine's time, until nothing more goes wrong (default 10)"),
     Flag.withDefault(10)
   ),
-  seed: Flag.Int("seed").pipe(Flag.withDescription("The same seed, the same mishaps"), Flag.withDefault(1))
+  seed: Flag.Int("seed").pipe(
+    Flag.withDescription("Of what is chosen; when depends on the machine"),
+    Flag.withDefault(1)
+  )
 }).pipe(
   Command.withDescription(
     "Months of a deployment's life, with daemons, Postgres, provider and webhook failing at random"
