@@ -11,7 +11,10 @@ import { Keys } from "./Keys.ts"
 import { Quality } from "./Quality.ts"
 import { Regimes } from "./Regimes.ts"
 import { Sources } from "./Sources.ts"
+import { summaries } from "./Summaries.ts"
 import { Symbols } from "./Symbols.ts"
+
+type Paths = Record<string, Record<string, { readonly operationId: string; summary?: string | undefined }>>
 
 export class Api extends HttpApi.make("tidemark")
   .add(Symbols, CandlesGroup, CoverageGroup, Quality, Runs, Jobs, Regimes, Sources, Alerts, Keys)
@@ -27,6 +30,12 @@ export class Api extends HttpApi.make("tidemark")
       title: "Tidemark",
       version: "1",
       description:
-        "Market history that you can trust: what is stored, what is missing and why, and what follows from it."
+        "Market history that you can trust: what is stored, what is missing and why, and what follows from it.",
+      transform: (document) => {
+        for (const path of Object.values(document["paths"] as Paths)) {
+          for (const operation of Object.values(path)) operation.summary = summaries[operation.operationId]
+        }
+        return document
+      }
     })
   ) {}

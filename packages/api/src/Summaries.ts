@@ -1,0 +1,36 @@
+/** What each question of the API is for, in a line: for the page of documentation, and whoever generates a client. */
+
+/** By group and name. */
+export const summaries: Readonly<Record<string, string>> = {
+  "symbols.list": "The list of instruments that are kept; the built-in one while it is empty",
+  "symbols.add": "Put an instrument on the list",
+  "symbols.change": "Change an instrument of the list",
+  "symbols.remove": "Take an instrument off the list; its candles stay",
+  "candles.page": "A page of stored candles, whole or a problem that says what is missing",
+  "coverage.coverage": "What is stored of each series, from when to when, and how much of it is missing",
+  "coverage.gaps": "Missing candles with their causes, evidence and what to do",
+  "quality.findings": "Candles that checks have found to look wrong",
+  "quality.status": "How the store is: completeness, delays, failures of the last days",
+  "quality.certificate": "Figures and hashes that anybody can compare with the store later; reads every row",
+  "runs.start": "Have work done once, now: a backfill unless another is named",
+  "runs.list": "What was done, the newest first",
+  "runs.get": "One run, with its log",
+  "runs.events": "The lines of a run's log as they come, then its end, as server-sent events",
+  "runs.cancel": "End a run; what it has stored stays",
+  "jobs.list": "The jobs that have a schedule, when each is due, and how it went last",
+  "jobs.get": "One job",
+  "jobs.put": "Make a job, or change it",
+  "jobs.change": "Change a job: its schedule, its settings, whether it rests",
+  "jobs.remove": "Remove a job with its runs",
+  "jobs.run": "Have a job done now",
+  "regimes.current": "The newest regime of a symbol",
+  "regimes.history": "Regimes of a symbol over time, each with when it could be known",
+  "regimes.performance": "What returns were like in each regime, and how one follows another",
+  "regimes.distribution": "In which regime how many symbols are now",
+  "regimes.allocation": "What a policy of the configuration holds in the regime of now",
+  "sources.list": "Where candles can come from",
+  "alerts.list": "What somebody should know of",
+  "keys.list": "The keys of this API, by the beginning of each",
+  "keys.create": "Make a key; it is told this once",
+  "keys.revoke": "Make a key open nothing any more"
+}
