@@ -106,7 +106,7 @@ describe("a daemon that is watched", () => {
           .stdout()
           .split("\n")
           .find((line) => line.includes("nightly: failed"))!
-        assert.deepInclude(JSON.parse(ended), { level: "info", job: "nightly", span: "Job.run" })
+        assert.deepInclude(JSON.parse(ended), { level: "error", job: "nightly", span: "Job.run" })
         assert.notInclude(first.said(), secret)
         // The same again, and this time the source answers.
         yield* Process.jobs(

@@ -106,7 +106,7 @@ describe("what the image starts", () => {
       const port = yield* freePort
       const child = yield* start(data, Dockerfile.entrypoint, { TIDEMARK_PORT: String(port) })
       assert.include(yield* said(child, "there is no key"), "there is no key")
-      assert.strictEqual(yield* codeOf(child), 1)
+      assert.strictEqual(yield* codeOf(child), 2)
     })
   )
 })
