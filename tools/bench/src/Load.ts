@@ -1,13 +1,19 @@
 /**
- * Requests at a fixed rate, whether the server keeps up or not. One that had
- * to wait until it could be sent has waited all the same: its time counts from
- * when it was due.
+ * Requests at a fixed rate, one after the other with the same time between
+ * them, whether the server keeps up or not. One that had to wait until it
+ * could be sent has waited all the same: its time counts from when it was due.
+ *
+ * The tools that there are send what belongs to a second at its beginning, all
+ * at once: that measures how long two hundred wait for one another.
  */
-import autocannon from "autocannon"
+import { Agent, get } from "node:http"
+import { setTimeout as pause } from "node:timers/promises"
 import { Effect } from "effect"
-import { BenchError } from "./BenchError.ts"
 import { type Daemon, processorSeconds } from "./Served.ts"
 import { say } from "./Verdict.ts"
+
+/** Of each path. */
+const mostConnections = 50
 
 export interface Asked {
   readonly name: string
@@ -43,37 +49,57 @@ export interface Options {
   readonly seconds: number
 }
 
-const one = ({ url }: Daemon, { name, paths, share }: Asked, { rate, seconds }: Options) =>
-  Effect.tryPromise({
-    try: async () => {
-      const connections = Math.max(2, Math.round((rate * share) / 5))
-      let turn = 0
-      const result = await autocannon({
-        url,
-        requests: paths.map((path) => ({ path })),
-        // Else all connections would ask for the same at the same time.
-        setupClient: (client) => {
-          const from = Math.floor((turn++ * paths.length) / connections)
-          client.setRequests([...paths.slice(from), ...paths.slice(0, from)].map((path) => ({ path })))
-        },
-        overallRate: Math.max(1, Math.round(rate * share)),
-        connections,
-        duration: seconds
-      })
-      const { errors, latency, non2xx, requests, throughput, timeouts } = result
-      const measured: Measured = {
-        name,
-        answers: result["2xx"],
-        errors: errors + timeouts + non2xx,
-        p50: latency.p50,
-        p97_5: latency.p97_5,
-        p99: latency.p99,
-        max: latency.max,
-        bytes: Math.round(throughput.total / Math.max(1, requests.total))
-      }
-      return measured
-    },
-    catch: (cause) => new BenchError({ detail: `${url} ${name}: ${String(cause)}` })
+const quantile = (ascending: ReadonlyArray<number>, share: number): number =>
+  ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? Number.NaN
+
+/** The bytes of an answer; `undefined` where there was none that is good. */
+const ask = (agent: Agent, url: string): Promise<number | undefined> =>
+  new Promise((resolve) => {
+    const request = get(url, { agent }, (response) => {
+      let bytes = 0
+      response.on("data", (chunk: Buffer) => (bytes += chunk.length))
+      response.once("end", () => resolve(response.statusCode === 200 ? bytes : undefined))
+      response.once("error", () => resolve(undefined))
+    })
+    request.once("error", () => resolve(undefined))
+  })
+
+/** `offset`: a part of the time between two requests, so that those of several paths are not sent at once. */
+const one = ({ url }: Daemon, { name, paths, share }: Asked, { rate, seconds }: Options, offset: number) =>
+  Effect.promise(async () => {
+    const agent = new Agent({ keepAlive: true, maxSockets: mostConnections })
+    const gap = 1_000 / (rate * share)
+    const count = Math.floor((seconds * 1_000) / gap)
+    const [times, sizes]: [Array<number>, Array<number>] = [[], []]
+    let errors = 0
+    const begun = performance.now() + gap * offset
+    const open: Array<Promise<void>> = []
+    for (let i = 0; i < count; i++) {
+      const due = begun + i * gap
+      const wait = due - performance.now()
+      if (wait > 0) await pause(wait)
+      open.push(
+        ask(agent, url + paths[i % paths.length]!).then((bytes) => {
+          if (bytes === undefined) errors++
+          else sizes.push(bytes)
+          times.push(performance.now() - due)
+        })
+      )
+    }
+    await Promise.all(open)
+    agent.destroy()
+    const ascending = times.toSorted((a, b) => a - b)
+    const measured: Measured = {
+      name,
+      answers: sizes.length,
+      errors,
+      p50: quantile(ascending, 0.5),
+      p97_5: quantile(ascending, 0.975),
+      p99: quantile(ascending, 0.99),
+      max: ascending.at(-1) ?? Number.NaN,
+      bytes: Math.round(sizes.reduce((sum, size) => sum + size, 0) / Math.max(1, sizes.length))
+    }
+    return measured
   })
 
 /** Asks for all of it at once, each at its share of the rate. */
@@ -85,7 +111,9 @@ export const run = Effect.fnUntraced(function* (
 ) {
   yield* say(`${name}, ${options.seconds} s …`)
   const [before, startedAt] = [processorSeconds(daemon), performance.now()]
-  const paths = yield* Effect.forEach(asked, (path) => one(daemon, path, options), { concurrency: "unbounded" })
+  const paths = yield* Effect.forEach(asked, (path, i) => one(daemon, path, options, i / asked.length), {
+    concurrency: "unbounded"
+  })
   const processors = (processorSeconds(daemon) - before) / ((performance.now() - startedAt) / 1_000)
   const phase: Phase = { name, paths, processors }
   return phase
