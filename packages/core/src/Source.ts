@@ -13,6 +13,7 @@ import { type Calendar, closedUntil } from "./Calendar.ts"
 import * as Candles from "./Candles.ts"
 import type { CorporateAction, Earnings } from "./CorporateAction.ts"
 import type { EpochMillis } from "./Instant.ts"
+import type { OptionChain } from "./OptionChain.ts"
 import type { AssetClass } from "./Instrument.ts"
 import * as Interval from "./Interval.ts"
 import type { Outage } from "./Outage.ts"
@@ -109,6 +110,8 @@ export interface Source {
   ) => Effect.Effect<ReadonlyArray<CorporateAction>, SourceError>
   /** Reports that it tells of now, past and announced, ascending: not all that there were. */
   readonly earnings?: (subject: Subject) => Effect.Effect<ReadonlyArray<Earnings>, SourceError>
+  /** Every option of the underlying that the provider lists now, with its price. */
+  readonly optionChain?: (subject: Subject) => Effect.Effect<OptionChain, SourceError>
   /** The sha256 that the provider gives for a file now, by the URL of its record; `none` if it has no such file any more. */
   readonly fileHash?: (url: string) => Effect.Effect<Option.Option<string>, SourceError>
   /** Succeeds if the source can be reached and would answer; the cheapest call there is. */
@@ -144,8 +147,17 @@ export interface TailCapability {
   readonly hosts: ReadonlyArray<string>
 }
 
+/** What a source knows of options. */
+export interface OptionsCapability {
+  /** Quotes are so old when they are told. */
+  readonly delayMillis: number
+  /** What of a contract it computes by itself. */
+  readonly computes: ReadonlyArray<"impliedVolatility" | "gamma">
+}
+
 export interface Capabilities {
   readonly assetClasses: ReadonlyArray<AssetClass>
+  /** Of its candles; empty for a source that has none. */
   readonly timeframes: ReadonlyArray<Timeframe>
   /** Candles a request returns at most. */
   readonly pageSize: number
@@ -180,6 +192,8 @@ export interface Capabilities {
   readonly revisedMillis?: number
   /** It tells newly closed candles by itself; absent for a source that has to be asked. */
   readonly tail?: TailCapability
+  /** It shows option chains; absent for a source that has none. */
+  readonly options?: OptionsCapability
   /** Candles in which nothing was traded are left out of answers. */
   readonly omitsQuiet?: boolean
   /** The venue of a subject, where the source has several; its id if absent. */
