@@ -2,8 +2,13 @@
  * An Effect `SqlClient` for DuckDB, over `@duckdb/node-api`.
  *
  * **Connections.** Transactions and writes share one connection, one at a time;
- * reads outside a transaction get connections of their own and see the last
- * committed state, so they never wait for a long write.
+ * reads outside a transaction, and transactions that begin as `READ ONLY`, get
+ * connections of their own and see the last committed state, so they never wait
+ * for a long write.
+ *
+ * **Broken databases.** After a failure that leaves DuckDB's memory in disorder
+ * every statement is refused, until nobody has a connection any more; then the
+ * file is opened again. What is in memory alone stays refused.
  *
  * **Dialect.** Placeholders are `$1`, but the client calls itself `"sqlite"`
  * in `onDialect`. What Effect's own modules do in their `pg` branches
@@ -61,9 +66,10 @@ export interface DuckDbClient extends SqlClient.SqlClient {
   readonly config: DuckDbConfig
   /**
    * Another number whenever something may have been written by this client, also if nothing was in the end. A read that
-   * was begun at a number and ended at the same saw what is there now.
+   * was begun at a number and ended at the same saw what is there now. With topics: whenever something of these may
+   * have been; see `Topics`.
    */
-  readonly writes: () => number
+  readonly writes: (topics?: ReadonlyArray<string>) => number
   /**
    * Appends a batch to a table (`name`, `schema.name` or `catalog.schema.name`):
    * a column for each of the table's, in their order, all of one length. All of
@@ -81,6 +87,12 @@ export interface DuckDbClient extends SqlClient.SqlClient {
   ) => Stream.Stream<Batch, SqlError>
 }
 
+/**
+ * What the statements of a fiber can change, in words of its own, for `writes` to tell them apart; anything where
+ * nothing is said. Of a transaction it counts what is said where it begins.
+ */
+export const Topics: Context.Reference<ReadonlyArray<string> | undefined> = Router.Topics
+
 export const DuckDbClient = Context.Service<DuckDbClient>("@tidemark/sql-duckdb/DuckDbClient")
 
 /**
@@ -91,12 +103,18 @@ export const lockHolder: (
   error: SqlError
 ) => { readonly pid: number | undefined; readonly process: string | undefined } | undefined = Failure.lockHolder
 
+/** Whether a statement was refused because the file has to be opened again: later it will be. */
+export const isToBeReopened: (error: SqlError) => boolean = Failure.isToBeReopened
+
 export const make = Effect.fnUntraced(function* (
   config: DuckDbConfig
 ): Effect.fn.Return<DuckDbClient, SqlError, Scope.Scope | Reactivity.Reactivity> {
   const native = yield* Native.load
-  const instance = yield* Instance.open(native, config)
-  const router = yield* Router.make(native, instance)
+  const router = yield* Router.make(native, {
+    open: Instance.open(native, config),
+    isKept: !Instance.isInMemory(config.path),
+    isAlone: () => Instance.isAlone(config.path)
+  })
   const compiler = makeCompiler(config.transformQueryNames)
   const spanAttributes: ReadonlyArray<readonly [string, unknown]> = [
     ...Object.entries(config.spanAttributes ?? {}),
@@ -122,7 +140,10 @@ export const make = Effect.fnUntraced(function* (
   const withTransaction = SqlClient.makeWithTransaction({
     transactionService: client.transactionService,
     spanAttributes,
-    acquireConnection: (restore) => restore(router.lease),
+    acquireConnection: (restore) =>
+      Effect.flatMap(SqlClient.BeginTransaction, (statement = "") =>
+        restore(onlyReads.test(statement) ? router.leaseReader : router.lease)
+      ),
     begin: (connection, statement) => Transaction.begin(connection as Session, statement),
     commit: (connection) => Transaction.commit(connection as Session),
     rollback: (connection) => Transaction.rollback(connection as Session),
@@ -165,6 +186,9 @@ export const make = Effect.fnUntraced(function* (
       )
   } satisfies Partial<DuckDbClient>)
 })
+
+/** A transaction that begins so needs no writer. */
+const onlyReads = /\bread\s+only\b/i
 
 const services = (client: DuckDbClient) =>
   Context.make(DuckDbClient, client).pipe(Context.add(SqlClient.SqlClient, client))

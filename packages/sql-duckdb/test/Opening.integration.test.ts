@@ -27,6 +27,18 @@ describe("a file", () => {
     })
   )
 
+  it.effect("is not opened again by whoever still has a client that is closed", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const left = yield* withDatabase({ path }, (sql) => Effect.succeed(sql))
+      const late = { read: left`SELECT 1`, write: left`CREATE TABLE t (a INTEGER)` }
+      for (const one of [late.read, late.write, left.withTransaction(late.read)]) {
+        assert.strictEqual((yield* Effect.flip(one)).message, "The client is closed.")
+      }
+      assert.deepStrictEqual(yield* openElsewhere(path), { opened: true })
+    })
+  )
+
   it.effect("is refused to another process, which learns who holds it", () =>
     Effect.gen(function* () {
       const path = yield* file

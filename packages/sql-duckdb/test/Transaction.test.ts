@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Stream } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
 import { SqlClient } from "effect/sql"
 import { file, memory } from "./database.ts"
 
@@ -171,6 +172,28 @@ describe("the count of writes", () => {
       assert.isTrue(yield* changes(sql`INSERT INTO counted VALUES (4)`.unprepared))
     }).pipe(Effect.provide(memory))
   )
+
+  it.effect("of a topic is another one after writes of it, and after those that say no topic", () =>
+    Effect.gen(function* () {
+      const sql = yield* DuckDbClient.DuckDbClient
+      yield* sql`CREATE TABLE counted (v INTEGER)`
+      const of = (...topics: ReadonlyArray<string>) => Effect.provideService(DuckDbClient.Topics, topics)
+      const changed = Effect.fnUntraced(function* <A, E>(work: Effect.Effect<A, E>) {
+        const before = ["a", "b"].map((topic) => sql.writes([topic]))
+        yield* work
+        return ["a", "b"].filter((topic, i) => sql.writes([topic]) !== before[i])
+      })
+      const insertion = sql`INSERT INTO counted VALUES (1)`
+      assert.deepStrictEqual(yield* changed(insertion), ["a", "b"])
+      assert.deepStrictEqual(yield* changed(of("a")(insertion)), ["a"])
+      assert.deepStrictEqual(yield* changed(of("a", "c")(sql.withTransaction(insertion))), ["a"])
+      assert.deepStrictEqual(yield* changed(of("c")(insertion)), [])
+      const [both, before] = [sql.writes(["a", "b"]), sql.writes()]
+      yield* of("b")(insertion)
+      assert.notStrictEqual(sql.writes(["a", "b"]), both)
+      assert.notStrictEqual(sql.writes(), before)
+    }).pipe(Effect.provide(memory))
+  )
 })
 
 describe("a nested transaction", () => {
@@ -255,35 +278,111 @@ describe("a commit that fails for want of memory", () => {
       values: Float64Array.from({ length: size }, (_, row) => Math.sin(row * columns + column))
     }))
   ]
-  const open = (path: string) => DuckDbClient.layer({ path, memoryLimit: "28MB" })
-  const ids = Effect.flatMap(
-    DuckDbClient.DuckDbClient,
-    (sql) => sql<{ id: number; rows: number }>`SELECT id, count(*) AS rows FROM wide GROUP BY id ORDER BY id`
-  )
-
-  it.effect("is the end of that client: what it would write next could not be trusted; the file is whole", () =>
+  /** A client whose commit has failed, with two rows of before in the table. */
+  const broken = (path: string) =>
     Effect.gen(function* () {
-      const path = yield* file
-      yield* Effect.gen(function* () {
-        const sql = yield* DuckDbClient.DuckDbClient
-        const doubles = Array.from({ length: columns }, (_, i) => `c${i} DOUBLE`).join(", ")
-        yield* sql`CREATE TABLE wide (id INTEGER, ${sql.literal(doubles)})`
-        yield* sql.append("wide", batch(1, 2_000))
+      const sql = yield* DuckDbClient.make({ path, memoryLimit: "28MB" })
+      const doubles = Array.from({ length: columns }, (_, i) => `c${i} DOUBLE`).join(", ")
+      yield* sql`CREATE TABLE wide (id INTEGER, ${sql.literal(doubles)})`
+      yield* sql.append("wide", batch(1, 2_000))
+      const stop = Effect.gen(function* () {
         const failed = yield* Effect.flip(sql.append("wide", batch(2, rows)))
         assert.match(failed.message, /Failed to commit/)
-        for (const later of [sql.append("wide", batch(3, 2_000)), ids, sql`DELETE FROM wide`]) {
-          const refused = yield* Effect.flip(later)
-          assert.match(refused.message, /has to be opened again, because a commit failed: .*Failed to commit/)
-        }
-      }).pipe(Effect.provide(open(path)))
-      yield* Effect.gen(function* () {
-        assert.deepStrictEqual(yield* ids, [{ id: 1, rows: 2_000 }])
-        yield* (yield* DuckDbClient.DuckDbClient).append("wide", batch(3, 2_000))
-        assert.deepStrictEqual(yield* ids, [
-          { id: 1, rows: 2_000 },
-          { id: 3, rows: 2_000 }
-        ])
-      }).pipe(Effect.provide(open(path)))
+      })
+      return { sql, stop }
     })
+  const ids = (sql: DuckDbClient.DuckDbClient) =>
+    sql<{ id: number; rows: number }>`SELECT id, count(*) AS rows FROM wide WHERE id > ${0} GROUP BY id ORDER BY id`
+
+  it.effect("has the file opened again, whole, and then written to as before", () =>
+    Effect.gen(function* () {
+      const { sql, stop } = yield* broken(yield* file)
+      assert.deepStrictEqual(yield* ids(sql), [{ id: 1, rows: 2_000 }])
+      const before = sql.writes()
+      yield* stop
+      assert.deepStrictEqual(yield* ids(sql), [{ id: 1, rows: 2_000 }])
+      assert.notStrictEqual(sql.writes(), before)
+      for (const id of [3, 4]) yield* sql.append("wide", batch(id, 2_000))
+      assert.deepStrictEqual(yield* ids(sql), [
+        { id: 1, rows: 2_000 },
+        { id: 3, rows: 2_000 },
+        { id: 4, rows: 2_000 }
+      ])
+      const [sums] = yield* sql<{ equal: boolean }>`
+        SELECT count(DISTINCT total) = 1 AS equal FROM (SELECT sum(c0 + c30) AS total FROM wide GROUP BY id)`
+      assert.deepStrictEqual(sums, { equal: true })
+    }).pipe(Effect.provide(Reactivity.layer))
+  )
+
+  it.effect("refuses everybody for as long as somebody has something of it", () =>
+    Effect.gen(function* () {
+      const { sql, stop } = yield* broken(yield* file)
+      yield* Effect.gen(function* () {
+        const pull = yield* Stream.toPull(sql`SELECT id FROM wide`.stream)
+        yield* pull
+        yield* stop
+        for (const later of [sql.append("wide", batch(3, 2_000)), ids(sql), sql`DELETE FROM wide`]) {
+          const refused = yield* Effect.flip(later)
+          assert.match(refused.message, /has to be opened again, because of a failure: .*Failed to commit/)
+          assert.isTrue(DuckDbClient.isToBeReopened(refused))
+        }
+      }).pipe(Effect.scoped)
+      assert.deepStrictEqual(yield* ids(sql), [{ id: 1, rows: 2_000 }])
+    }).pipe(Effect.provide(Reactivity.layer))
+  )
+
+  it.effect("refuses everybody for as long as another client of this process keeps the file open", () =>
+    Effect.gen(function* () {
+      const path = yield* file
+      const { sql, stop } = yield* broken(path)
+      yield* Effect.gen(function* () {
+        yield* DuckDbClient.make({ path, memoryLimit: "28MB" })
+        yield* stop
+        assert.isTrue(DuckDbClient.isToBeReopened(yield* Effect.flip(ids(sql))))
+      }).pipe(Effect.scoped)
+      assert.deepStrictEqual(yield* ids(sql), [{ id: 1, rows: 2_000 }])
+    }).pipe(Effect.provide(Reactivity.layer))
+  )
+
+  it.effect("is the end of a database in memory", () =>
+    Effect.gen(function* () {
+      const { sql, stop } = yield* broken(":memory:")
+      yield* stop
+      const refused = yield* Effect.flip(ids(sql))
+      assert.match(refused.message, /in memory is lost, because of a failure: .*Failed to commit/)
+      assert.isFalse(DuckDbClient.isToBeReopened(refused))
+    }).pipe(Effect.provide(Reactivity.layer))
+  )
+})
+
+describe("a transaction that begins as READ ONLY", () => {
+  it.effect("does not wait for a write, sees one moment, and writes nothing", () =>
+    Effect.gen(function* () {
+      const sql = yield* DuckDbClient.DuckDbClient
+      yield* insert(1)
+      const reading = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+        Effect.provideService(sql.withTransaction(work), SqlClient.BeginTransaction, "BEGIN TRANSACTION READ ONLY")
+      const written = yield* Deferred.make<void>()
+      const looked = yield* Deferred.make<void>()
+      const writer = yield* withTransaction(
+        Effect.andThen(insert(2), Deferred.succeed(written, undefined)).pipe(Effect.andThen(Deferred.await(looked)))
+      ).pipe(Effect.forkChild)
+      yield* Deferred.await(written)
+      const before = sql.writes()
+      const seen = yield* reading(
+        Effect.gen(function* () {
+          const first = yield* stored
+          yield* Deferred.succeed(looked, undefined)
+          yield* Fiber.join(writer)
+          return [first, yield* stored]
+        })
+      )
+      assert.deepStrictEqual(seen, [[1], [1]])
+      // That of the writer alone.
+      assert.strictEqual(sql.writes(), before + 1)
+      const refused = yield* Effect.flip(reading(insert(3)))
+      assert.match(refused.message, /read-only/i)
+      assert.deepStrictEqual(yield* stored, [1, 2])
+    }).pipe(Effect.provide(empty))
   )
 })

@@ -18,8 +18,8 @@ import * as Words from "./Words.ts"
 /** The rows of one data chunk, DuckDB's vector size. */
 const chunkRows = 2048
 
-/** How many chunks are flushed in one blocking stretch: about 20 ms for ten columns. */
-const sliceChunks = 48
+/** How many chunks are flushed in one blocking stretch: some milliseconds for ten columns. */
+const sliceChunks = 16
 
 const microsPerMilli = 1000
 

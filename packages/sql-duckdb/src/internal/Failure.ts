@@ -60,6 +60,25 @@ export const fromNative = (cause: unknown, operation: string): SqlError => {
 export const of = (message: string, operation: string, cause?: unknown): SqlError =>
   new SqlError({ reason: new UnknownError({ message, operation, cause: cause ?? message }) })
 
+/** Refuses a statement because of a failure after which the file is opened again. */
+export const toBeReopened = (failure: SqlError): SqlError =>
+  new SqlError({
+    reason: new ConnectionError({
+      message: `${reopening} ${failure.message}`,
+      operation: "execute",
+      cause: failure
+    })
+  })
+
+const reopening = "The database has to be opened again, because of a failure:"
+
+export const isToBeReopened = (error: SqlError): boolean =>
+  error.reason._tag === "ConnectionError" && error.message.startsWith(reopening)
+
+/** Refuses a statement because of a failure after which a database in memory cannot be trusted. */
+export const lost = (failure: SqlError): SqlError =>
+  of(`The database in memory is lost, because of a failure: ${failure.message}`, "execute", failure)
+
 /** How each refusal to open a file reads to the person who asked for it. */
 const openings: ReadonlyArray<readonly [pattern: RegExp, sentence: (path: string) => string]> = [
   [/not a valid DuckDB database file/, (path) => `${path} is not a DuckDB database file.`],

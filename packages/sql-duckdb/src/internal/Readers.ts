@@ -23,6 +23,8 @@ export interface Reader {
 export interface Readers {
   /** Lends a connection to the work. */
   readonly use: <A>(work: (reader: Reader) => Effect.Effect<A, SqlError>) => Effect.Effect<A, SqlError>
+  /** Lends a connection to the scope. */
+  readonly lease: Effect.Effect<Reader, SqlError, Scope.Scope>
 }
 
 export const make = Effect.fnUntraced(function* (
@@ -53,5 +55,8 @@ export const make = Effect.fnUntraced(function* (
       else reader.connection.closeSync()
     })
 
-  return { use: (work) => Effect.acquireUseRelease(take, work, giveBack) }
+  return {
+    use: (work) => Effect.acquireUseRelease(take, work, giveBack),
+    lease: Effect.acquireRelease(take, giveBack)
+  }
 })

@@ -12,8 +12,8 @@
  * SET made outside a transaction reaches later writes but no read. Use a
  * transaction, `reserve`, or `SET GLOBAL`.
  */
-import type { DuckDBConnection, DuckDBInstance } from "@duckdb/node-api"
-import { Effect, type Scope, Semaphore, Stream } from "effect"
+import type { DuckDBConnection } from "@duckdb/node-api"
+import { Context, Effect, type Scope, Semaphore, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 import type { Connection } from "effect/sql/SqlConnection"
 import type { SqlError } from "effect/sql/SqlError"
@@ -21,9 +21,8 @@ import type { Batch } from "../Columns.ts"
 import * as Chunks from "./Chunks.ts"
 import * as Cursor from "./Cursor.ts"
 import * as Failure from "./Failure.ts"
-import * as Health from "./Health.ts"
 import { call, type Module } from "./Native.ts"
-import * as Readers from "./Readers.ts"
+import * as Opened from "./Opened.ts"
 import * as Session from "./Session.ts"
 import * as Transaction from "./Transaction.ts"
 
@@ -31,10 +30,32 @@ export interface Router extends Connection {
   /** Leases the writer to the scope, and ends a transaction that is left open on it. */
   readonly reserve: Effect.Effect<Session.Session, SqlError, Scope.Scope>
   /** Leases the writer to a transaction that begins and ends by itself. */
-  readonly lease: Effect.Effect<Session.Session, never, Scope.Scope>
+  readonly lease: Effect.Effect<Session.Session, SqlError, Scope.Scope>
+  /** Leases a connection to a transaction that only reads, which waits for no writer. */
+  readonly leaseReader: Effect.Effect<Session.Session, SqlError, Scope.Scope>
   readonly columns: Session.Session["columns"]
-  /** Another number whenever something may have been written. */
-  readonly writes: () => number
+  /** Another number whenever something may have been written, of these topics. */
+  readonly writes: (topics?: ReadonlyArray<string>) => number
+}
+
+/** What the statements of a fiber can change, in words of its own; anything where nothing is said. */
+export const Topics = Context.Reference<ReadonlyArray<string> | undefined>("@tidemark/sql-duckdb/Topics", {
+  defaultValue: () => undefined
+})
+
+/** Counts writes: those of each topic, and those that may have changed anything. */
+const makeCount = () => {
+  const ofTopics = new Map<string, number>()
+  let [all, unsaid] = [0, 0]
+  return {
+    add: (topics: ReadonlyArray<string> | undefined) => {
+      all++
+      if (topics === undefined) unsaid++
+      else for (const topic of topics) ofTopics.set(topic, (ofTopics.get(topic) ?? 0) + 1)
+    },
+    read: (topics: ReadonlyArray<string> | undefined): number =>
+      topics === undefined ? all : topics.reduce((sum, topic) => sum + (ofTopics.get(topic) ?? 0), unsaid)
+  }
 }
 
 /**
@@ -45,41 +66,51 @@ const maxReads = 3
 
 export const make = Effect.fnUntraced(function* (
   native: Module,
-  instance: DuckDBInstance
+  opening: Omit<Opened.Options, "onReopen">
 ): Effect.fn.Return<Router, SqlError, Scope.Scope> {
-  const health = Health.make()
-  const writer = Session.make(native, yield* Session.connect(instance), health)
-  yield* Effect.addFinalizer(() => writer.stop)
+  const count = makeCount()
+  const lender = yield* Opened.make(native, { ...opening, onReopen: () => count.add(undefined) })
   const writing = Semaphore.makeUnsafe(1)
   const reading = Semaphore.makeUnsafe(maxReads)
-  const readers = yield* Readers.make(native, instance, health)
 
-  let writes = 0
-  const written = Effect.sync(() => void writes++)
   // Told before whoever writes hears that it is done.
-  const lease = Effect.as(
-    Effect.andThen(
-      writing.takeScoped(1),
-      Effect.addFinalizer(() => written)
-    ),
-    writer
-  )
+  const counting = Effect.map(Topics, (topics) => Effect.sync(() => count.add(topics)))
+  const lease = Effect.gen(function* () {
+    yield* writing.takeScoped(1)
+    const { writer } = yield* lender.borrow
+    const written = yield* counting
+    yield* Effect.addFinalizer(() => written)
+    return writer
+  })
   const reserve = Effect.tap(lease, (session) =>
     Effect.addFinalizer(() => Effect.ignore(Transaction.rollback(session)))
   )
+  const leaseReader = Effect.gen(function* () {
+    yield* reading.takeScoped(1)
+    const { readers } = yield* lender.borrow
+    return (yield* readers.lease).session
+  })
 
-  const write = <A, E>(sql: string, f: (session: Session.Session) => Effect.Effect<A, E>) => {
+  const write = <A>(sql: string, f: (session: Session.Session) => Effect.Effect<A, SqlError>) => {
     if (transactionControl.test(sql)) return Effect.fail(unguardedTransaction())
-    const writes = mayBegin.test(sql)
-      ? Effect.ensuring(f(writer), Effect.ignore(Transaction.rollback(writer)))
-      : f(writer)
-    return writing.withPermit(Effect.ensuring(writes, written))
+    return Effect.flatMap(counting, (written) =>
+      writing.withPermit(
+        lender.use(({ writer }) => {
+          const writes = mayBegin.test(sql)
+            ? Effect.ensuring(f(writer), Effect.ignore(Transaction.rollback(writer)))
+            : f(writer)
+          return Effect.ensuring(writes, written)
+        })
+      )
+    )
   }
 
   const route = <A>(sql: string, f: (session: Session.Session) => Effect.Effect<A, SqlError>) => {
-    const read = readers.use(({ connection, session }) =>
-      Effect.flatMap(isRead(native, connection, sql), (is) =>
-        is ? Effect.map(f(session), (value) => ({ value })) : Effect.undefined
+    const read = lender.use(({ readers }) =>
+      readers.use(({ connection, session }) =>
+        Effect.flatMap(isRead(native, connection, sql), (is) =>
+          is ? Effect.map(f(session), (value) => ({ value })) : Effect.undefined
+        )
       )
     )
     return Effect.flatMap(reading.withPermit(read), (done) =>
@@ -89,7 +120,7 @@ export const make = Effect.fnUntraced(function* (
 
   const chunks = (sql: string, params: ReadonlyArray<unknown>) =>
     Effect.gen(function* () {
-      yield* Health.check(health)
+      const { instance } = yield* lender.borrow
       const read = yield* Effect.scoped(
         Effect.flatMap(Session.connect(instance), (connection) => isRead(native, connection, sql))
       )
@@ -99,7 +130,8 @@ export const make = Effect.fnUntraced(function* (
   return {
     reserve,
     lease,
-    writes: () => writes,
+    leaseReader,
+    writes: count.read,
     execute: (sql, params, transformRows) => route(sql, (session) => session.execute(sql, params, transformRows)),
     executeValues: (sql, params) => route(sql, (session) => session.executeValues(sql, params)),
     executeRaw: (sql, params) => route(sql, (session) => session.executeRaw(sql, params)),

@@ -125,22 +125,25 @@ export const make = (native: Module, connection: DuckDBConnection, health: Healt
     columns: (sql, params, batchRows) =>
       Stream.unwrap(Effect.map(chunks(sql, params), (result) => Chunks.batches(native, result, batchRows))),
     append: (table, columns, rows) =>
-      turn.withPermit(Appender.append(native, connection, table, columns, rows)).pipe(
-        Effect.tapError((error) =>
-          Effect.sync(() => {
-            transaction.failed ??= error
-          })
-        ),
-        Effect.onError(() =>
-          Effect.sync(() => {
-            transaction.rollbackOnly ??= Failure.of(
-              `An append to ${table} failed, so the whole transaction was rolled back.`,
-              "commit",
-              transaction.failed
-            )
-          })
+      turn
+        .withPermit(Effect.andThen(Health.check(health), Appender.append(native, connection, table, columns, rows)))
+        .pipe(
+          Effect.tapError((error) =>
+            Effect.sync(() => {
+              transaction.failed ??= error
+              Health.note(health, error)
+            })
+          ),
+          Effect.onError(() =>
+            Effect.sync(() => {
+              transaction.rollbackOnly ??= Failure.of(
+                `An append to ${table} failed, so the whole transaction was rolled back.`,
+                "commit",
+                transaction.failed
+              )
+            })
+          )
         )
-      )
   }
 }
 
