@@ -39,6 +39,16 @@ export type Method = typeof Method.Type
 export const MakerState = Schema.Literals(["long_gamma", "short_gamma"])
 export type MakerState = typeof MakerState.Type
 
+/**
+ * Whether a row is of a day of trading.
+ *
+ * - `session`: of a session's date, from its open on, the evening too.
+ * - `outside`: before an open, of a weekend or of a holiday: it shows what was left of the session before, and counts
+ *   to none.
+ */
+export const Hours = Schema.Literals(["session", "outside"])
+export type Hours = typeof Hours.Type
+
 /** What became of the contracts of a chain: the parts add up to `contracts`. */
 export interface Accounting {
   readonly contracts: number
@@ -68,6 +78,7 @@ export interface Snapshot {
   readonly origin: Origin
   /** Date of the session that it lies in, or of the last one before. */
   readonly session: string
+  readonly hours: Hours
   readonly spot: number | null
   /** When that price was made: of the close of a candle, its close. */
   readonly spotAt: EpochMillis | null
@@ -87,6 +98,9 @@ export interface Snapshot {
   readonly callWallGex: number | null
   readonly putWall: number | null
   readonly putWallGex: number | null
+  /** Strikes that traps are told by: the nearest on their side that much lies on. */
+  readonly trapCallWall: number | null
+  readonly trapPutWall: number | null
 
   /** Of the nearest expiry that is kept. */
   readonly maxPain: number | null
@@ -113,6 +127,37 @@ export interface Snapshot {
   /** Why values are missing, where they are. */
   readonly reason: string | null
 }
+
+/** The figures of a chain of which nothing is known. */
+export const unknown = {
+  netGex: null,
+  callGex: null,
+  putGex: null,
+  grossGex: null,
+  makerState: null,
+  flip: null,
+  flips: [],
+  callWall: null,
+  callWallGex: null,
+  putWall: null,
+  putWallGex: null,
+  trapCallWall: null,
+  trapPutWall: null,
+  maxPain: null,
+  nearestExpiry: null,
+  atmVolatility: null,
+  expectedMove: null,
+  callOpenInterest: null,
+  putOpenInterest: null,
+  grossToday: null,
+  gross5: null,
+  gross14: null,
+  grossLater: null
+} as const satisfies Partial<Snapshot>
+
+/** How far the spot lies above the flip, a share of the spot: negative below it. */
+export const distanceToFlip = ({ flip, spot }: Pick<Snapshot, "spot" | "flip">): number | null =>
+  spot === null || flip === null ? null : (spot - flip) / spot
 
 export const Pattern = Schema.Literals([
   "GAMMA_SQUEEZE_CASCADE",
@@ -186,17 +231,27 @@ export interface Model {
   readonly coefficients: ReadonlyArray<number>
   /** Share of the variance that it explains, where it was fitted. */
   readonly rSquared: number
+  /** Net exposures that it was fitted on, the lowest and the highest: it tells none beyond them. */
+  readonly lowest: number
+  readonly highest: number
   readonly fittedAt: EpochMillis
 }
 
-export interface Selection {
+/** Where a row stands among the others: rows ascend by moment, symbol, source and method. */
+export type Place = Pick<Snapshot, "at" | "symbol" | "source" | "method">
+
+export interface Selection<After = Place> {
   readonly symbols?: ReadonlyArray<string> | undefined
   readonly sources?: ReadonlyArray<string> | undefined
   readonly methods?: ReadonlyArray<Method> | undefined
   readonly origins?: ReadonlyArray<Origin> | undefined
   /** Of the moments that rows are of. */
   readonly interval?: Interval | undefined
-  /** The newest so many, still ascending. */
+  /** Those that come behind this place alone; there need be no row at it. */
+  readonly after?: After | undefined
+  /** The oldest so many. */
+  readonly first?: number | undefined
+  /** The newest so many, still ascending; `first` does not count then. */
   readonly last?: number | undefined
 }
 
@@ -205,7 +260,7 @@ export interface SignalSelection extends Selection {
   readonly outcomes?: ReadonlyArray<Outcome> | undefined
 }
 
-/** The session of a symbol, by its first and last snapshot of one source and method. */
+/** The session of a symbol, by its first and last snapshot of one source and method; those outside of its hours do not count. */
 export interface Daily extends Pick<Snapshot, "symbol" | "source" | "method" | "origin" | "session"> {
   readonly snapshots: number
   readonly openGex: number | null
@@ -221,8 +276,17 @@ export interface Daily extends Pick<Snapshot, "symbol" | "source" | "method" | "
   readonly makerState: MakerState | null
 }
 
+/** Where a day stands among the others: days ascend by session, symbol, source, method and origin. */
+export type DailyPlace = Pick<Daily, "session" | "symbol" | "source" | "method" | "origin">
+
+/** How many signals of one kind have one outcome; those of confidence 0 say nothing, and are not counted. */
+export interface Count extends Pick<Signal, "pattern" | "origin" | "method" | "outcome"> {
+  readonly signals: number
+}
+
 export interface Entry {
   readonly snapshot: Snapshot
+  /** None of a row outside of the hours of a session: it would tell the last one once more. */
   readonly signal: Signal | undefined
 }
 
@@ -236,18 +300,28 @@ export interface Written {
 export class GammaStore extends Context.Service<
   GammaStore,
   {
-    /** All of them or none. What is there stays, or goes where `replace` is set. */
+    /**
+     * All of them or none. What is there stays, unless `replace` is set, or it has no net exposure and what comes has
+     * one: a row that knows nothing is in nobody's way.
+     */
     readonly write: (
       entries: ReadonlyArray<Entry>,
       options: { readonly replace: boolean; readonly at: EpochMillis }
     ) => Effect.Effect<Written, StoreError>
-    /** Ascending by moment. */
+    /** Ascending by moment, symbol, source and method; texts by their code points, on every database. */
     readonly snapshots: (selection: Selection) => Effect.Effect<ReadonlyArray<Snapshot>, StoreError>
-    /** Ascending by session. */
-    readonly daily: (selection: Selection) => Effect.Effect<ReadonlyArray<Daily>, StoreError>
-    /** Ascending by moment. */
+    /** Ascending by session, symbol, source, method and origin. */
+    readonly daily: (selection: Selection<DailyPlace>) => Effect.Effect<ReadonlyArray<Daily>, StoreError>
+    /** As `snapshots` are. */
     readonly signals: (selection: SignalSelection) => Effect.Effect<ReadonlyArray<Signal>, StoreError>
-    /** Writes the outcomes of signals that are still pending; others stay as they are. How many there were. */
+    /** How many signals there are of each pattern, origin, method and outcome, in no order; none of 0. */
+    readonly counts: (
+      selection: Omit<SignalSelection, "after" | "first" | "last">
+    ) => Effect.Effect<ReadonlyArray<Count>, StoreError>
+    /**
+     * Writes the outcomes of signals that are still pending, and still the same but for the outcome; others stay as
+     * they are. How many there were.
+     */
     readonly resolve: (signals: ReadonlyArray<Signal>) => Effect.Effect<number, StoreError>
     readonly keepModel: (model: Model) => Effect.Effect<void, StoreError>
     /** Newest fit first. */

@@ -70,6 +70,9 @@ export interface Run {
   readonly log: string
 }
 
+/** Characters of a run's log that lists have, at most: those of a single run have all. */
+export const logEnd = 2_000
+
 export interface Claiming {
   readonly job: string
   readonly dueAt: EpochMillis
@@ -124,7 +127,7 @@ export class JobStore extends Context.Service<
     readonly run: (id: Run["id"]) => Effect.Effect<Run | undefined, StoreError>
     /** Those that are at work, without their logs. */
     readonly atWork: Effect.Effect<ReadonlyArray<Run>, StoreError>
-    /** Newest first; of one job, or of all. */
+    /** Newest first; of one job, or of all. Of a log that is longer than `logEnd` its end. */
     readonly runs: (options: {
       readonly job?: string | undefined
       readonly limit: number

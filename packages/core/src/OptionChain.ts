@@ -85,6 +85,17 @@ export const allocate = (size: number): Contracts & { readonly root: Array<strin
   }
 }
 
+/** Whether two say the same of the same contracts in the same order, value by value. */
+export const isSame = (a: OptionChain, b: OptionChain): boolean =>
+  Object.is(a.spot, b.spot) &&
+  a.provenance === b.provenance &&
+  length(a.contracts) === length(b.contracts) &&
+  a.unreadable.length === b.unreadable.length &&
+  a.unreadable.every((line, i) => line === b.unreadable[i]) &&
+  a.contracts.root.every((root, i) => root === b.contracts.root[i]) &&
+  a.contracts.isCall.every((side, i) => side === b.contracts.isCall[i]) &&
+  numbers.every((name) => a.contracts[name].every((value, i) => Object.is(value, b.contracts[name][i])))
+
 /** Which chain it is: a source shows one of a symbol at a moment. */
 export type Key = Pick<OptionChain, "symbol" | "source" | "at">
 
@@ -100,18 +111,36 @@ export interface Entry extends Key {
 export interface Selection {
   readonly symbols?: ReadonlyArray<string> | undefined
   readonly sources?: ReadonlyArray<string> | undefined
+  readonly provenances?: ReadonlyArray<Provenance> | undefined
   /** Of the moments that they are of. */
   readonly interval?: Interval | undefined
+  /** The newest so many, of one moment those that come first; still in the order of all. */
+  readonly last?: number | undefined
+}
+
+/** Of which symbol a source's chains are kept, and how far. */
+export interface Underlying extends Pick<OptionChain, "symbol" | "source"> {
+  /** The moment of the newest. */
+  readonly newest: EpochMillis
 }
 
 /** Chains as they were told, so that whatever is computed of them can be computed anew. */
 export class OptionChainStore extends Context.Service<
   OptionChainStore,
   {
-    /** Several at once, all or none; those that are there stay as they are. How many are new. */
-    readonly keep: (chains: ReadonlyArray<OptionChain>, fetchedAt: EpochMillis) => Effect.Effect<number, StoreError>
+    /**
+     * Several at once, all or none; those that are there stay as they are, or go where `replace` is set. How many were
+     * written.
+     */
+    readonly keep: (
+      chains: ReadonlyArray<OptionChain>,
+      fetchedAt: EpochMillis,
+      options?: { readonly replace: boolean }
+    ) => Effect.Effect<number, StoreError>
     /** Ascending by symbol, source and moment. */
     readonly list: (selection: Selection) => Effect.Effect<ReadonlyArray<Entry>, StoreError>
+    /** Each symbol of each source once, ascending by both. */
+    readonly underlyings: Effect.Effect<ReadonlyArray<Underlying>, StoreError>
     /** `undefined` where none is kept. */
     readonly read: (key: Key) => Effect.Effect<OptionChain | undefined, StoreError>
   }

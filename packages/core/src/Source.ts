@@ -110,8 +110,11 @@ export interface Source {
   ) => Effect.Effect<ReadonlyArray<CorporateAction>, SourceError>
   /** Reports that it tells of now, past and announced, ascending: not all that there were. */
   readonly earnings?: (subject: Subject) => Effect.Effect<ReadonlyArray<Earnings>, SourceError>
-  /** Every option of the underlying that the provider lists now, with its price. */
-  readonly optionChain?: (subject: Subject) => Effect.Effect<OptionChain, SourceError>
+  /**
+   * Every option of the underlying that the provider lists now, with its price; or, where
+   * `capabilities.options.history` says that it can, that it listed `at` a moment.
+   */
+  readonly optionChain?: (subject: Subject, at?: EpochMillis) => Effect.Effect<OptionChain, SourceError>
   /** The sha256 that the provider gives for a file now, by the URL of its record; `none` if it has no such file any more. */
   readonly fileHash?: (url: string) => Effect.Effect<Option.Option<string>, SourceError>
   /** Succeeds if the source can be reached and would answer; the cheapest call there is. */
@@ -151,6 +154,8 @@ export interface TailCapability {
 export interface OptionsCapability {
   /** Quotes are so old when they are told. */
   readonly delayMillis: number
+  /** It tells the chain of any moment that has passed, not only that of now. */
+  readonly history?: boolean
   /** What of a contract it computes by itself. */
   readonly computes: ReadonlyArray<"impliedVolatility" | "gamma">
 }
@@ -203,6 +208,17 @@ export interface Capabilities {
   /** What the prices are already adjusted for. */
   readonly adjustment: "none" | "splits" | "splits-and-dividends"
   readonly provenance: Provenance
+}
+
+/** Why a source has no candles of a timeframe, in words; `undefined` where it has. */
+export const lacksCandles = (
+  source: string,
+  { options, timeframes }: Pick<Capabilities, "timeframes" | "options">,
+  timeframe: Timeframe
+): string | undefined => {
+  if (timeframes.includes(timeframe)) return undefined
+  if (timeframes.length > 0) return `${source} has no ${timeframe}`
+  return `${source} has no candles${options === undefined ? "" : ", it serves option chains only"}`
 }
 
 /** What limits requests for pages. */

@@ -13,6 +13,7 @@ export const classify = (error: SqlError.SqlError): StoreError.Reason => {
   const holder = DuckDbClient.lockHolder(error)
   if (holder !== undefined) return new StoreError.Held(holder.pid === undefined ? {} : { pid: holder.pid })
   const detail = firstLine(error)
+  if (DuckDbClient.isToBeReopened(error)) return new StoreError.Disconnected({ detail })
   if (
     /^Out of Memory Error|could not allocate block|no space left|^IO Error: .*(could not write|failed to write)/i.test(
       detail
@@ -59,8 +60,10 @@ export const layer = (database: string, reads: boolean) =>
         ),
         // One process has the file, and its client makes writers wait for one another.
         rowLock: "",
+        lockTable: () => Effect.void,
         beginSnapshot: "BEGIN TRANSACTION READ ONLY",
         changes: client.writes,
+        about: (topics) => Effect.provideService(DuckDbClient.Topics, topics),
         migrating: (migration) => migration,
         // Blocks of rows know their smallest and largest values; an index would cost more than it gives.
         tuning: {}

@@ -61,8 +61,7 @@ const failed = (path: string, detail: string) =>
 
 const isStored = <E, R>(part: ParquetWriter.Part<E, R>) => part.asStored !== undefined
 
-const make = Effect.gen(function* () {
-  const candles = yield* CandleStore.CandleStore
+const make = Effect.fnUntraced(function* (writeParquet: CandleStore.CandleStore["Service"]["writeParquet"]) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const reactivity = yield* Reactivity.Reactivity
@@ -97,17 +96,23 @@ const make = Effect.gen(function* () {
     )
 
   return ParquetWriter.ParquetWriter.of({
-    write: (file, parts) => {
-      const { writeParquet } = candles
-      return writeParquet !== undefined && parts.every(isStored)
+    write: (file, parts) =>
+      writeParquet !== undefined && parts.every(isStored)
         ? writeParquet(
             file,
             parts.map(({ asStored, labels }) => ({ labels, interval: asStored! }))
           )
         : staged(file, parts)
-    }
   })
 })
 
 /** Copies straight from the stores where those can, and else by a table on the way. */
-export const layer = Layer.effect(ParquetWriter.ParquetWriter, make).pipe(Layer.provide(Reactivity.layer))
+export const layer = Layer.effect(
+  ParquetWriter.ParquetWriter,
+  Effect.flatMap(CandleStore.CandleStore, ({ writeParquet }) => make(writeParquet))
+).pipe(Layer.provide(Reactivity.layer))
+
+/** Of rows that come from elsewhere: there is no store. */
+export const layerNoStore = Layer.effect(ParquetWriter.ParquetWriter, make(undefined)).pipe(
+  Layer.provide(Reactivity.layer)
+)

@@ -6,14 +6,17 @@ import {
   CandleStore,
   CorporateAction,
   Coverage,
+  Gamma,
   GapLedger,
   Interval,
+  OptionChain,
   QualityStore,
   type Series
 } from "@tidemark/core"
 import { Copy, Storage } from "@tidemark/storage"
 import { PieceRows } from "@tidemark/storage/copy/Side"
 import { DuckDbStorage } from "@tidemark/storage-duckdb"
+import * as Options from "@tidemark/storage-testing/Options"
 import { type Context, Effect, Layer, Random, Stream } from "effect"
 import { SqlClient } from "effect/sql"
 
@@ -283,6 +286,85 @@ describe("copy", () => {
         )
         assert.strictEqual(months[0]!.months, 2)
       }).pipe(Effect.scoped)
+  )
+
+  it.live("brings option chains, gamma and models, and leaves what the target has but for outcomes it waits for", () =>
+    Effect.gen(function* () {
+      const from = yield* inMemory
+      const to = yield* inMemory
+      const storesOf = (context: Context.Context<Storage.Connection>) =>
+        Effect.provide(
+          Effect.all({ chains: OptionChain.OptionChainStore, gamma: Gamma.GammaStore }),
+          Storage.over(Layer.succeedContext(context))
+        )
+      const [source, target] = [yield* storesOf(from), yield* storesOf(to)]
+      const written = (context: Context.Context<Storage.Connection>) =>
+        Effect.provide(
+          Effect.flatMap(
+            SqlClient.SqlClient,
+            (sql) => sql`SELECT symbol, method, g.timestamp, g.created_at, s.created_at AS signalled_at
+              FROM gamma_snapshots g LEFT JOIN regime_signals s USING (symbol, source, method, timestamp) ORDER BY ALL`
+          ),
+          context
+        )
+      const [symbol, theirs] = [Options.fresh(), Options.fresh()]
+      const chains = Array.from({ length: 70 }, (_, i) =>
+        Options.chain({ symbol, at: Options.start + i * Options.hour })
+      )
+      yield* source.chains.keep(chains, 1_000)
+      const years = Array.from({ length: 5 }, (_, i) =>
+        Options.snapshot(symbol, Options.start + i * 200 * Options.day, { method: i === 3 ? "vendor" : "recomputed" })
+      )
+      const silent = Options.snapshot(symbol, Options.start + 1)
+      yield* source.gamma.write(
+        years.map((one) => Options.entry(one)),
+        { replace: false, at: 1_000 }
+      )
+      yield* source.gamma.write([{ snapshot: silent, signal: undefined }], { replace: false, at: 2_000 })
+      const model: Gamma.Model = {
+        id: "a model",
+        symbol,
+        fittedOn: "synthetic",
+        source: "test",
+        from: 1,
+        to: 2,
+        rows: 3,
+        coefficients: [0.1],
+        rSquared: 0.5,
+        lowest: -40e9,
+        highest: 60e9,
+        fittedAt: 4
+      }
+      yield* source.gamma.keepModel(model)
+      const own = { ...Options.snapshot(theirs, Options.start), netGex: null }
+      yield* target.gamma.write([Options.entry(own, { pattern: "NEUTRAL" })], { replace: false, at: 3_000 })
+      const won = (one: Gamma.Snapshot) =>
+        Options.signal(one, { outcome: "won", outcomePrice: 1, move: 2, resolvedAt: 3 })
+      yield* source.gamma.write([{ snapshot: { ...own, netGex: 2 }, signal: won(own) }], { replace: false, at: 1_000 })
+
+      const copy = Copy.run({ from, to, onProgress: () => Effect.void })
+      assert.isFalse(yield* Copy.isEmpty(from))
+      const first = yield* copy
+      assert.deepStrictEqual([first.optionChains, first.gammaSnapshots], [70, 6])
+      const all = { symbols: [symbol] }
+      const kept = { chains: yield* target.chains.list({}), gamma: yield* target.gamma.snapshots(all) }
+      assert.deepStrictEqual(kept, { chains: yield* source.chains.list({}), gamma: yield* source.gamma.snapshots(all) })
+      assert.deepStrictEqual(yield* target.chains.read(chains[69]!), chains[69]!)
+      assert.deepStrictEqual(yield* target.gamma.signals(all), yield* source.gamma.signals(all))
+      assert.deepStrictEqual(yield* target.gamma.models(symbol), [model])
+      const ofBoth = (rows: ReadonlyArray<object>) => rows.filter((row) => "symbol" in row && row.symbol === symbol)
+      assert.deepStrictEqual(ofBoth(yield* written(to)), ofBoth(yield* written(from)))
+
+      yield* source.gamma.resolve([won(years[0]!), won(years[4]!)])
+      const second = yield* copy
+      assert.deepStrictEqual([second.optionChains, second.gammaSnapshots], [0, 0])
+      assert.deepStrictEqual(yield* target.gamma.signals(all), yield* source.gamma.signals(all))
+      assert.lengthOf(yield* target.gamma.signals({ ...all, outcomes: ["won"] }), 2)
+      assert.deepStrictEqual(yield* target.gamma.snapshots({ symbols: [theirs] }), [own])
+      assert.deepStrictEqual(yield* target.gamma.signals({ symbols: [theirs] }), [
+        Options.signal(own, { pattern: "NEUTRAL" })
+      ])
+    }).pipe(Effect.scoped)
   )
 
   it.live("brings corporate actions with what they replaced, and leaves what the target has asked later", () =>

@@ -113,8 +113,11 @@ export const layer = (database: string) =>
         // The transaction that reads is all that a query needs.
         confine: Effect.void,
         rowLock: "FOR UPDATE",
+        // Readers go on meanwhile.
+        lockTable: (table) => Effect.asVoid(sql`LOCK TABLE ${sql(table)} IN SHARE ROW EXCLUSIVE MODE`),
         beginSnapshot: "BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY",
         changes: () => undefined,
+        about: () => (work) => work,
         migrating: (migration) =>
           sql.withTransaction(Effect.andThen(sql`SELECT pg_advisory_xact_lock(${migrationLock})`, migration)),
         tuning: {
@@ -137,6 +140,12 @@ export const layer = (database: string) =>
               sql`CREATE UNIQUE INDEX alerts_by_key ON alerts (alert_key)`,
               sql`CREATE INDEX alert_notices_by_webhook ON alert_notices (webhook, notice_id)`
             ],
+            { discard: true }
+          ),
+          15: Effect.forEach(
+            ["gamma_snapshots", "regime_signals"],
+            (table) =>
+              sql.unsafe(`CREATE UNIQUE INDEX ${table}_by_symbol ON ${table} (symbol, source, method, "timestamp")`),
             { discard: true }
           ),
           1: Effect.all(

@@ -77,6 +77,31 @@ export const cases = (it: Vitest.MethodsNonLive<JobStore.JobStore>): void => {
     })
   )
 
+  it.effect("J09 a job that many add and change at once is there once, by each of them", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      for (let round = 0; round < 5; round++) {
+        const one = job()
+        const seen: Array<string | undefined> = []
+        yield* Effect.all(
+          Array.from({ length: 4 }, (_, i) => [
+            store.put({ ...one, cron: `${i} * * * *` }),
+            store.change(one.name, (before) => {
+              seen.push(before?.cron)
+              return Effect.succeed({ ...one, cron: `1${i} * * * *` })
+            })
+          ]).flat(),
+          { concurrency: "unbounded" }
+        )
+        assert.lengthOf(
+          (yield* store.list).filter(({ name }) => name === one.name),
+          1
+        )
+        assert.isAtLeast(seen.length, 4)
+      }
+    })
+  )
+
   it.effect("J03 a run of which nothing was heard is abandoned, and done again; it has lost what it claimed", () =>
     Effect.gen(function* () {
       const store = yield* JobStore.JobStore
@@ -240,6 +265,30 @@ export const cases = (it: Vitest.MethodsNonLive<JobStore.JobStore>): void => {
         [hourly, old, young, open].map(({ name }) => names.has(name)),
         [true, false, true, true]
       )
+    })
+  )
+
+  it.effect("J09 a list of runs has the end of a long log, in whole lines; a run has all of it", () =>
+    Effect.gen(function* () {
+      const store = yield* JobStore.JobStore
+      const { name } = job()
+      yield* store.put(job({ name }))
+      const log = Array.from({ length: 500 }, (_, i) => `line ${i}`).join("\n")
+      for (const [i, text] of ["short", log, "x".repeat(2 * JobStore.logEnd)].entries()) {
+        const at = (i + 1) * 60_000
+        const claim = yield* store.claim(claiming(name, at, at))
+        if (claim._tag !== "Claimed") return assert.fail(claim._tag)
+        yield* store.finish(claim.run, { ...ended("succeeded", at + 1), log: text })
+        assert.strictEqual((yield* store.run(claim.run.id))?.log, text)
+      }
+      const [endless, long, short] = yield* store.runs({ job: name, limit: 3 })
+      assert.strictEqual(short?.log, "short")
+      assert.strictEqual(endless?.log, `…${"x".repeat(JobStore.logEnd)}`)
+      const [first, ...lines] = long!.log.split("\n")
+      assert.strictEqual(first, "…")
+      assert.isAtMost(long!.log.length, JobStore.logEnd + 1)
+      assert.deepStrictEqual(lines, log.split("\n").slice(-lines.length))
+      assert.isAbove(lines.length, 100)
     })
   )
 }

@@ -12,11 +12,13 @@ import {
   CandleStore,
   Coverage,
   type DerivedStore,
+  type Gamma,
   type GapLedger,
   type JobStore,
   type KeyStore,
   Instrument,
   type Interval,
+  type OptionChain,
   type QualityStore,
   type RequestBudgets,
   type Series,
@@ -31,10 +33,12 @@ import * as ActionCases from "./ActionCases.ts"
 import * as AlertCases from "./AlertCases.ts"
 import * as DamageCases from "./DamageCases.ts"
 import * as DerivedCases from "./DerivedCases.ts"
+import * as GammaCases from "./GammaCases.ts"
 import * as GapCases from "./GapCases.ts"
 import * as JobCases from "./JobCases.ts"
 import * as KeyCases from "./KeyCases.ts"
 import * as Model from "./Model.ts"
+import * as OptionChainCases from "./OptionChainCases.ts"
 import * as RetentionCases from "./RetentionCases.ts"
 import * as SharedCases from "./SharedCases.ts"
 import * as StreamCases from "./StreamCases.ts"
@@ -44,9 +48,11 @@ export type Stores =
   | AlertStore.AlertStore
   | CandleStore.CandleStore
   | DerivedStore.DerivedStore
+  | Gamma.GammaStore
   | GapLedger.GapLedger
   | JobStore.JobStore
   | KeyStore.KeyStore
+  | OptionChain.OptionChainStore
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
@@ -120,9 +126,11 @@ export const suite = (name: string, layer: Layer.Layer<Stores, StoreError.StoreE
     AlertCases.cases(it)
     DamageCases.cases(it)
     DerivedCases.cases(it)
+    GammaCases.cases(it)
     GapCases.cases(it)
     JobCases.cases(it)
     KeyCases.cases(it)
+    OptionChainCases.cases(it)
     RetentionCases.cases(it)
     SharedCases.cases(it)
     StreamCases.cases(it)

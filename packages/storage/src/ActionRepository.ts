@@ -58,7 +58,7 @@ const toStored = ({ action, knownAt, replacedAt, source, symbol }: ActionRows.St
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const { rowLock } = yield* Driver
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("actions")
 
   const rows = (conditions: ReadonlyArray<Statement.Fragment>) =>
     Effect.map(

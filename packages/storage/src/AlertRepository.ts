@@ -59,7 +59,7 @@ const keysPerStatement = 1_000
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const { rowLock } = yield* Driver
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("alerts")
 
   const alertColumns = sql`kind, severity, subject, message, ${epochMillis(sql, "first_at")} AS first_ms,
     ${epochMillis(sql, "last_at")} AS last_ms, ${epochMillis(sql, "resolved_at")} AS resolved_ms`

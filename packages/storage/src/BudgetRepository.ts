@@ -18,7 +18,7 @@ const encode = Schema.encodeSync(State)
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("budgets")
 
   const read = (key: string) =>
     Effect.map(sql<{ state: string }>`SELECT state FROM request_budgets WHERE budget = ${key}`, ([row]) => row?.state)

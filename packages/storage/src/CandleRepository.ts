@@ -1,5 +1,5 @@
 /** `CandleStore` over SQL that DuckDB and Postgres both take. */
-import { Candles, CandleStore, Coverage, Interval, type Revision, Series, Timeframe } from "@tidemark/core"
+import { Candles, CandleStore, Changes, Coverage, Interval, type Revision, Series, Timeframe } from "@tidemark/core"
 import { Effect, Layer, Stream } from "effect"
 import { SqlClient, type SqlError } from "effect/sql"
 import * as CandleRows from "./CandleRows.ts"
@@ -60,7 +60,7 @@ const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const driver = yield* Driver
   const ledger = yield* Ledger.make
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make()
 
   const inside = (seriesId: number, interval: Interval.Interval) =>
     sql`series_id = ${seriesId} AND open_time >= ${timestamp(sql, interval.from)}
@@ -133,7 +133,7 @@ const make = Effect.gen(function* () {
     return rewritten.length === 0 ? result : { ...result, rewritten }
   })
 
-  const write = Effect.fn("CandleStore.write")(
+  const writeAll = Effect.fn("CandleStore.write")(
     (pages: ReadonlyArray<CandleStore.PageWrite>) =>
       sql.withTransaction(
         Effect.gen(function* () {
@@ -148,6 +148,14 @@ const make = Effect.gen(function* () {
       ),
     operation("write candles")
   )
+
+  const write: CandleStore.CandleStore["Service"]["write"] = (pages) =>
+    driver.about(
+      Changes.written(
+        "candles",
+        pages.map(({ series }) => series.symbol)
+      )
+    )(writeAll(pages))
 
   const current = (seriesId: number, interval: Interval.Interval) =>
     sql`SELECT open_time, open, high, low, close, volume, quote_volume, trades FROM candles

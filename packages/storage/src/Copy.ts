@@ -12,6 +12,7 @@ import { type Context, Effect, Stream } from "effect"
 import * as Actions from "./copy/Actions.ts"
 import { CopyError } from "./copy/CopyError.ts"
 import * as Files from "./copy/Files.ts"
+import * as Gamma from "./copy/Gamma.ts"
 import * as Piece from "./copy/Piece.ts"
 import * as Quality from "./copy/Quality.ts"
 import * as Rest from "./copy/Rest.ts"
@@ -31,6 +32,7 @@ export const tables = [
   "series",
   "source_files",
   "symbols",
+  ...Gamma.tables,
   ...Quality.tables
 ] as const
 
@@ -67,6 +69,10 @@ export interface CopyReport {
   readonly symbols: number
   /** Corporate actions that this copy brought, those that were replaced too. */
   readonly actions: number
+  /** Option chains that this copy brought. */
+  readonly optionChains: number
+  /** Gamma snapshots that this copy brought, each with its signal. */
+  readonly gammaSnapshots: number
   /** Entries of the sync log that this copy brought. */
   readonly syncEntries: number
   /** Series of the target that the source does not have, left as they are. */
@@ -279,7 +285,8 @@ export const isEmpty = Effect.fnUntraced(function* (
 ): Effect.fn.Return<boolean, StoreError.StoreError> {
   const side = yield* Side.of(context)
   const series = (yield* side.list).length
-  return series + (yield* Rest.countSymbols(context)) + (yield* Actions.count(context)) === 0
+  const rest = (yield* Rest.countSymbols(context)) + (yield* Actions.count(context)) + (yield* Gamma.count(context))
+  return series + rest === 0
 })
 
 /** Copies everything, and proves it. */
@@ -295,8 +302,9 @@ export const run = Effect.fn("Copy.run")(function* (
   const actions = yield* Actions.copy(options.from, options.to)
   yield* Files.copy(options.from, options.to)
   yield* Quality.copy(options.from, options.to)
+  const gamma = yield* Gamma.copy(options.from, options.to)
   const syncEntries = yield* Rest.copySyncLog(options.from, options.to)
   const copied = new Set(rows.map(Series.key))
   const others = (yield* target.list).filter((row) => !copied.has(Series.key(row))).length
-  return { series, symbols, actions, syncEntries, others }
+  return { series, symbols, actions, ...gamma, syncEntries, others }
 })

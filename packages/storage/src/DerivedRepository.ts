@@ -157,7 +157,7 @@ const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const driver = yield* Driver
   const ledger = yield* Ledger.make
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("derived")
 
   const inside = (
     seriesId: number | Statement.Fragment,

@@ -6,7 +6,7 @@
  * reading columns, keeping several writers apart, and saying in our words why
  * a statement failed.
  */
-import type { Interval, Labelled, ParquetWriter, StoreError } from "@tidemark/core"
+import type { Changes, Interval, Labelled, ParquetWriter, StoreError } from "@tidemark/core"
 import { Context, type Effect, type Stream } from "effect"
 import type { SqlError, Statement } from "effect/sql"
 
@@ -14,7 +14,7 @@ import type { SqlError, Statement } from "effect/sql"
 export type Column = { readonly name: string } & (
   | { readonly kind: "double"; readonly values: Float64Array; readonly nanIsNull?: boolean }
   /** Whole numbers within ±2^53. */
-  | { readonly kind: "bigint"; readonly values: Float64Array }
+  | { readonly kind: "bigint"; readonly values: Float64Array; readonly nanIsNull?: boolean }
   /** Epoch milliseconds. */
   | { readonly kind: "timestamp"; readonly values: Float64Array }
   | { readonly kind: "text"; readonly values: ReadonlyArray<string | null> }
@@ -61,10 +61,16 @@ export class Driver extends Context.Service<
     readonly tables: Effect.Effect<ReadonlyArray<string>, SqlError.SqlError>
     /** Ends a SELECT whose rows no other writer may change until the transaction ends; empty where there is one writer. */
     readonly rowLock: "" | "FOR UPDATE"
+    /** Holds other writers of a table off until the transaction ends; nothing to do where there is one writer. */
+    readonly lockTable: (table: string) => Effect.Effect<void, SqlError.SqlError>
     /** Begins a transaction that reads, and sees one moment of the database throughout. */
     readonly beginSnapshot: string
     /** `Changes.count`. */
-    readonly changes: () => number | undefined
+    readonly changes: (topics?: ReadonlyArray<Changes.Topic>) => number | undefined
+    /** Says of what a work writes that it is about these topics alone. */
+    readonly about: (
+      topics: ReadonlyArray<Changes.Topic>
+    ) => <A, E, R>(work: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
     /** Holds other processes off while the schema changes. */
     readonly migrating: <A, E, R>(migration: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError.SqlError, R>
     /** What the schema needs here besides what is portable, such as indexes; by the number of the migration it belongs to. */

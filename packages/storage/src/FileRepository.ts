@@ -92,7 +92,7 @@ export const record = Effect.fnUntraced(function* (
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make()
   const list = Effect.fn("SourceFiles.list")(function* (source: string) {
     return newest(yield* sql<FileRow>`${select(sql)} WHERE source = ${source} ORDER BY fetched_at, url`)
   }, operation("list files"))

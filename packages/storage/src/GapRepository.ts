@@ -1,9 +1,19 @@
 /** `GapLedger` over the tables `data_gaps`, `venue_outages` and `gap_candidates`, which users read as they are. */
-import { Candidate, type CandleStore, type Gap, GapLedger, Interval, type Outage, Series } from "@tidemark/core"
+import {
+  Candidate,
+  type CandleStore,
+  Changes,
+  type Gap,
+  GapLedger,
+  Interval,
+  type Outage,
+  Series
+} from "@tidemark/core"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import * as CandidateRows from "./CandidateRows.ts"
 import { chosen } from "./Chosen.ts"
+import { Driver } from "./Driver.ts"
 import * as Operation from "./Operation.ts"
 import { byText, insertRows } from "./Rows.ts"
 import { epochMillis, timestampText } from "./Timestamp.ts"
@@ -70,7 +80,8 @@ const toRow = (gap: Gap.Gap, detectedAt: number, at: number) => ({
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const driver = yield* Driver
+  const operation = yield* Operation.make()
 
   const select = sql`SELECT symbol, timeframe, source, missing, cause, evidence, attempts, next_action,
     ${epochMillis(sql, "gap_from")} AS from_ms, ${epochMillis(sql, "gap_to")} AS to_ms,
@@ -94,8 +105,8 @@ const make = Effect.gen(function* () {
     )
   })
 
-  const record: GapLedger.GapLedger["Service"]["record"] = Effect.fn("GapLedger.record")(
-    (looked, at) =>
+  const recordAll = Effect.fn("GapLedger.record")(
+    (looked: ReadonlyArray<GapLedger.Looked>, at: number) =>
       looked.length === 0
         ? Effect.void
         : sql.withTransaction(
@@ -108,6 +119,14 @@ const make = Effect.gen(function* () {
           ),
     operation("write gaps")
   )
+
+  const record: GapLedger.GapLedger["Service"]["record"] = (looked, at) =>
+    driver.about(
+      Changes.written(
+        "gaps",
+        looked.map(({ series }) => series.symbol)
+      )
+    )(recordAll(looked, at))
 
   const of = Effect.fn("GapLedger.of")(
     (selection: CandleStore.Selection) =>

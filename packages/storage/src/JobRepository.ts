@@ -1,7 +1,7 @@
 /** `JobStore` over the tables `jobs` and `job_runs`. */
 import { JobStore } from "@tidemark/core"
 import { Effect, Layer, Schema } from "effect"
-import { SqlClient, type SqlError } from "effect/sql"
+import { SqlClient, type SqlError, type Statement } from "effect/sql"
 import { Driver } from "./Driver.ts"
 import * as Operation from "./Operation.ts"
 import { epochMillis, timestamp, timestampText } from "./Timestamp.ts"
@@ -75,19 +75,23 @@ const toRun = (row: RunRow): JobStore.Run => ({
   log: row.log
 })
 
+/** Of what was read of a log, one character more than fits says that there is more: then whole lines from the end. */
+const endOf = (log: string): string =>
+  Array.from(log).length <= JobStore.logEnd ? log : `…${log.slice(Math.max(1, log.indexOf("\n", 1)))}`
+
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const { rowLock } = yield* Driver
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("jobs")
 
   const jobColumns = sql`name, work, cron, time_zone, settings, is_paused, ${epochMillis(sql, "since")} AS since_ms,
     ${epochMillis(sql, "wanted_at")} AS wanted_ms`
-  const runColumns = sql`run_id, job, ${epochMillis(sql, "due_at")} AS due_ms,
+  const runColumnsWith = (log: Statement.Fragment) => sql`run_id, job, ${epochMillis(sql, "due_at")} AS due_ms,
     ${epochMillis(sql, "started_at")} AS started_ms, ${epochMillis(sql, "heard_at")} AS heard_ms,
-    ${epochMillis(sql, "ended_at")} AS ended_ms, status, holder, result, log`
-  const briefColumns = sql`run_id, job, ${epochMillis(sql, "due_at")} AS due_ms,
-    ${epochMillis(sql, "started_at")} AS started_ms, ${epochMillis(sql, "heard_at")} AS heard_ms,
-    ${epochMillis(sql, "ended_at")} AS ended_ms, status, holder, result, '' AS log`
+    ${epochMillis(sql, "ended_at")} AS ended_ms, status, holder, result, ${log} AS log`
+  const runColumns = runColumnsWith(sql`log`)
+  const briefColumns = runColumnsWith(sql`''`)
+  const endColumns = runColumnsWith(sql`right(log, ${JobStore.logEnd + 1})`)
 
   const list = Effect.map(operation("list jobs")(sql<JobRow>`SELECT ${jobColumns} FROM jobs ORDER BY name`), (rows) =>
     rows.map(toJob)
@@ -101,34 +105,31 @@ const make = Effect.gen(function* () {
     operation("add jobs")
   )
 
+  /** What follows from a job that is there, or from none. */
+  const follow = <E, R>(
+    name: string,
+    next: (before: JobStore.Job | undefined) => Effect.Effect<JobStore.Job, E, R>
+  ): Effect.Effect<JobStore.Job, SqlError.SqlError | E, R> =>
+    Effect.gen(function* () {
+      const [row] = yield* sql<JobRow>`SELECT ${jobColumns} FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
+      const after = yield* next(row && toJob(row))
+      const { name: _, ...rest } = fromJob(after)
+      if (row !== undefined) {
+        yield* sql`UPDATE jobs SET ${sql.update(rest)} WHERE name = ${name}`
+        return after
+      }
+      const added = yield* sql`INSERT INTO jobs ${sql.insert({ name, ...rest })} ON CONFLICT DO NOTHING RETURNING name`
+      // There was no row to lock, and somebody else has added it meanwhile.
+      return added.length > 0 ? after : yield* follow(name, next)
+    })
+
   const put = Effect.fn("JobStore.put")(
-    (job: JobStore.Job) =>
-      sql.withTransaction(
-        Effect.gen(function* () {
-          const { name, ...rest } = fromJob(job)
-          const there = yield* sql`SELECT name FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
-          yield* there.length === 0
-            ? sql`INSERT INTO jobs ${sql.insert({ name, ...rest })}`
-            : sql`UPDATE jobs SET ${sql.update(rest)} WHERE name = ${name}`
-        })
-      ),
+    (job: JobStore.Job) => Effect.asVoid(sql.withTransaction(follow(job.name, () => Effect.succeed(job)))),
     operation("change a job")
   )
 
-  const change: JobStore.JobStore["Service"]["change"] = (name, follow) =>
-    sql
-      .withTransaction(
-        Effect.gen(function* () {
-          const [row] = yield* sql<JobRow>`SELECT ${jobColumns} FROM jobs WHERE name = ${name} ${sql.literal(rowLock)}`
-          const after = yield* follow(row && toJob(row))
-          const { name: _, ...rest } = fromJob(after)
-          yield* row === undefined
-            ? sql`INSERT INTO jobs ${sql.insert({ name, ...rest })}`
-            : sql`UPDATE jobs SET ${sql.update(rest)} WHERE name = ${name}`
-          return after
-        })
-      )
-      .pipe(operation("change a job"), Effect.withSpan("JobStore.change"))
+  const change: JobStore.JobStore["Service"]["change"] = (name, next) =>
+    sql.withTransaction(follow(name, next)).pipe(operation("change a job"), Effect.withSpan("JobStore.change"))
 
   const want = Effect.fn("JobStore.want")(
     (name: string, now: number) =>
@@ -264,8 +265,8 @@ const make = Effect.gen(function* () {
 
   const runs: JobStore.JobStore["Service"]["runs"] = Effect.fn("JobStore.runs")(function* ({ job, limit }) {
     const of = job === undefined ? sql`FROM job_runs` : runsOf(job)
-    const rows = yield* sql<RunRow>`SELECT ${runColumns} ${of} ORDER BY run_id DESC LIMIT ${limit}`
-    return rows.map(toRun)
+    const rows = yield* sql<RunRow>`SELECT ${endColumns} ${of} ORDER BY run_id DESC LIMIT ${limit}`
+    return rows.map((row) => toRun({ ...row, log: endOf(row.log) }))
   }, operation("list runs"))
 
   const newestDone = sql`SELECT max(run_id) FROM job_runs WHERE status IN ${sql.in(JobStore.done)} GROUP BY job`

@@ -24,7 +24,7 @@ const toKey = (row: KeyRow): KeyStore.Key => ({
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("keys")
 
   const select = sql`SELECT key_id, name, scope, hash, ${epochMillis(sql, "created_at")} AS created_ms,
     ${epochMillis(sql, "revoked_at")} AS revoked_ms FROM api_keys`

@@ -23,6 +23,7 @@ import regimes from "./migrations/0011_regimes.ts"
 import jobs from "./migrations/0012_jobs.ts"
 import alerts from "./migrations/0013_alerts.ts"
 import keys from "./migrations/0014_keys.ts"
+import gamma from "./migrations/0015_gamma.ts"
 
 const table = "tidemark_migrations"
 
@@ -40,7 +41,8 @@ const migrations: ReadonlyArray<Migrator.ResolvedMigration> = [
   [11, "regimes", Effect.succeed(regimes)],
   [12, "jobs", Effect.succeed(jobs)],
   [13, "alerts", Effect.succeed(alerts)],
-  [14, "keys", Effect.succeed(keys)]
+  [14, "keys", Effect.succeed(keys)],
+  [15, "gamma", Effect.succeed(gamma)]
 ]
 
 /** The newest schema that this program knows. */

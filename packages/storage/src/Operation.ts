@@ -7,7 +7,7 @@
  * not at all, and every operation may be repeated. Inside a transaction
  * nothing is repeated; the whole transaction is, by whoever opened it.
  */
-import { StoreError } from "@tidemark/core"
+import { type Changes, StoreError } from "@tidemark/core"
 import { Context, Duration, Effect, Option, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { Driver } from "./Driver.ts"
@@ -42,12 +42,14 @@ export const patiently = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effec
     )
   })
 
-export const make = Effect.gen(function* () {
+/** The operations of a store. `kind`: what all that they write is about; anything, where nothing is said. */
+export const make = Effect.fnUntraced(function* (kind?: Changes.Kind) {
   const sql = yield* SqlClient.SqlClient
   const driver = yield* Driver
+  const about = kind === undefined ? <A>(work: A) => work : driver.about([kind])
   return (name: string) =>
     <A, E, R>(effect: Effect.Effect<A, E, R>) => {
-      const once = failing(driver, name)(effect)
+      const once = about(failing(driver, name)(effect))
       return Effect.flatMap(Effect.serviceOption(sql.transactionService), (transaction) =>
         Option.isSome(transaction) ? once : patiently(once)
       )

@@ -43,7 +43,7 @@ const seriesColumns = ({ source, symbol, timeframe }: Series.Series) => ({ symbo
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("findings")
 
   const ofSeries = ({ source, symbol, timeframe }: Series.Series) =>
     sql`symbol = ${symbol} AND timeframe = ${timeframe} AND source = ${source}`

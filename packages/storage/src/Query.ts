@@ -31,7 +31,7 @@ export class Query extends Context.Service<
     Query,
     Effect.gen(function* () {
       const sql = yield* SqlClient.SqlClient
-      const operation = yield* Operation.make
+      const operation = yield* Operation.make()
       const driver = yield* Driver
       const refuse = (detail: string) =>
         new StoreError.StoreError({

@@ -5,9 +5,11 @@ import {
   type CandleStore,
   Changes,
   type DerivedStore,
+  type Gamma,
   type GapLedger,
   type JobStore,
   type KeyStore,
+  type OptionChain,
   type QualityStore,
   type RequestBudgets,
   type SourceFile,
@@ -24,10 +26,12 @@ import * as CandleRepository from "./CandleRepository.ts"
 import { Driver } from "./Driver.ts"
 import * as DerivedRepository from "./DerivedRepository.ts"
 import * as FileRepository from "./FileRepository.ts"
+import * as GammaRepository from "./GammaRepository.ts"
 import * as GapRepository from "./GapRepository.ts"
 import * as JobRepository from "./JobRepository.ts"
 import * as KeyRepository from "./KeyRepository.ts"
 import * as Migrations from "./Migrations.ts"
+import * as OptionChainRepository from "./OptionChainRepository.ts"
 import * as QualityRepository from "./QualityRepository.ts"
 import { Query } from "./Query.ts"
 import * as SymbolRepository from "./SymbolRepository.ts"
@@ -51,9 +55,11 @@ export type Stores =
   | AlertStore.AlertStore
   | CandleStore.CandleStore
   | DerivedStore.DerivedStore
+  | Gamma.GammaStore
   | GapLedger.GapLedger
   | JobStore.JobStore
   | KeyStore.KeyStore
+  | OptionChain.OptionChainStore
   | QualityStore.QualityStore
   | RequestBudgets.RequestBudgets
   | SourceFile.SourceFiles
@@ -78,9 +84,11 @@ export const over = <E, R>(connection: Layer.Layer<Connection, E, R>): Layer.Lay
       ),
       DerivedRepository.layer,
       FileRepository.layer,
+      GammaRepository.layer,
       GapRepository.layer,
       JobRepository.layer,
       KeyRepository.layer,
+      OptionChainRepository.layer,
       QualityRepository.layer,
       SymbolRepository.layer,
       SyncLogRepository.layer,

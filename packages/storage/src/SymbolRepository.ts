@@ -55,7 +55,7 @@ const replace = `ON CONFLICT (symbol) DO UPDATE SET ${[
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("symbols")
 
   const list = Effect.map(sql<SymbolRow>`SELECT * FROM symbols ORDER BY symbol`, (rows) => rows.map(toInstrument)).pipe(
     operation("list symbols")

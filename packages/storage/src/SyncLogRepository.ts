@@ -62,7 +62,7 @@ const fromRow = (row: SyncRow): SyncLog.SyncEntry => ({
 
 const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make("log")
 
   const append = Effect.fn("SyncLog.append")((entries: ReadonlyArray<SyncLog.SyncEntry>) => {
     if (entries.length === 0) return Effect.void

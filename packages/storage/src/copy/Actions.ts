@@ -10,7 +10,7 @@ import type { Connection } from "../Storage.ts"
 
 const sideOf = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make()
   const ofPair = ({ source, symbol }: AskedRow) => sql`source = ${source} AND symbol = ${symbol}`
   return {
     asked: Effect.map(

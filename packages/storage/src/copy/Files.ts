@@ -9,7 +9,7 @@ import type { Connection } from "../Storage.ts"
 
 const sideOf = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make()
   return {
     all: operation("list files")(FileRepository.all(sql)),
     append: (rows: ReadonlyArray<object>) =>

@@ -79,7 +79,7 @@ const subjectOf = ({ subject }: Table, row: Row): string => JSON.stringify(subje
 
 const sideOf = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make()
   const read = ({ dates, instants, name, subject, values }: Table) =>
     Effect.map(
       operation("read what is known of quality")(

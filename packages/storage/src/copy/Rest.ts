@@ -39,7 +39,7 @@ const runsPerStatement = 200
 /** What runs are logged in a database, and their entries. */
 const logOf = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make()
   return {
     runs: Effect.map(
       operation("read the sync log")(

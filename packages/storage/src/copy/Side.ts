@@ -49,7 +49,7 @@ const make = Effect.gen(function* () {
   const sql = yield* SqlClient.SqlClient
   const driver = yield* Driver
   const ledger = yield* Ledger.make
-  const operation = yield* Operation.make
+  const operation = yield* Operation.make()
   const pieceRows = yield* PieceRows
 
   const within = (seriesId: number, { from, to }: Span) => {
