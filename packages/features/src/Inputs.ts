@@ -21,6 +21,8 @@ import { Clock, Effect, Stream } from "effect"
 export interface Options<E = never, R = never> {
   /** What a source has applied to its prices. */
   readonly appliedBy: (source: string) => Effect.Effect<Adjustment.Applied, E, R>
+  /** Which series to look up at all. Default: every one. */
+  readonly of?: CandleStore.Selection | undefined
   /** Which of the stored series. */
   readonly choose: (series: Series.Series) => boolean
 }
@@ -57,8 +59,8 @@ export const within = (
   return whole && Interval.clamp(Math.max(whole.from, from), Math.min(whole.to, to))
 }
 
-/** The splits of a share whose prices are as they were traded, and whether anybody has been asked for them. */
-const splitsOf = Effect.fnUntraced(function* (
+/** The splits of a share up to now, ascending, and whether anybody has been asked for them. */
+export const splitsOf = Effect.fnUntraced(function* (
   series: Series.Series,
   calendar: Calendar.Calendar
 ): Effect.fn.Return<
@@ -112,10 +114,10 @@ export const candlesOf = Effect.fn("Inputs.candles")(function* (
 /** Of every stored series that is chosen. */
 export const of = Effect.fn("Inputs.of")(function* <E, R>(options: Options<E, R>) {
   const candles = yield* CandleStore.CandleStore
-  const gaps = Map.groupBy(yield* (yield* GapLedger.GapLedger).list, (gap) => Series.key(gap.series))
+  const gaps = Map.groupBy(yield* (yield* GapLedger.GapLedger).of(options.of ?? {}), (gap) => Series.key(gap.series))
   const listed = yield* (yield* SymbolStore.SymbolStore).list
   const instruments = new Map(listed.map((instrument) => [instrument.symbol, instrument]))
-  const chosen = (yield* candles.list).filter(({ series }) => options.choose(series))
+  const chosen = (yield* candles.recorded(options.of ?? {})).filter(({ series }) => options.choose(series))
   return yield* Effect.forEach(
     chosen,
     Effect.fnUntraced(function* (stored) {

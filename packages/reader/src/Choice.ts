@@ -17,6 +17,7 @@ import {
   Timeframe,
   Candidate,
   Coverage,
+  Damage,
   type Gap,
   GapLedger
 } from "@tidemark/core"
@@ -230,6 +231,20 @@ const fits = <E, R>({ fillFrom, resample, timeframes = [] }: Request<E, R>) => {
   return Effect.void
 }
 
+/**
+ * What is stored of the names. Where there are some, nothing is counted but rows of series that the ledger has none of:
+ * it takes no longer as history grows.
+ */
+const storedOf = Effect.fnUntraced(function* (named: CandleStore.Selection) {
+  const store = yield* CandleStore.CandleStore
+  if ((named.symbols ?? []).length === 0) return yield* store.list
+  return yield* Effect.forEach(yield* store.recorded(named), (one) =>
+    one.rows > 0
+      ? Effect.succeed(one)
+      : Effect.map(store.count(one.series, Damage.everything), (rows): CandleStore.StoredSeries => ({ ...one, rows }))
+  )
+})
+
 /** What is chosen, and why what was asked for beyond that is not. */
 export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Request<E, R>) {
   yield* fits(request)
@@ -238,9 +253,9 @@ export const choose = Effect.fn("Choice.choose")(function* <E, R>(request: Reque
   const listed = yield* (yield* SymbolStore.SymbolStore).list
   const instruments = new Map(listed.map((instrument) => [instrument.symbol, instrument]))
   const allowed = new Set<Provenance.Provenance>(["observed", ...include])
-  const stored = yield* (yield* CandleStore.CandleStore).list
+  const stored = yield* storedOf({ symbols, timeframes })
   const ledger = yield* GapLedger.GapLedger
-  const gaps = yield* ledger.list
+  const gaps = yield* ledger.of({ symbols, timeframes })
   const verdicts = yield* ledger.candidates
   const named = stored.filter(
     ({ series }) =>

@@ -29,6 +29,8 @@ export type Request<E = never, R = never> = Choice.Request<E, R> & {
   readonly batchRows?: number | undefined
   /** Default: missing candles are an error. */
   readonly allowGaps?: boolean | undefined
+  /** Default: whether the rows are what was stored is looked at before any is read. `later`: by whoever reads them. */
+  readonly damage?: "first" | "later" | undefined
 }
 
 type Failure = ReaderError.ReaderError | StoreError.StoreError
@@ -56,6 +58,10 @@ export interface Part {
   readonly openAtOrAfter: (instant: number) => number
   /** Ascending, in batches. */
   readonly rows: (interval: Interval.Interval) => Stream.Stream<Labelled.Labelled, Failure, Stores>
+  /** Whether rows are not what was stored; none of such an interval is to be given out. */
+  readonly damaged: (
+    interval: Interval.Interval
+  ) => Effect.Effect<ReadonlyArray<ReaderError.ReaderError>, StoreError.StoreError, CandleStore.CandleStore>
   /** How many rows there are now; nothing where that takes reading them. */
   readonly expected: number | undefined
   /** Whether rows are what the store holds, as it is. */
@@ -102,6 +108,10 @@ interface Known {
   readonly verdicts: ReadonlyArray<Candidate.Candidate>
 }
 
+/** All series that rows of a choice can be of. */
+const readOf = ({ standIn, ...own }: Choice.Choice): ReadonlyArray<Choice.Chosen> =>
+  standIn === undefined ? [own] : [own, standIn]
+
 const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, { gaps, verdicts }: Known) => {
   const { adjust, calendar, interval, labels, standIn, stored } = choice
   const { fillable, missing } = Problems.lacking(choice, gaps)
@@ -111,6 +121,11 @@ const openOne = <E, R>(request: Request<E, R>, choice: Choice.Choice, { gaps, ve
     allLabels: standIn === undefined ? [labels] : [labels, standIn.labels],
     interval,
     expected: undefined,
+    damaged: (within: Interval.Interval) =>
+      Effect.map(
+        Effect.forEach(readOf(choice), (one) => Problems.damaged({ ...one, interval: within })),
+        (found) => found.flat()
+      ),
     openAtOrAfter: (at: number) => calendar.openAtOrAfter(labels.series.timeframe, at)
   }
   const label = Stream.map((candles: Candles.Candles): Labelled.Labelled => ({ labels, candles }))
@@ -156,8 +171,8 @@ export const open = Effect.fn("Market.open")(function* <E, R>(
 > {
   const { chosen, problems, ...known } = yield* Choice.choose(request)
   const opened = chosen.map((choice) => openOne(request, choice, known))
-  const read = chosen.flatMap(({ standIn, ...own }) => (standIn === undefined ? [own] : [own, standIn]))
-  const damaged = (yield* Effect.forEach(read, Problems.damaged)).flat()
+  const looked = request.damage === "later" ? [] : chosen.flatMap(readOf)
+  const damaged = (yield* Effect.forEach(looked, Problems.damaged)).flat()
   return {
     parts: opened.map(({ part }) => part),
     problems: [...problems, ...damaged, ...opened.flatMap((one) => one.problems)]

@@ -1,7 +1,7 @@
 /** Which way the daily candles lean: the last close against its EMA 200, and where that goes. */
 import type { Candles } from "@tidemark/core"
 import * as Averages from "@tidemark/features/Averages"
-import { runWhole } from "./Whole.ts"
+import { runWhole } from "@tidemark/features/Whole"
 
 /** Candles that the average takes, from which it has a value. */
 export const candles = 200

@@ -12,7 +12,7 @@ import * as InputHash from "@tidemark/features/InputHash"
 import * as Wilder from "@tidemark/features/Wilder"
 import * as Bias from "./Bias.ts"
 import { type BreakOfStructure, Detector, type FairValueGap, lookback, type OrderBlock } from "./Detections.ts"
-import { runWhole } from "./Whole.ts"
+import { runWhole } from "@tidemark/features/Whole"
 import { percent, price } from "./Words.ts"
 
 export type { Bias } from "./Bias.ts"

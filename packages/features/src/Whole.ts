@@ -1,7 +1,7 @@
 /** An indicator over candles from the first to the last. */
 import { Candles } from "@tidemark/core"
-import type { Columns, Indicator } from "@tidemark/features"
-import * as Logs from "@tidemark/features/Logs"
+import type { Columns, Indicator } from "./Indicator.ts"
+import * as Logs from "./Logs.ts"
 
 /** For indicators of prices themselves: there are no logarithms. */
 const noLogs = Logs.of(Candles.empty)

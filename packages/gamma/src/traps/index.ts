@@ -1,0 +1,5 @@
+export * as Market from "./Market.ts"
+export * as Outcomes from "./Outcomes.ts"
+export * as Performance from "./Performance.ts"
+export * as Signals from "./Signals.ts"
+export * as Wilson from "./Wilson.ts"
