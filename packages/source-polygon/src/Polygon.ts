@@ -10,6 +10,7 @@
  */
 import {
   Candles,
+  ChainRows,
   CorporateAction,
   HttpReason,
   Instant,
@@ -24,6 +25,7 @@ import * as HttpClient from "effect/http/HttpClient"
 import * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Aggregates from "./Aggregates.ts"
+import * as Snapshot from "./Snapshot.ts"
 import * as Tickers from "./Tickers.ts"
 
 const id = "polygon"
@@ -60,6 +62,8 @@ const capabilities: Source.Capabilities = {
   // Trades that are reported late, and corrections of the night.
   revisedMillis: 24 * 60 * 60_000,
   omitsQuiet: true,
+  // With all plans but the dearest.
+  options: { delayMillis: 15 * 60_000, computes: ["impliedVolatility", "gamma"] },
   adjustment: "none",
   provenance: "observed"
 }
@@ -186,17 +190,26 @@ const make = Effect.fnUntraced(function* (config: Config) {
     const out: Array<A> = []
     const seen = new Set<string>()
     let text = yield* get(path, urlParams)
+    /** The link that led to the page at hand, until it has been followed twice. */
+    let link: string | undefined
     for (;;) {
       const unlike = () => malformed(`a list that is not what ${path} is documented to give`)
       const page = yield* Effect.mapError(decodePage(text), unlike)
       if (page.results === undefined && !Aggregates.isFine(page.status)) return yield* Effect.fail(unlike())
       const rows = yield* Effect.mapError(decodeRows(page.results ?? []), unlike)
       out.push(...rows)
-      if (page.next_url === undefined) return out
+      if (page.next_url === undefined) {
+        // A link to nothing may be an answer that is lost.
+        if (rows.length > 0 || link === undefined) return out
+        text = yield* get(link)
+        link = undefined
+        continue
+      }
       if (rows.length === 0) return yield* Effect.fail(malformed("an empty page with another behind it"))
       const next = yield* follow(page.next_url)
       if (seen.has(next)) return yield* Effect.fail(malformed("its pages go round in a circle"))
       seen.add(next)
+      link = next
       text = yield* get(next)
     }
   })
@@ -328,12 +341,43 @@ const make = Effect.fnUntraced(function* (config: Config) {
     (effect, subject, interval) => Effect.mapError(effect, fail(subject, interval))
   )
 
-  return { candles, check, instruments, actions } satisfies Source.Source
+  const optionChain = Effect.fnUntraced(
+    function* (subject: Source.Subject, at?: Instant.EpochMillis) {
+      if (at !== undefined) {
+        const detail = "the provider's snapshot shows the options of now, not of the past"
+        return yield* Effect.fail(new SourceError.Unsupported({ detail }))
+      }
+      if (subject.assetClass !== "equity" && subject.assetClass !== "index") {
+        const detail = `the provider has options of shares and indices, not of ${subject.assetClass}`
+        return yield* Effect.fail(new SourceError.Unsupported({ detail }))
+      }
+      const ticker = Tickers.underlyingOf(subject)
+      const path = `/v3/snapshot/options/${encodeURIComponent(ticker)}`
+      const ask = listing(Snapshot.Row, path, { limit: String(Snapshot.limit) })
+      let rows = yield* ask
+      if (rows.length === 0) {
+        // A ticker that there is not is empty too, and an answer may be lost.
+        if (subject.assetClass === "equity") yield* assertKnown(subject)
+        rows = yield* ask
+      }
+      if (rows.length === 0) {
+        const detail = `the provider lists no options of ${ticker}`
+        return yield* Effect.fail(new SourceError.NotListed({ detail }))
+      }
+      const told = Snapshot.read(rows)
+      const now = yield* Clock.currentTimeMillis
+      const chain = ChainRows.chain({ symbol: subject.symbol, source: id, ...told }, now)
+      return typeof chain === "string" ? yield* Effect.fail(malformed(chain)) : chain
+    },
+    (effect, subject) => Effect.mapError(effect, fail(subject))
+  )
+
+  return { candles, check, instruments, actions, optionChain } satisfies Source.Source
 })
 
 export const plugin = Source.define<Config>({
   id,
-  description: "Massive (Polygon): US stocks, indices, FX and crypto; needs a key",
+  description: "Massive (Polygon): US stocks, indices, FX and crypto, and option chains; needs a key",
   capabilities: { ...capabilities, ...plans.free },
   capabilitiesOf: ({ plan }) => Effect.succeed({ ...capabilities, ...plans[plan] }),
   config: Config,

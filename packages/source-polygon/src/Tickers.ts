@@ -1,5 +1,5 @@
 /** The provider's tickers and ours: `X:BTCUSD`, `C:EURUSD`, `I:SPX` for what are no stocks. */
-import type { Instrument, Source } from "@tidemark/core"
+import { type Instrument, OccSymbol, type Source } from "@tidemark/core"
 
 const joined = (symbol: string): string => symbol.replace("/", "")
 
@@ -16,6 +16,12 @@ export const tickerOf = ({ assetClass, sourceSymbol, symbol }: Source.Subject): 
       return symbol
   }
 }
+
+/** Whose options are asked for: those of `^GSPC` are of `I:SPX`. */
+export const underlyingOf = (subject: Source.Subject): string =>
+  subject.sourceSymbol === undefined && subject.assetClass === "index"
+    ? `I:${OccSymbol.nameOf(subject.symbol)}`
+    : tickerOf(subject)
 
 /** A listed ticker as an instrument; `undefined` for a market that we have no class for. */
 export const listed = (entry: {

@@ -25,8 +25,8 @@ export const apple = Equity.synthetic({
 
 export const subject: Source.Subject = { symbol: "AAPL", assetClass: "equity", calendar: Calendars.get("XNYS") }
 
-/** Two answers for each of the source's requests. */
-export const terms: Massive.Options = { baseBarsPerPage: 5_000 }
+/** Several answers for each of the source's requests. */
+export const terms: Massive.Options = { baseBarsPerPage: 5_000, contractsPerPage: 100 }
 
 /** Answers whoever asks, as if with a key; links to next pages lead elsewhere. */
 export const respond = (now: number): LoopbackProvider.Respond => {

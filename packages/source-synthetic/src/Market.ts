@@ -21,7 +21,18 @@ interface Path {
   readonly chain: Chain.Chain
 }
 
+/** How an instrument went from session to session. */
+export interface History {
+  readonly profile: Profile.Profile
+  /** Opens of all sessions up to some time after the one that was asked for. */
+  readonly opens: Float64Array
+  /** Logarithm of the price that session number `index` closed with. */
+  readonly logClose: (index: number) => number
+}
+
 export interface Market {
+  /** Until the session that an instant is in, or longer. */
+  readonly history: (symbol: string, assetClass: Instrument.AssetClass, until: number) => History
   /** The candles that open at `openTime`, consecutive opens of the calendar's grid. */
   readonly candles: (
     symbol: string,
@@ -93,6 +104,11 @@ export const make = (seed: number, calendar: Calendar.Calendar): Market => {
   }
 
   return {
+    history: (symbol, assetClass, until) => {
+      const table = sessionsUntil(until)
+      const { chain, profile } = pathOf(symbol, assetClass)
+      return { profile, opens: table.opens, logClose: (index) => chain.step(table, index).logClose }
+    },
     candles: (symbol, assetClass, timeframe, openTime) => {
       const size = openTime.length
       const allocated = Candles.allocate(size, { quoteVolume: true, trades: true })

@@ -1,6 +1,6 @@
 import { Calendars } from "@tidemark/calendars"
 import { plugin } from "@tidemark/source-synthetic"
-import { SourceContract } from "@tidemark/source-testing"
+import { ChainContract, SourceContract } from "@tidemark/source-testing"
 
 const day = 86_400_000
 const from = 1_577_836_800_000
@@ -30,4 +30,12 @@ SourceContract.suite("synthetic, on sessions", {
     interval: { from, to: from + 60 * day }
   },
   skip: anySymbol
+})
+
+ChainContract.suite("synthetic", {
+  plugin,
+  config: {},
+  subject: { symbol: "SPY", assetClass: "equity", calendar: Calendars.get("XNYS") },
+  now: Date.parse("2024-06-18T18:30:00Z"),
+  skip: { O08: "it generates every symbol" }
 })

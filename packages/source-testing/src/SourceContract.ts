@@ -8,12 +8,13 @@
  * does not exist is an error, so that nothing is skipped by accident.
  */
 import { assert, it } from "@effect/vitest"
-import { Candles, Interval, type Source, type SourceError, Timeframe } from "@tidemark/core"
+import { Candles, Interval, type Source, Timeframe } from "@tidemark/core"
 import { Cause, Effect, Exit, Fiber, Result, Schema, type Scope, Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
 import { inspect } from "node:util"
 import { layer, LoopbackProvider, type Misbehaviour, type Respond } from "./LoopbackProvider.ts"
+import { garbage, statuses } from "./Misbehaviours.ts"
 
 export const cases = {
   C01: "pages follow one another and together answer for the whole interval",
@@ -54,33 +55,11 @@ export interface SuiteOptions<Config> {
 /** Cases that need a provider to misbehave. */
 const network: ReadonlyArray<CaseId> = ["C11", "C12", "C13", "C14", "C15", "C16"]
 
-const garbage: ReadonlyArray<string> = [
-  "",
-  "null",
-  "{}",
-  "[",
-  "<html><body>maintenance</body></html>",
-  "[[1]]",
-  '[["a","b","c","d","e","f","g","h","i","j"]]',
-  '{"results":"no","status":"OK","chart":null}',
-  "[null,null]",
-  `${"[".repeat(500)}${"]".repeat(500)}`
-]
-
-const statuses: ReadonlyArray<{
-  readonly status: number
-  readonly headers?: Record<string, string>
-  readonly tag: SourceError.Reason["_tag"]
-}> = [
-  { status: 401, tag: "Unauthorized" },
-  { status: 403, tag: "Unauthorized" },
-  { status: 429, headers: { "retry-after": "7" }, tag: "RateLimited" },
-  { status: 500, tag: "Unavailable" },
-  { status: 503, tag: "Unavailable" }
-]
-
 export const suite = <Config>(name: string, options: SuiteOptions<Config>): void => {
   const { plugin, request } = options
+  if (plugin.capabilities.timeframes.length === 0) {
+    throw new Error(`${plugin.id} has no candles, so this is not its contract; call ChainContract.suite instead`)
+  }
   const skip = new Map<string, string>(Object.entries(options.skip ?? {}))
   for (const id of skip.keys()) {
     if (!(id in cases))

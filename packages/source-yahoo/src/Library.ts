@@ -20,6 +20,7 @@ export const queryHosts = ["query2.finance.yahoo.com", "query1.finance.yahoo.com
 /** Pages, and where they send those who have to agree to cookies first. */
 export const pageHosts = ["finance.yahoo.com", "guce.yahoo.com", "consent.yahoo.com"] as const
 
+const optionsPath = "/v7/finance/options/"
 export const crumbPath = "/v1/test/getcrumb"
 
 /** An answer that the library must not see. */
@@ -53,6 +54,18 @@ const isCrumb = (body: string): boolean => /^[^\s<>{}]{1,64}$/.test(body)
 /** Several cookies of one answer reach us as one line; a date in it has a comma too. */
 const cookiesIn = (line: string): ReadonlyArray<string> => line.split(/,\s*(?=[^;,=\s]+=)/)
 
+/** Whether options have no underlying: the library would write that to the console. */
+const isWithoutUnderlying = (body: string): boolean => {
+  try {
+    const parsed: unknown = JSON.parse(body)
+    const chain = Predicate.hasProperty(parsed, "optionChain") ? parsed.optionChain : undefined
+    const result = Predicate.hasProperty(chain, "result") ? chain.result : undefined
+    return Array.isArray(result) && !Predicate.isObject(result[0])
+  } catch {
+    return false
+  }
+}
+
 const guarded =
   (fetch: typeof globalThis.fetch): typeof globalThis.fetch =>
   async (input, init) => {
@@ -60,8 +73,13 @@ const guarded =
     const { host, pathname } = new URL(answer.url)
     const isPage = pageHosts.some((page) => page === host)
     if (answer.status !== 200 && !(isPage && answer.status < 400)) throw new Refusal(descriptionIn(await answer.text()))
-    if (pathname !== crumbPath) return answer
+    const isOptions = pathname.startsWith(optionsPath)
+    if (pathname !== crumbPath && !isOptions) return answer
     const body = await answer.text()
+    if (isOptions) {
+      if (isWithoutUnderlying(body)) throw new Refusal("Quote not found")
+      return new Response(body, { status: 200, headers: answer.headers })
+    }
     if (!isCrumb(body)) throw new Refusal(/too many requests/i.test(body) ? "Too Many Requests" : "")
     return new Response(body, { status: 200, headers: answer.headers })
   }

@@ -5,14 +5,18 @@
  * goes through the engine's client. Facts: prices are adjusted for splits;
  * intraday bars are kept for weeks only; rows without prices come in between;
  * the library loses the status of an answer, which the client has seen; a
- * range that ends before the first trade is a 400. Reports of earnings want a
- * cookie and a crumb, which end some day; charts want neither.
+ * range that ends before the first trade is a 400. Reports of earnings and
+ * options want a cookie and a crumb, which end some day; charts want neither.
+ * Options are asked for an expiration at a time.
  */
 import {
   Candles,
+  ChainRows,
   HttpFetch,
   HttpReason,
+  Instant,
   type Interval,
+  OccSymbol,
   Regrid,
   Source,
   SourceError,
@@ -24,6 +28,7 @@ import * as Actions from "./Actions.ts"
 import * as Chart from "./Chart.ts"
 import * as Earnings from "./Earnings.ts"
 import * as Library from "./Library.ts"
+import * as OptionAnswer from "./OptionAnswer.ts"
 
 const id = "yahoo"
 const hosts = [...Library.queryHosts, ...Library.pageHosts]
@@ -49,6 +54,8 @@ const capabilities: Source.Capabilities = {
   lagMillis: 20 * 60_000,
   // Trades that are reported late, and corrections of the night.
   revisedMillis: 24 * 60 * 60_000,
+  // Quotes of options come a quarter of an hour late, whatever that of the underlying does.
+  options: { delayMillis: 15 * 60_000, computes: ["impliedVolatility"] },
   adjustment: "splits",
   provenance: "observed"
 }
@@ -60,6 +67,12 @@ export const symbolOf = ({ assetClass, sourceSymbol, symbol }: Source.Subject): 
   if (assetClass === "fx") return `${symbol.replace("/", "")}=X`
   return symbol.replace(".", "-")
 }
+
+/** Options of the S&P 500 are those of `^SPX` here, its candles those of `^GSPC`. */
+const underlyingOf = (subject: Source.Subject): string =>
+  subject.sourceSymbol === undefined && subject.assetClass === "index"
+    ? `^${OccSymbol.nameOf(subject.symbol)}`
+    : symbolOf(subject)
 
 const malformed = (detail: string) => new SourceError.Malformed({ detail })
 
@@ -123,7 +136,25 @@ const make = Effect.gen(function* () {
     isTrusted = false
   })
   // Calls of the library share one way to a crumb, which ends with the call that began it.
-  const summaries = yield* Semaphore.make(1)
+  const turns = yield* Semaphore.make(1)
+
+  /** Asks for what wants a crumb. */
+  const trusted = <A>(question: Effect.Effect<A, SourceError.Reason>): Effect.Effect<A, SourceError.Reason> => {
+    const asked = Effect.tap(question, () =>
+      Effect.sync(() => {
+        isTrusted = true
+      })
+    )
+    return asked.pipe(
+      Effect.catch((reason) => {
+        // A crumb that was taken before has ended with its cookie: that is no answer yet.
+        const hasEnded = reason._tag === "Unauthorized" && isTrusted
+        const again = Effect.tapError(asked, () => begunAnew)
+        return Effect.andThen(begunAnew, hasEnded ? again : Effect.fail(reason))
+      }),
+      turns.withPermits(1)
+    )
+  }
 
   const fail =
     (subject?: Source.Subject, interval?: Interval.Interval) =>
@@ -223,28 +254,75 @@ const make = Effect.gen(function* () {
   const summary = Effect.fnUntraced(function* (symbol: string) {
     const yahoo = yield* library
     const modules = [...Earnings.modules]
-    const answer = yield* http
+    return yield* http
       .run((): Promise<unknown> => yahoo.quoteSummary(encodeURIComponent(symbol), { modules }, unlooked))
       .pipe(
         Effect.catch((failure) => (isWithoutReports(failure) ? Effect.undefined : Effect.fail(reasonOf(failure, 0))))
       )
-    isTrusted = true
-    return answer
   })
 
   const earnings = Effect.fnUntraced(
     function* (subject: Source.Subject) {
-      const symbol = symbolOf(subject)
-      const answer = yield* summary(symbol).pipe(
-        Effect.catch((reason) => {
-          // A crumb that was taken before has ended with its cookie: that is no answer yet.
-          const hasEnded = reason._tag === "Unauthorized" && isTrusted
-          const again = Effect.tapError(summary(symbol), () => begunAnew)
-          return Effect.andThen(begunAnew, hasEnded ? again : Effect.fail(reason))
-        }),
-        summaries.withPermits(1)
-      )
+      const answer = yield* trusted(summary(symbolOf(subject)))
       return Earnings.decode(answer, subject.calendar, yield* Clock.currentTimeMillis)
+    },
+    (effect, subject) => Effect.mapError(effect, fail(subject))
+  )
+
+  /** The contracts of one expiration, of the nearest where none is given. */
+  const contracts = Effect.fnUntraced(function* (symbol: string, expiration?: number) {
+    const yahoo = yield* library
+    const query = expiration === undefined ? {} : { date: date(expiration) }
+    const answer = yield* trusted(
+      http
+        .run((): Promise<unknown> => yahoo.options(encodeURIComponent(symbol), query, unlooked))
+        .pipe(Effect.mapError((failure) => reasonOf(failure, 0)))
+    )
+    const decoded = OptionAnswer.decode(answer)
+    if (typeof decoded === "string") return yield* Effect.fail(malformed(decoded))
+    if (expiration !== undefined && decoded.expiration !== expiration) {
+      return yield* Effect.fail(malformed("it answers for another expiration than it was asked for"))
+    }
+    return decoded
+  })
+
+  /** The same; an expiration that is listed has contracts: one without is asked for once more, and then told. */
+  const listed = Effect.fnUntraced(function* (symbol: string, expiration: number) {
+    const first = yield* contracts(symbol, expiration)
+    if (first.rows.length > 0) return first
+    const second = yield* contracts(symbol, expiration)
+    if (second.rows.length > 0) return second
+    return { ...second, rows: [`the expiration ${Instant.formatDate(expiration)} is listed without contracts`] }
+  })
+
+  const optionChain = Effect.fnUntraced(
+    function* (subject: Source.Subject, at?: Instant.EpochMillis) {
+      if (at !== undefined) {
+        const detail = "Yahoo shows the options of now, not of the past"
+        return yield* Effect.fail(new SourceError.Unsupported({ detail }))
+      }
+      if (subject.assetClass !== "equity" && subject.assetClass !== "index") {
+        const detail = `Yahoo has options of shares and indices, not of ${subject.assetClass}`
+        return yield* Effect.fail(new SourceError.Unsupported({ detail }))
+      }
+      const symbol = underlyingOf(subject)
+      const nearest = yield* contracts(symbol)
+      if (nearest.expirations.length === 0) {
+        return yield* Effect.fail(new SourceError.NotListed({ detail: `Yahoo lists no options of ${symbol}` }))
+      }
+      // One after the other, as whoever looks at a page would.
+      const answers = yield* Effect.forEach(nearest.expirations, (expiration) =>
+        expiration === nearest.expiration && nearest.rows.length > 0
+          ? Effect.succeed(nearest)
+          : listed(symbol, expiration)
+      )
+      // The underlying may trade on while its expirations are asked for.
+      const newest = answers.reduce((a, b) => (b.at > a.at ? b : a))
+      const now = yield* Clock.currentTimeMillis
+      const rows = answers.flatMap((answer) => answer.rows)
+      const told = { symbol: subject.symbol, source: id, at: newest.at, spot: newest.spot, rows }
+      const chain = ChainRows.chain(told, now)
+      return typeof chain === "string" ? yield* Effect.fail(malformed(chain)) : chain
     },
     (effect, subject) => Effect.mapError(effect, fail(subject))
   )
@@ -254,12 +332,12 @@ const make = Effect.gen(function* () {
     yield* chart("SPY", { from: now - 7 * 86_400_000, to: now }, "1d", "")
   }).pipe(Effect.mapError(fail()))
 
-  return { candles, actions, earnings, check } satisfies Source.Source
+  return { candles, actions, earnings, optionChain, check } satisfies Source.Source
 })
 
 export const plugin = Source.define({
   id,
-  description: "Yahoo Finance: stocks, indices, FX and crypto, split-adjusted; no key",
+  description: "Yahoo Finance: stocks, indices, FX and crypto, split-adjusted, and option chains; no key",
   capabilities,
   config: Schema.Struct({}),
   variables: {},

@@ -27,6 +27,7 @@ export const subject: Source.Subject = { symbol: "AAPL", assetClass: "equity", c
 
 export const provider = Yahoo.providerWith({ cookie, crumb })
 
+/** Answers whoever asks, as if with a cookie and a crumb. */
 export const respond = (now: number): LoopbackProvider.Respond => {
   const answer = provider.make({
     datasets: [],
@@ -35,7 +36,8 @@ export const respond = (now: number): LoopbackProvider.Respond => {
     limiter: { limit: Infinity, used: () => 0, spend: () => ({ _tag: "Allowed" as const }) }
   })
   return (url) => {
-    const reply = answer({ method: "GET", path: url.pathname, parameters: url.searchParams, headers: {} }, undefined)
+    const headers = { cookie: `A3=${cookie}` }
+    const reply = answer({ method: "GET", path: url.pathname, parameters: url.searchParams, headers }, undefined)
     return new Response(Buffer.concat(reply.body), { status: reply.status, headers: reply.headers })
   }
 }

@@ -16,6 +16,7 @@ import type { ArchiveDefect } from "./ArchiveDefect.ts"
 import * as Binance from "./Binance.ts"
 import * as BinanceArchive from "./BinanceArchive.ts"
 import * as BinanceStreams from "./BinanceStreams.ts"
+import * as Cboe from "./Cboe.ts"
 import * as Coinbase from "./Coinbase.ts"
 import type { Dataset } from "./Dataset.ts"
 import type { Equity } from "./Equity.ts"
@@ -38,7 +39,8 @@ export const providers: ReadonlyArray<Provider> = [
   Kraken.provider,
   Coinbase.provider,
   Massive.provider,
-  Yahoo.provider
+  Yahoo.provider,
+  Cboe.provider
 ]
 
 export interface Options {

@@ -5,7 +5,7 @@
 import type { SourceError } from "@tidemark/core"
 import * as Fault from "./Fault.ts"
 
-/** Why it fails; or that all candles come, those that are whole, or a believable empty answer. */
+/** Why it fails; or that all candles or contracts come, those that are whole, or a believable empty answer. */
 export type Verdict = SourceError.Reason["_tag"] | "all" | "fewer" | "nothing"
 
 export interface FaultCase {
@@ -71,12 +71,46 @@ const common: ReadonlyArray<FaultCase> = [
   { name: "a body of many megabytes", fault: (o) => Fault.HugeBody({ megabytes: 8, ...o }), always: "Malformed" }
 ]
 
+const merged = (
+  base: ReadonlyArray<FaultCase>,
+  otherwise: Readonly<Record<string, Partial<Omit<FaultCase, "name">>>>,
+  own: ReadonlyArray<FaultCase>
+): ReadonlyArray<FaultCase> => {
+  const unknown = Object.keys(otherwise).find((name) => !base.some((one) => one.name === name))
+  if (unknown !== undefined) throw new Error(`there is no fault case "${unknown}"`)
+  return [...base.map((one) => ({ ...one, ...otherwise[one.name] })), ...own]
+}
+
 /** The common cases with what is otherwise at one provider, by name, and its own. An unknown name is a mistake. */
 export const of = (
   otherwise: Readonly<Record<string, Partial<Omit<FaultCase, "name">>>>,
   own: ReadonlyArray<FaultCase> = []
+): ReadonlyArray<FaultCase> => merged(common, otherwise, own)
+
+/** What only candles can have. */
+const candlesOnly = new Set([
+  "a repeated page",
+  "a start ignored, oldest",
+  "a start ignored, newest",
+  "an unfinished last candle",
+  "a negative volume",
+  "a high below the low",
+  "prices as numbers"
+])
+/** What becomes of contracts: one that comes twice counts once, their order means nothing, and a null says nothing. */
+const ofContracts: Readonly<Record<string, Partial<Omit<FaultCase, "name">>>> = {
+  "200 without candles": { always: "Malformed" },
+  "candles twice": { always: "all" },
+  "candles out of order": { always: "all" },
+  "prices as words": { always: "fewer" },
+  "prices as null": { always: "all" }
+}
+
+/** The cases of `of` as they are for option chains. */
+export const ofChains = (
+  otherwise: Readonly<Record<string, Partial<Omit<FaultCase, "name">>>> = {},
+  own: ReadonlyArray<FaultCase> = []
 ): ReadonlyArray<FaultCase> => {
-  const unknown = Object.keys(otherwise).find((name) => !common.some((one) => one.name === name))
-  if (unknown !== undefined) throw new Error(`there is no fault case "${unknown}"`)
-  return [...common.map((one) => ({ ...one, ...otherwise[one.name] })), ...own]
+  const base = common.filter(({ name }) => !candlesOnly.has(name))
+  return merged(merged(base, ofContracts, []), otherwise, own)
 }

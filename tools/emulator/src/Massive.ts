@@ -1,6 +1,6 @@
 /**
  * Massive, formerly Polygon, over REST: aggregates, tickers, splits,
- * dividends and the state of the markets, of shares.
+ * dividends and the state of the markets, of shares, and their options.
  *
  * It wants a key, as a bearer token or as `apiKey`, and counts requests by
  * key. The next page of an answer is an absolute URL without the key; a range
@@ -14,7 +14,9 @@ import { Option } from "effect"
 import * as ExchangeFault from "./ExchangeFault.ts"
 import type { Fault } from "./Fault.ts"
 import * as Aggregates from "./MassiveAggregates.ts"
+import * as Snapshot from "./MassiveOptions.ts"
 import * as Reference from "./MassiveReference.ts"
+import * as OptionMarket from "./OptionMarket.ts"
 import type { Provider, Query, World } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
 import * as WeightLimiter from "./WeightLimiter.ts"
@@ -26,6 +28,8 @@ export interface Options {
   readonly limiterNow?: (() => number) | undefined
   /** Base bars that an answer has at most, whatever is asked; 50,000 where absent. */
   readonly baseBarsPerPage?: number | undefined
+  /** Contracts that an answer has at most, whatever is asked; 250 where absent. */
+  readonly contractsPerPage?: number | undefined
   /** Keys that are no keys; `bad-key` where absent. */
   readonly rejectedKeys?: ReadonlyArray<string> | undefined
   /** Where links to the next page lead; to the host that was asked where absent. */
@@ -38,6 +42,7 @@ const defaultBaseBars = 5_000
 
 const aggregatesPath = /^\/v2\/aggs\/ticker\/([^/]+)\/range\/([^/]+)\/([^/]+)\/([^/]+)\/([^/]+)$/
 const tickerPath = /^\/v3\/reference\/tickers\/([^/]+)$/
+const snapshotPath = /^\/v3\/snapshot\/options\/([^/]+)$/
 const statusPath = "/v1/marketstatus/now"
 const lists: Readonly<Record<string, Reference.List>> = {
   "/v3/reference/tickers": Reference.tickers,
@@ -250,9 +255,33 @@ const make = (options: Options) => (world: World) => {
     })
   }
 
+  const snapshot = (query: Query, ticker: string, fault: Fault | undefined): Reply.Reply => {
+    const parameters = decodeCursor(query.parameters)
+    const limit = Number(parameters.get("limit") ?? Snapshot.defaultLimit)
+    if (!Number.isInteger(limit) || limit < 1 || limit > Snapshot.maxLimit) {
+      return refusal(400, `The parameter 'limit' must be from 1 to ${Snapshot.maxLimit}`)
+    }
+    const repeated = previous.get(`options ${ticker}`)
+    if (fault?._tag === "RepeatedPage" && repeated !== undefined) return repeated
+    const equity = world.equities.find(({ symbol }) => symbol.replace(/^\^/, "I:") === ticker)
+    const rows = equity === undefined ? [] : Snapshot.rows(equity, ticker, world.now())
+    const offset = Number(parameters.get("offset") ?? 0)
+    const end = offset + Math.min(limit, options.contractsPerPage ?? limit)
+    const next = new URLSearchParams(parameters)
+    next.set("offset", String(end))
+    const reply = answer({
+      results: OptionMarket.spoil(rows.slice(offset, end), "last_quote", fault),
+      ...(end < rows.length && fault?._tag !== "Empty" ? { next_url: nextUrl(query, query.path, next) } : {})
+    })
+    previous.set(`options ${ticker}`, reply)
+    return reply
+  }
+
   const respond = (query: Query, fault: Fault | undefined): Reply.Reply => {
     const bars = aggregatesPath.exec(query.path)
     if (bars !== null) return aggregates(query, bars, fault)
+    const options = snapshotPath.exec(query.path)
+    if (options !== null) return snapshot(query, decodeURIComponent(options[1]!), fault)
     const list = lists[query.path]
     if (list !== undefined) return listing(query, list)
     // Alone among them, it has neither a status nor an id.
@@ -279,8 +308,10 @@ export const providerWith = (options: Options): Provider => ({
   id: "massive",
   variable: "POLYGON_BASE_URL",
   owns: (path) =>
-    Object.hasOwn(lists, path) || path === statusPath || aggregatesPath.test(path) || tickerPath.test(path),
-  servesCandles: (path) => aggregatesPath.test(path),
+    Object.hasOwn(lists, path) ||
+    [aggregatesPath, tickerPath, snapshotPath].some((each) => each.test(path)) ||
+    path === statusPath,
+  servesCandles: (path) => aggregatesPath.test(path) || snapshotPath.test(path),
   make: make(options)
 })
 

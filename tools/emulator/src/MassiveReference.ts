@@ -53,8 +53,11 @@ const idOf = (...parts: ReadonlyArray<string>): string =>
 const isDividend = (action: CorporateAction.CorporateAction): action is CorporateAction.Dividend =>
   action._tag === "Dividend"
 
+const isShare = ({ symbol }: Equity): boolean => !symbol.startsWith("^")
+
 export const tickers: List = {
-  rows: (equities, now) => equities.map((equity) => tickerRow(equity, now)),
+  // Indices are another market of the provider, of which it serves options only.
+  rows: (equities, now) => equities.filter(isShare).map((equity) => tickerRow(equity, now)),
   fields: ["ticker", "type", "market", "exchange", "active"],
   sort: "ticker",
   order: "asc",

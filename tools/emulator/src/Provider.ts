@@ -39,7 +39,7 @@ export interface Provider {
   readonly variable: string
   /** Whether a path belongs to it. */
   readonly owns: (path: string) => boolean
-  /** Whether a path asks for candles, so that faults of the data apply. */
+  /** Whether a path asks for candles or contracts, so that faults of the data apply. */
   readonly servesCandles: (path: string) => boolean
   readonly make: (world: World) => (query: Query, fault: Fault | undefined) => Reply
 }

@@ -1,11 +1,11 @@
 /**
- * Yahoo Finance over HTTP: the chart, the summary, and how a client comes to
- * the cookie and the crumb that the summary wants.
+ * Yahoo Finance over HTTP: the chart, the summary, options, and how a client
+ * comes to the cookie and the crumb that all but the chart want.
  *
  * `/quote/…` is a page that sets the cookie `A3`, after a detour to the
  * consent host where `consent` says so; `/v1/test/getcrumb` gives the crumb
- * to whoever shows the cookie; the summary wants both. The chart wants
- * neither. It answers for all hosts of Yahoo, told apart by path.
+ * to whoever shows the cookie; the summary and options want both. The chart
+ * wants neither. It answers for all hosts of Yahoo, told apart by path.
  *
  * Differences: there is nothing before the opening and after the close,
  * whatever `includePrePost` says, and no interval that no candle has (2m,
@@ -18,6 +18,7 @@ import type { Fault } from "./Fault.ts"
 import type { Provider, Query, World } from "./Provider.ts"
 import * as Reply from "./Reply.ts"
 import * as Chart from "./YahooChart.ts"
+import * as Chain from "./YahooOptions.ts"
 import * as Summary from "./YahooSummary.ts"
 
 export interface Options {
@@ -34,6 +35,7 @@ export interface Options {
 const json = "application/json;charset=utf-8"
 const chartPath = "/v8/finance/chart/"
 const summaryPath = "/v10/finance/quoteSummary/"
+const optionsPath = "/v7/finance/options/"
 const crumbPath = "/v1/test/getcrumb"
 const pagePath = "/quote/"
 const consentPath = "/consent"
@@ -62,7 +64,13 @@ const cookiesOf = ({ headers }: Query): ReadonlyMap<string, string> => {
 const lines = (cookies: ReadonlyArray<string>): string => cookies as unknown as string
 
 const keyOf = (path: string): string =>
-  path.startsWith(chartPath) ? "chart" : path.startsWith(summaryPath) ? "quoteSummary" : "finance"
+  path.startsWith(chartPath)
+    ? "chart"
+    : path.startsWith(summaryPath)
+      ? "quoteSummary"
+      : path.startsWith(optionsPath)
+        ? "optionChain"
+        : "finance"
 
 /** What a fault that the provider itself reports looks like. */
 const refused = (path: string, fault: Fault | undefined): Reply.Reply | undefined => {
@@ -145,6 +153,20 @@ const make = (options: Options) => (world: World) => {
     return said(200, "quoteSummary", { result: [found] })
   }
 
+  const chain = (query: Query, fault: Fault | undefined): Reply.Reply => {
+    if (!hasCookie(query) || query.parameters.get("crumb") !== crumb) return invalidCrumb()
+    const symbol = symbolIn(query.path, optionsPath)
+    const date = query.parameters.get("date")
+    const repeated = previous.get(`options ${symbol}`)
+    if (fault?._tag === "RepeatedPage" && repeated !== undefined) return repeated
+    const equity = world.equities.find((each) => each.symbol === symbol)
+    const asked = date === null ? undefined : Number(date)
+    const found = equity === undefined ? undefined : Chain.chain(equity, asked, world.now(), fault)
+    const reply = said(200, "optionChain", { result: found === undefined ? [] : [found] })
+    previous.set(`options ${symbol}`, reply)
+    return reply
+  }
+
   /** The oldest range of the same length that there is, or the newest. */
   const elsewhere = (equity: Equity, bars: Chart.Bars, range: Chart.Range, rows: "oldest" | "newest"): Chart.Range => {
     const length = range.to - range.from
@@ -217,6 +239,7 @@ const make = (options: Options) => (world: World) => {
     if (reply !== undefined) return reply
     if (path.startsWith(chartPath)) return chart(query, fault)
     if (path.startsWith(summaryPath)) return summary(query)
+    if (path.startsWith(optionsPath)) return chain(query, fault)
     if (path.startsWith(pagePath)) return page(query)
     if (path === crumbPath) return getCrumb(query)
     return path === consentPath ? consent(query) : Reply.notFound
@@ -230,10 +253,11 @@ export const providerWith = (options: Options): Provider => ({
   owns: (path) =>
     path.startsWith("/v8/finance/") ||
     path.startsWith("/v10/finance/") ||
+    path.startsWith(optionsPath) ||
     path.startsWith(pagePath) ||
     path === crumbPath ||
     path === consentPath,
-  servesCandles: (path) => path.startsWith(chartPath),
+  servesCandles: (path) => path.startsWith(chartPath) || path.startsWith(optionsPath),
   make: make(options)
 })
 

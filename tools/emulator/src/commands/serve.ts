@@ -81,8 +81,8 @@ const flags = {
   ),
   equities: Flag.String("equities").pipe(
     Flag.withMetavar("A,B"),
-    Flag.withDescription("Synthetic shares, for Massive and Yahoo"),
-    Flag.withDefault("AAPL,SPY")
+    Flag.withDescription("Synthetic shares, and with ^ indices, for Massive, Yahoo and CBOE, with their options"),
+    Flag.withDefault("AAPL,SPY,^SPX,^VIX")
   ),
   seed: Flag.Int("seed").pipe(Flag.withDescription("Seed of the synthetic candles"), Flag.withDefault(1)),
   from: instant("from").pipe(

@@ -1,0 +1,125 @@
+/**
+ * A table of contracts, a row each: which column is what, found by name, and
+ * its rows. Pure.
+ */
+import { ChainRows, Instant, OccSymbol } from "@tidemark/core"
+import { Option } from "effect"
+import { dateOf } from "./QuoteData.ts"
+
+type Column = ChainRows.Figure | "contract" | "root" | "expiry" | "strike" | "type" | "time" | "underlying" | "spot"
+
+/** The names that each column goes by, in lower case and with `_` for blanks. */
+const names: Readonly<Record<Column, ReadonlyArray<string>>> = {
+  contract: ["contract_symbol", "contractsymbol", "option_symbol", "occ_symbol", "option", "contract"],
+  root: ["root", "option_root", "root_symbol"],
+  expiry: ["expiry", "expiration", "expiration_date", "expire_date", "expiry_date", "exp_date"],
+  strike: ["strike", "strike_price"],
+  type: ["type", "right", "option_type", "call_put", "cp_flag", "put_call", "contract_type"],
+  time: ["timestamp", "quote_time", "quote_datetime", "datetime", "snapshot", "at", "quote_date", "time", "date"],
+  underlying: ["underlying", "underlying_symbol", "underlying_ticker"],
+  spot: ["underlying_price", "underlying_last", "spot", "spot_price"],
+  bid: ["bid", "bid_price"],
+  ask: ["ask", "ask_price"],
+  last: ["last", "last_price", "last_trade_price", "lastprice"],
+  volume: ["volume"],
+  openInterest: ["open_interest", "openinterest", "oi"],
+  impliedVolatility: ["implied_volatility", "impliedvolatility", "iv"],
+  delta: ["delta"],
+  gamma: ["gamma"],
+  multiplier: ["multiplier", "contract_size", "shares_per_contract"]
+}
+
+export type Layout = Readonly<Partial<Record<Column, string>>>
+export type Cells = Readonly<Record<string, string | null>>
+
+const normal = (name: string): string =>
+  name
+    .trim()
+    .toLowerCase()
+    .replaceAll(/[\s-]+/g, "_")
+
+/** Which column is what; what is missing, in words. */
+export const detect = (columns: ReadonlyArray<string>): Layout | string => {
+  const found = Object.fromEntries(
+    Object.entries(names).flatMap(([column, spellings]) => {
+      const name = spellings
+        .map((spelling) => columns.find((one) => normal(one) === spelling))
+        .find((one) => one !== undefined)
+      return name === undefined ? [] : [[column, name]]
+    })
+  ) as Layout
+  if (found.contract !== undefined) return found
+  const missing = (["expiry", "strike", "type"] as const).filter((column) => found[column] === undefined)
+  return missing.length === 0
+    ? found
+    : `it has no column ${missing.join(", ")} (its columns: ${columns.join(", ")}); a table of contracts has ` +
+        `expiration, strike and type (call or put), or contract_symbol`
+}
+
+/** The instant that a cell of the time column says, UTC without an offset; `undefined` for what is none. */
+export const instantOf = (cell: string): Instant.EpochMillis | undefined => {
+  const text = cell.trim()
+  if (/^\d{9,}(\.\d+)?$/.test(text)) {
+    const value = Number(text)
+    const unit = value < 1e11 ? 1e3 : value < 1e14 ? 1 : value < 1e17 ? 1e-3 : 1e-6
+    return Math.floor(value * unit)
+  }
+  const iso = text.replace(/^(\d{4})[./](\d{2})[./](\d{2})/, "$1-$2-$3").replace(/(\.\d{3})\d+/, "$1")
+  return Option.getOrUndefined(Instant.parse(iso.replace(/([+-]\d{2})$/, "$1:00")))
+}
+
+/** Days since 1970-01-01: ISO with or without a time, YYYYMMDD, as CBOE writes it, or seconds or more since 1970. */
+const expiryOf = (cell: string): number | undefined => {
+  const text = cell.trim()
+  const compact = /^(\d{4})(\d{2})(\d{2})$/.exec(text)
+  if (compact !== null) return OccSymbol.dayOf(compact.slice(1).join("-"))
+  const iso = /^\d{4}-\d{2}-\d{2}/.exec(text)
+  if (iso !== null) return OccSymbol.dayOf(iso[0])
+  if (/^\d{9,}$/.test(text)) return Math.floor(instantOf(text)! / 86_400_000)
+  return OccSymbol.dayOf(dateOf(text) ?? "")
+}
+
+const isCallOf = (cell: string): boolean | undefined => {
+  const text = cell.trim().toLowerCase()
+  return text === "call" || text === "c" ? true : text === "put" || text === "p" ? false : undefined
+}
+
+/** A row as a contract; what is wrong with it, in words. Columns count where the contract's name says the same. */
+export const rowOf = (cells: Cells, layout: Layout, number: number, defaultRoot: string): ChainRows.Row | string => {
+  const cell = (column: Column): string | undefined => {
+    const name = layout[column]
+    const text = name === undefined ? null : cells[name]
+    return text === null || text === undefined || text.trim() === "" ? undefined : text
+  }
+  const label = `row ${number}`
+  const name = cell("contract")
+  const symbol = name === undefined ? undefined : OccSymbol.decode(name.replace(/^O:/, ""))
+  const told = {
+    expiry: cell("expiry") === undefined ? symbol?.expiry : expiryOf(cell("expiry")!),
+    strike: cell("strike") === undefined ? symbol?.strike : Number(cell("strike")),
+    isCall: cell("type") === undefined ? symbol?.isCall : isCallOf(cell("type")!)
+  }
+  for (const [column, key] of [
+    ["expiry", "expiry"],
+    ["strike", "strike"],
+    ["type", "isCall"]
+  ] as const) {
+    const value = told[key]
+    if (value === undefined || Number.isNaN(value)) {
+      const text = cell(column)
+      return `${label} has no ${column}${text === undefined ? "" : ` that can be read: "${ChainRows.excerpt(text)}"`}`
+    }
+    if (symbol !== undefined && symbol[key] !== value) {
+      return `${label}: its ${column} is "${ChainRows.excerpt(cell(column)!)}", but its name is ${name}`
+    }
+  }
+  const root = cell("root")?.trim() ?? symbol?.root
+  const contract = { root: root ?? defaultRoot, expiry: told.expiry!, strike: told.strike!, isCall: told.isCall! }
+  return {
+    label,
+    // Without a root two contracts that settle at different hours look like one.
+    name: root === undefined ? undefined : OccSymbol.encode(contract),
+    ...contract,
+    ...Object.fromEntries(ChainRows.figures.map((figure) => [figure, cell(figure)]))
+  }
+}
