@@ -4,7 +4,7 @@ import { JobStore } from "@tidemark/core"
 import { Scheduler } from "@tidemark/jobs"
 import { type Configuration, Runtime } from "@tidemark/runtime"
 import { Clock, Effect, Layer } from "effect"
-import { Pulse } from "./http/Health.ts"
+import { Pulse, Warmth } from "./http/Health.ts"
 import * as Server from "./http/Server.ts"
 import * as Jobs from "./Jobs.ts"
 
@@ -37,6 +37,6 @@ export const layer = (settings: Configuration.Configuration, works = Jobs.works)
   serving.pipe(
     Layer.provideMerge(Server.layer(settings)),
     Layer.provide(scheduler(settings, works)),
-    Layer.provide(Pulse.layer),
+    Layer.provide([Pulse.layer, Warmth.layer]),
     Layer.provide(Runtime.layer(settings, "serve"))
   )

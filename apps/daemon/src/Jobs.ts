@@ -3,8 +3,10 @@ import type { Instant, JobStore } from "@tidemark/core"
 import type { Scheduler } from "@tidemark/jobs"
 import type { Configuration, Runtime } from "@tidemark/runtime"
 import type { Layer } from "effect"
+import * as Actions from "./works/Actions.ts"
 import * as Candles from "./works/Candles.ts"
 import * as Derived from "./works/Derived.ts"
+import * as Gamma from "./works/Gamma.ts"
 import * as Tail from "./works/Tail.ts"
 import * as Watch from "./works/Watch.ts"
 
@@ -17,9 +19,12 @@ const byName = {
   quality: Candles.quality,
   tail: Tail.tail,
   prune: Candles.prune,
+  actions: Actions.actions,
   features: Derived.features,
   market: Derived.market,
+  jump: Derived.jump,
   structure: Derived.structure,
+  gamma: Gamma.observe,
   watch: Watch.watch
 } as const
 
@@ -46,6 +51,11 @@ const defaults: ReadonlyArray<Default> = [
   { name: "features", work: "features", cron: "10 * * * *" },
   { name: "market-regime", work: "market", cron: "20 * * * *" },
   { name: "structure-regime", work: "structure", cron: "25 * * * *" },
+  // Four times a session: whichever of its looks has come and has no chain yet.
+  { name: "gamma", work: "gamma", cron: "*/15 * * * *" },
+  // After the days of both crypto and shares have ended.
+  { name: "jump-regime", work: "jump", cron: "40 0 * * *" },
+  { name: "actions", work: "actions", cron: "0 1 * * *" },
   { name: "retention", work: "prune", cron: "30 2 * * *" },
   { name: "gaps", work: "gaps", cron: "0 3 * * 0" },
   { name: "consolidation", work: "quality", cron: "0 4 2 * *" }

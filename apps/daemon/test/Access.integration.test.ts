@@ -318,6 +318,9 @@ describe("browsers", () => {
       })
       assert.notStrictEqual(other.headers["access-control-allow-origin"], "http://evil.example")
       assert.notStrictEqual(other.headers["access-control-allow-origin"], "*")
+      // Where the next page is, is in a header.
+      const page = yield* send(open, { ...read(), headers: { origin: "http://good.example" } })
+      assert.include(String(page.headers["access-control-expose-headers"]).split(","), "link")
       // Problems too can be read by the page that is allowed to ask.
       const refused = yield* send(open, { path: "/nothing", headers: { origin: "http://good.example" } })
       problem(refused, 404)

@@ -91,12 +91,12 @@ const story = Effect.fnUntraced(function* (url: string) {
   assert.lengthOf(yield* ask(({ coverage }) => coverage.coverage({ query: { source: "binance" } })), 0)
   // What was said before anything was written is not said again.
   assert.lengthOf(yield* ask(({ coverage }) => coverage.coverage({ query: {} })), 2)
-  assert.deepStrictEqual(yield* ask(({ coverage }) => coverage.gaps({ query: {} })), [])
+  assert.deepStrictEqual(yield* ask(({ coverage }) => coverage.gaps({ query: {} })), { gaps: [], next: null })
   const after = yield* ask(({ coverage }) =>
     coverage.gaps({ query: { timeframes: ["1d"], start: from - 5 * day, end: to, causes: ["unfetched"] } })
   )
   assert.deepStrictEqual(
-    after.map(({ cause, from, missing, to }) => ({ cause, from, missing, to })),
+    after.gaps.map(({ cause, from, missing, to }) => ({ cause, from, missing, to })),
     [{ cause: "unfetched", from: from - 5 * day, missing: 5, to: from }]
   )
 
@@ -179,10 +179,10 @@ const story = Effect.fnUntraced(function* (url: string) {
   )
 
   // How the store is.
-  const status = yield* ask(({ quality }) => quality.status())
+  const status = yield* ask(({ quality }) => quality.status({ query: {} }))
   assert.deepInclude(status, { series: 2, candles: days * 7, runs: 1, failed: 0 })
   assert.lengthOf(status.details, 2)
-  assert.isArray(yield* ask(({ quality }) => quality.findings({ query: { all: true } })))
+  assert.isNull((yield* ask(({ quality }) => quality.findings({ query: { all: true } }))).next)
   assert.isArray(yield* ask(({ alerts }) => alerts.list({ query: { all: true } })))
   const certificate = yield* ask(({ quality }) => quality.certificate({ query: { timeframes: ["1d"] } }))
   assert.lengthOf(certificate.series, 1)

@@ -128,7 +128,9 @@ describe("what is documented of the daemon", () => {
         yield* Effect.promise(() => writeFile(join(cwd, "tidemark.json"), policies!))
         for (const command of [
           "npx tidemark backfill --symbols BTC/USDT --timeframes 1d --source synthetic --days 400 --quiet",
-          "npx tidemark regime market --symbol BTC/USDT --quiet"
+          "npx tidemark regime market --symbol BTC/USDT --quiet",
+          "npx tidemark backfill --symbols SPY --timeframes 1h,1d --source synthetic --days 60 --quiet",
+          "npx tidemark gamma backfill --symbol SPY --days 10 --quiet"
         ])
           check(command, yield* run(command))
         yield* daemon(cwd, env)

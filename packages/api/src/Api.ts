@@ -6,6 +6,7 @@ import { Access } from "./Access.ts"
 import { Alerts } from "./Alerts.ts"
 import { CandlesGroup } from "./Candles.ts"
 import { CoverageGroup } from "./Coverage.ts"
+import { GammaGroup } from "./Gamma.ts"
 import { Jobs, Runs } from "./Jobs.ts"
 import { Keys } from "./Keys.ts"
 import { Quality } from "./Quality.ts"
@@ -17,7 +18,7 @@ import { Symbols } from "./Symbols.ts"
 type Paths = Record<string, Record<string, { readonly operationId: string; summary?: string | undefined }>>
 
 export class Api extends HttpApi.make("tidemark")
-  .add(Symbols, CandlesGroup, CoverageGroup, Quality, Runs, Jobs, Regimes, Sources, Alerts, Keys)
+  .add(Symbols, CandlesGroup, CoverageGroup, Quality, Runs, Jobs, Regimes, GammaGroup, Sources, Alerts, Keys)
   // The last is outermost: what cannot be read is a problem already where access is told how it ended.
   .middleware(HttpApiMiddleware.ProblemDetails)
   .middleware(Access)

@@ -3,6 +3,7 @@ import { Gap, Provenance } from "@tidemark/core"
 import { Schema } from "effect"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as Pages from "./Pages.ts"
 import * as Problems from "./Problems.ts"
 import { At, listOf, range, selection, series } from "./Values.ts"
 
@@ -38,6 +39,10 @@ export const MissingRun = Schema.Struct({
 })
 export type MissingRun = typeof MissingRun.Type
 
+/** By symbol, source, timeframe and time. */
+export const MissingPage = Schema.Struct({ gaps: Schema.Array(MissingRun), ...Pages.page })
+export type MissingPage = typeof MissingPage.Type
+
 export class CoverageGroup extends HttpApiGroup.make("coverage").add(
   HttpApiEndpoint.get("coverage", "/coverage", {
     query: {
@@ -49,8 +54,8 @@ export class CoverageGroup extends HttpApiGroup.make("coverage").add(
     error: Problems.ofStores
   }),
   HttpApiEndpoint.get("gaps", "/gaps", {
-    query: { ...selection, ...range, causes: Schema.optionalKey(listOf(Gap.GapCause)) },
-    success: Schema.Array(MissingRun),
+    query: { ...selection, ...range, causes: Schema.optionalKey(listOf(Gap.GapCause)), ...Pages.query },
+    success: MissingPage,
     error: Problems.ofStores
   })
 ) {}

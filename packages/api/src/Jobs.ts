@@ -18,6 +18,7 @@ export const Run = Schema.Struct({
   /** The process that runs it. */
   holder: Schema.String,
   result: Schema.Json,
+  /** Lines for people. A list of runs has the end of a long one, and of a job's last run nothing. */
   log: Schema.String
 })
 export type Run = typeof Run.Type
@@ -25,7 +26,7 @@ export type Run = typeof Run.Type
 /** Days back from now, at most: a century. */
 const mostDays = 36_525
 
-/** What a job tells its work: which series, and how far back. */
+/** What a job tells its work: which series, how far back, and what is special to the work. */
 export const Settings = Schema.Struct({
   /** Default: every active one, or every stored one. */
   symbols: Schema.optionalKey(Schema.Array(Word.Word)),
@@ -33,14 +34,22 @@ export const Settings = Schema.Struct({
   timeframes: Schema.optionalKey(Schema.Array(Timeframe.Timeframe)),
   /** Default: the first that can be reached of each symbol's. */
   source: Schema.optionalKey(Word.Word),
-  /** Default: 365. */
+  /** Of a backfill. Default: 365. */
   days: Schema.optionalKey(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: mostDays }))),
   /** Instead of `days`: the first instant, as ISO 8601. */
   start: Schema.optionalKey(AtText),
   /** The first instant after the end. Default: now. */
   end: Schema.optionalKey(AtText),
-  /** Of a backfill: ask for everything again. */
-  force: Schema.optionalKey(Schema.Boolean)
+  /** Of a backfill: ask for everything again. Of what is derived: make every row anew. */
+  force: Schema.optionalKey(Schema.Boolean),
+  /** Of the market regime: the rule. Default: `causal`. */
+  profile: Schema.optionalKey(Schema.Literals(["classic", "causal"])),
+  /** Of the jump model: the first day that it is trained on. Default: as before, or the first with features. */
+  train_start: Schema.optionalKey(AtText),
+  /** The first day that it is not trained on. Default: as before, or after 1,260 days. */
+  train_end: Schema.optionalKey(AtText),
+  /** The price of going from one regime to the other. Default: as before, or 50. */
+  lambda: Schema.optionalKey(Schema.Finite.check(Schema.isGreaterThanOrEqualTo(0)))
 })
 export type Settings = typeof Settings.Type
 

@@ -9,9 +9,18 @@ export const SourceRow = Schema.Struct({
   description: Schema.String,
   provenance: Provenance.Provenance,
   asset_classes: Schema.Array(Schema.String),
+  /** Of its candles; none for a source without. */
   timeframes: Schema.Array(Timeframe.Timeframe),
   /** Timeframes of which it tells what closes. */
   live: Schema.Array(Timeframe.Timeframe),
+  /** What it knows of options, if anything: how old its quotes are, whether it tells of the past, what it computes. */
+  options: Schema.NullOr(
+    Schema.Struct({
+      delay_ms: Schema.Number,
+      history: Schema.Boolean,
+      computes: Schema.Array(Schema.Literals(["impliedVolatility", "gamma"]))
+    })
+  ),
   /** What it has applied to its prices. */
   adjustment: Schema.String,
   budget: Schema.NullOr(Schema.Struct({ limit: Schema.Number, window_ms: Schema.Number })),

@@ -5,7 +5,19 @@
  * everything, because nothing can be kept any more. A run that is told to stop,
  * or is interrupted, stores what it has already fetched.
  */
-import { CandleStore, Candles, Coverage, Damage, Gap, Interval, Series, type Source, SyncLog } from "@tidemark/core"
+import {
+  Asked,
+  CandleStore,
+  Candles,
+  Coverage,
+  Damage,
+  Gap,
+  GapLedger,
+  Interval,
+  Series,
+  type Source,
+  SyncLog
+} from "@tidemark/core"
 import { Clock, Effect, Option, Random, Result } from "effect"
 import * as Actions from "./Actions.ts"
 import { Events } from "./Events.ts"
@@ -35,6 +47,8 @@ export interface BackfillOptions {
   readonly concurrency?: number | undefined
   /** Ends the run early once it completes: what has been fetched is stored, and the report says `interrupted`. */
   readonly stop?: Effect.Effect<void>
+  /** Asked where the run is interrupted: whether nobody wants it any more, so that only what was fetched counts as asked for. */
+  readonly isWithdrawn?: (() => boolean) | undefined
 }
 
 /** What a run knows of one series while it goes on. */
@@ -312,6 +326,8 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
   const all = planned.selected.map(start)
   const detected: Array<Gap.Gap> = []
   let repaired: ReadonlyArray<Gap.Gap> = []
+  let askedBefore: ReadonlyArray<Gap.Gap> = []
+  let isAsked = false
 
   const verifyTouched = Effect.fnUntraced(function* () {
     yield* events.publish({ _tag: "StageStarted", stage: "verify" })
@@ -335,6 +351,24 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
     }
   })
 
+  /** What counts as asked for without this run, and with what it has come to. */
+  const withdrawn = Effect.gen(function* () {
+    const asked = all.filter(({ selected }) => selected.plan.chunks.length > 0)
+    yield* Effect.forEach(touchedOf(asked), verify, { discard: true })
+    const reached = asked.map((progress) => {
+      const { before, failures, selected, touched } = progress
+      const own = Asked.span(selected.plan.request.series, before, askedBefore)
+      const failed = failures.flatMap(({ interval }) => (interval === undefined ? [] : [interval]))
+      const spans = [...(own === undefined ? [] : [own]), ...touched, ...failed]
+      return {
+        selected: progress.selected,
+        failures,
+        asked: spans.length === 0 ? undefined : spans.reduce(Interval.hull)
+      }
+    })
+    yield* Survey.withdraw(reached, yield* Clock.currentTimeMillis)
+  }).pipe(Effect.catch((error) => Effect.logWarning(`what was asked for counts still: ${error.message}`)))
+
   const job = Effect.gen(function* () {
     const work = all.flatMap((progress) =>
       progress.selected.plan.chunks.map((interval): Work => ({ progress, interval }))
@@ -342,7 +376,9 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
     if (work.length > 0) {
       // What is asked for is known from now on, whatever becomes of the run.
       const asked = all.filter(({ selected }) => selected.plan.chunks.length > 0)
+      askedBefore = options.isWithdrawn === undefined ? [] : yield* (yield* GapLedger.GapLedger).list
       yield* Survey.record(asked, now)
+      isAsked = true
       yield* events.publish({ _tag: "StageStarted", stage: "fetch" })
       yield* fetchAll(work, options.force ? "force" : "fetch", options.concurrency)
       yield* verifyTouched()
@@ -357,7 +393,7 @@ export const run = Effect.fn("Backfill.run")(function* (options: BackfillOptions
     yield* repair()
     repaired = filled(detected, (yield* Effect.forEach(all, gapsOf)).flat())
     yield* Effect.forEach(repaired, (gap) => events.publish({ _tag: "GapFilled", gap }), { discard: true })
-  })
+  }).pipe(Effect.onInterrupt(() => (isAsked && options.isWithdrawn?.() === true ? withdrawn : Effect.void)))
 
   const interrupted = planned.stopped || (yield* Effect.raceFirst(Effect.as(job, false), Effect.as(stop, true)))
   // Whatever was stored before the stop counts.

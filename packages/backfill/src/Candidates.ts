@@ -18,7 +18,7 @@ import {
   Instant,
   Interval,
   Series,
-  type Source
+  Source
 } from "@tidemark/core"
 import { Candidacy, Reconciliation } from "@tidemark/quality"
 import { Clock, Effect, Result } from "effect"
@@ -84,7 +84,7 @@ const unfit = (source: string, capabilities: Source.Capabilities, { surveyed }: 
   const { instrument, series } = surveyed.plan.request
   if (series.source === source) return "it is its own source"
   if (!capabilities.assetClasses.includes(instrument.assetClass)) return `${source} has no ${instrument.assetClass}`
-  return capabilities.timeframes.includes(series.timeframe) ? undefined : `${source} has no ${series.timeframe}`
+  return Source.lacksCandles(source, capabilities, series.timeframe)
 }
 
 const askingOf = (source: string, capabilities: Source.Capabilities, one: Lacking): ReadonlyArray<Asking> => {

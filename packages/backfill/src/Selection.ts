@@ -19,7 +19,7 @@ import {
   Interval,
   type Outage,
   Series,
-  type Source,
+  Source,
   SourceError,
   type Timeframe
 } from "@tidemark/core"
@@ -124,10 +124,11 @@ export const candidates = Effect.fnUntraced(function* ({ instrument, timeframe }
   for (const { source } of instrument.sources) {
     const { capabilities } = yield* registry.plugin(source)
     yield* registry.check(source)
+    const lack = Source.lacksCandles(source, capabilities, timeframe)
     if (!capabilities.assetClasses.includes(instrument.assetClass)) {
       refused.push(`${source} has no ${instrument.assetClass}`)
-    } else if (!capabilities.timeframes.includes(timeframe)) {
-      refused.push(`${source} has no ${timeframe}`)
+    } else if (lack !== undefined) {
+      refused.push(lack)
     } else able.push(source)
   }
   if (able.length > 0) return able
@@ -135,6 +136,22 @@ export const candidates = Effect.fnUntraced(function* ({ instrument, timeframe }
   return yield* new UsageError({
     message: `No source of ${instrument.symbol} can serve ${timeframe}: ${why}. See: tidemark sources list`
   })
+})
+
+/**
+ * Of instruments that nobody has named, those that a source of theirs has candles of: an index may be on the list for
+ * its options alone. All of them where that would leave none.
+ */
+export const withCandles = Effect.fnUntraced(function* (instruments: ReadonlyArray<Instrument.Instrument>) {
+  const registry = yield* SourceRegistry
+  const kept = yield* Effect.filter(instruments, ({ sources }) =>
+    Effect.forEach(sources, ({ source }) => registry.plugin(source)).pipe(
+      Effect.map(
+        (plugins) => plugins.length === 0 || plugins.some(({ capabilities }) => capabilities.timeframes.length > 0)
+      )
+    )
+  )
+  return kept.length === 0 ? instruments : kept
 })
 
 const untouched = (coverage: Coverage.Coverage): Mend.Mended => ({ coverage, notes: [] })

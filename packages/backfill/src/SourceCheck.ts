@@ -16,6 +16,7 @@ import {
 } from "@tidemark/core"
 import { Calendars } from "@tidemark/calendars"
 import { Clock, Effect, Stream } from "effect"
+import * as ChainCheck from "./ChainCheck.ts"
 import * as Fetch from "./Fetch.ts"
 import { noRequests, RequestCounter } from "./SourceHttp.ts"
 import { type Registered, SourceRegistry } from "./SourceRegistry.ts"
@@ -31,7 +32,8 @@ export interface Finding {
 export interface CheckReport {
   readonly source: string
   readonly symbol: string
-  readonly timeframe: Timeframe.Timeframe
+  /** `null` for a source without candles. */
+  readonly timeframe: Timeframe.Timeframe | null
   readonly requests: number
   readonly findings: ReadonlyArray<Finding>
 }
@@ -57,8 +59,9 @@ const subjectOf = (symbol: string): Source.Subject => {
 const symbolFor = ({ assetClasses }: Source.Capabilities): string =>
   assetClasses.includes("equity") ? "AAPL" : assetClasses.includes("crypto") ? "BTC/USDT" : "EUR/USD"
 
-const timeframeFor = ({ timeframes }: Source.Capabilities): Timeframe.Timeframe =>
-  (["1h", "1d", "1m"] as const).find((timeframe) => timeframes.includes(timeframe)) ?? timeframes[0]!
+/** `undefined` for a source without candles. */
+const timeframeFor = ({ timeframes }: Source.Capabilities): Timeframe.Timeframe | undefined =>
+  (["1h", "1d", "1m"] as const).find((timeframe) => timeframes.includes(timeframe)) ?? timeframes[0]
 
 /** What the engine would get of a range. */
 const fetched = Effect.fnUntraced(function* ({ id, source }: Registered, request: Source.CandlesRequest) {
@@ -79,7 +82,7 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
   const registry = yield* SourceRegistry
   const { capabilities } = yield* registry.plugin(options.source)
   const subject = subjectOf(options.symbol ?? symbolFor(capabilities))
-  const timeframe = options.timeframe ?? timeframeFor(capabilities)
+  const timeframe = capabilities.timeframes.length === 0 ? undefined : (options.timeframe ?? timeframeFor(capabilities))
   const findings: Array<Finding> = []
   const counter = noRequests()
 
@@ -98,13 +101,19 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
     return ok
   })
 
-  const asked = Effect.gen(function* () {
+  const asked = Effect.fnUntraced(function* (timeframe: Timeframe.Timeframe) {
     const now = yield* Clock.currentTimeMillis
     const { calendar } = subject
     const to = Calendar.closedUntil(calendar, timeframe, now - capabilities.lagMillis)
     const span = candlesAsked * Timeframe.nominalMillis(timeframe) * (calendar.id === "24/7" ? 1 : 5)
     const from = calendar.openAtOrAfter(timeframe, to - span)
     return { ...subject, timeframe, interval: { from, to } } satisfies Source.CandlesRequest
+  })
+
+  const checkChains = Effect.fnUntraced(function* (registered: Registered) {
+    yield* check(ChainCheck.promise, ChainCheck.ask(registered, subject))
+    const unknown = { ...subject, symbol: nobodys(subject.symbol) }
+    yield* check("a symbol that it does not have is told so", ChainCheck.askForNobodys(registered, unknown))
   })
 
   yield* Effect.gen(function* () {
@@ -115,7 +124,11 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
       source.check === undefined ? "it has nothing to ask for that" : Effect.as(Fetch.patiently(source.check), "yes")
     )
     if (!reached) return
-    const request = yield* asked
+    if (timeframe === undefined) {
+      yield* check<never, never>("it gives candles", "it has none")
+      return yield* checkChains(registered)
+    }
+    const request = yield* asked(timeframe)
     const { interval } = request
 
     const gives = yield* check(
@@ -209,6 +222,16 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
             (actions) => `${actions.length} in the last year`
           )
     )
+
+    const isFree = capabilities.hosts.length === 0
+    yield* check(
+      ChainCheck.promise,
+      source.optionChain === undefined
+        ? "it does not serve them"
+        : isFree
+          ? ChainCheck.ask(registered, subject)
+          : "it serves them; not asked here, where one may be many requests"
+    )
   }).pipe(
     Effect.provideService(RequestCounter, counter),
     Effect.catchTag("SourceError", (error) =>
@@ -219,7 +242,7 @@ export const run = Effect.fn("SourceCheck.run")(function* (options: CheckOptions
   const report: CheckReport = {
     source: options.source,
     symbol: subject.symbol,
-    timeframe,
+    timeframe: timeframe ?? null,
     requests: counter.requests,
     findings
   }

@@ -28,106 +28,160 @@ export interface Status {
   readonly log: ReadonlyArray<SyncLog.SyncEntry>
 }
 
-/** Candles that are missing without an excuse. */
-const open = ({ gaps }: SeriesStatus): number =>
-  gaps.reduce((sum, gap) => (Gap.isExplained(gap) ? sum : sum + gap.missing), 0)
+/** What the log says of the last days. */
+export interface Figures {
+  readonly last_sync: Instant.EpochMillis | null
+  readonly runs: number
+  /** Series that were brought up to date in those runs, or were to be; each counts once a run. */
+  readonly series_runs: number
+  readonly failed: number
+  readonly error_rate: number
+  readonly requests: number
+  readonly retries: number
+}
+
+/** A series in figures; what is missing of it by cause. */
+export interface Detail extends Series.Series {
+  readonly provenance: Provenance.Provenance
+  readonly candles: number
+  readonly recorded: number
+  readonly asked_to: Instant.EpochMillis | null
+  readonly behind_hours: number | null
+  readonly completeness: number
+  readonly unfetched: number
+  readonly source_failure: number
+  readonly unexplained: number
+  readonly last_sync: Instant.EpochMillis | null
+  readonly last_status: string | null
+  readonly error: string | null
+}
+
+export interface OfSource extends Figures {
+  readonly source: string
+  readonly series: number
+  readonly candles: number
+  readonly worst: (Series.Series & { readonly trouble: string }) | null
+}
+
+/** A status as it is told, here and by a daemon. */
+export interface Told extends Figures {
+  readonly at: Instant.EpochMillis
+  readonly series: number
+  readonly candles: number
+  readonly last_days: number
+  readonly sources: ReadonlyArray<OfSource>
+  readonly details: ReadonlyArray<Detail>
+}
 
 const missing = ({ gaps }: SeriesStatus): number =>
   gaps.reduce((sum, gap) => (Gap.isWanted(gap) ? sum + gap.missing : sum), 0)
 
-export const completeness = (one: SeriesStatus): number =>
+const completeness = (one: SeriesStatus): number =>
   one.expected === 0 ? 1 : (one.expected - missing(one)) / one.expected
 
+/** Of the causes that nobody can excuse, how many candles each accounts for. */
+export const openOf = ({ source_failure, unexplained, unfetched }: Detail) => ({
+  unfetched,
+  "source-failure": source_failure,
+  unexplained
+})
+
+const open = (one: Detail): number => Object.values(openOf(one)).reduce((sum, missing) => sum + missing, 0)
+
 /** Failed ones first, then those that lack most, then those that are furthest behind. */
-export const worstFirst = (a: SeriesStatus, b: SeriesStatus): number =>
-  Number(b.last?.status === "failed") - Number(a.last?.status === "failed") ||
+export const worstFirst = (a: Detail, b: Detail): number =>
+  Number(b.last_status === "failed") - Number(a.last_status === "failed") ||
   open(b) - open(a) ||
-  completeness(a) - completeness(b) ||
-  (a.askedTo ?? 0) - (b.askedTo ?? 0)
+  a.completeness - b.completeness ||
+  (a.asked_to ?? 0) - (b.asked_to ?? 0)
 
 const candles = (count: number): string => `${count.toLocaleString("en-US")} candle${count === 1 ? "" : "s"}`
 
 /** What is to be done about a series; `undefined` where nothing is. */
-export const troubleOf = (one: SeriesStatus): string | undefined => {
-  if (one.last?.status === "failed") return "failed"
-  const causes = Gap.openCauses.flatMap((cause) => {
-    const missing = Gap.missingBecause(one.gaps, cause)
-    return missing === 0 ? [] : [`${candles(missing)} ${cause}`]
-  })
+const troubleOf = (one: Detail): string | undefined => {
+  if (one.last_status === "failed") return "failed"
+  const causes = Object.entries(openOf(one)).flatMap(([cause, missing]) =>
+    missing === 0 ? [] : [`${candles(missing)} ${cause}`]
+  )
   return causes.length === 0 ? undefined : causes.join(", ")
 }
 
-/** What the log says of the last days. */
-export const figuresOf = (log: Status["log"], now: number) => {
+const figuresOf = (log: Status["log"], now: number): Figures => {
   const entries = log.filter(({ finishedAt }) => finishedAt > now - windowDays * dayMillis)
   const failed = entries.filter(({ status }) => status === "failed")
   const total = (figure: (entry: SyncLog.SyncEntry) => number) => entries.reduce((sum, entry) => sum + figure(entry), 0)
   return {
+    last_sync: log[0]?.finishedAt ?? null,
     runs: new Set(entries.map(({ runId }) => runId)).size,
-    entries: entries.length,
+    series_runs: entries.length,
     failed: failed.length,
-    errorRate: entries.length === 0 ? 0 : failed.length / entries.length,
+    error_rate: entries.length === 0 ? 0 : failed.length / entries.length,
     requests: total(({ requests }) => requests),
-    retries: total(({ retries }) => retries),
-    lastSync: log[0]?.finishedAt
+    retries: total(({ retries }) => retries)
   }
 }
 
-/** What is stored of each source, or was asked of it, by name. */
-export const bySource = ({ log, now, series }: Status) =>
-  [...new Set([...series, ...log].map((one) => one.series.source))].sort().map((source) => {
-    const own = series.filter((one) => one.series.source === source)
-    const worst = own.toSorted(worstFirst).find((one) => troubleOf(one) !== undefined)
-    return {
-      source,
-      own,
-      worst,
-      ...figuresOf(
-        log.filter((one) => one.series.source === source),
-        now
-      )
-    }
-  })
-
-export const candlesOf = (series: ReadonlyArray<SeriesStatus>): number =>
-  series.reduce((sum, { rows }) => sum + rows, 0)
-
-const figuresJson = ({ lastSync, ...figures }: ReturnType<typeof figuresOf>) => ({
-  last_sync: lastSync === undefined ? null : Instant.format(lastSync),
-  runs: figures.runs,
-  failed: figures.failed,
-  error_rate: figures.errorRate,
-  requests: figures.requests,
-  retries: figures.retries
+const detailOf = (one: SeriesStatus, now: number): Detail => ({
+  ...one.series,
+  provenance: one.provenance,
+  candles: one.rows,
+  recorded: one.recorded,
+  asked_to: one.askedTo ?? null,
+  behind_hours: one.askedTo === undefined ? null : Math.round((now - one.askedTo) / 360_000) / 10,
+  completeness: completeness(one),
+  unfetched: Gap.missingBecause(one.gaps, "unfetched"),
+  source_failure: Gap.missingBecause(one.gaps, "source-failure"),
+  unexplained: Gap.missingBecause(one.gaps, "unexplained"),
+  last_sync: one.last?.finishedAt ?? null,
+  last_status: one.last?.status ?? null,
+  error: one.last?.error ?? null
 })
 
-/** As plain JSON; instants are ISO 8601 in UTC. */
-export const toJson = (status: Status) => ({
-  series: status.series.length,
-  candles: candlesOf(status.series),
-  last_days: windowDays,
-  ...figuresJson(figuresOf(status.log, status.now)),
-  sources: bySource(status).map(({ own, source, worst, ...figures }) => ({
+const candlesOf = (details: ReadonlyArray<Detail>): number => details.reduce((sum, { candles }) => sum + candles, 0)
+
+/** What is stored of a source, or was asked of it. */
+const ofSource = (source: string, own: ReadonlyArray<Detail>, log: Status["log"], now: number): OfSource => {
+  const worst = own.toSorted(worstFirst).find((one) => troubleOf(one) !== undefined)
+  return {
     source,
     series: own.length,
     candles: candlesOf(own),
-    ...figuresJson(figures),
-    worst: worst === undefined ? null : { ...worst.series, trouble: troubleOf(worst) ?? "" }
-  })),
-  details: status.series.map((one) => ({
-    ...one.series,
-    provenance: one.provenance,
-    candles: one.rows,
-    recorded: one.recorded,
-    asked_to: one.askedTo === undefined ? null : Instant.format(one.askedTo),
-    behind_hours: one.askedTo === undefined ? null : Math.round((status.now - one.askedTo) / 360_000) / 10,
-    completeness: completeness(one),
-    unfetched: Gap.missingBecause(one.gaps, "unfetched"),
-    source_failure: Gap.missingBecause(one.gaps, "source-failure"),
-    unexplained: Gap.missingBecause(one.gaps, "unexplained"),
-    last_sync: one.last === undefined ? null : Instant.format(one.last.finishedAt),
-    last_status: one.last?.status ?? null,
-    error: one.last?.error ?? null
+    ...figuresOf(log, now),
+    worst:
+      worst === undefined
+        ? null
+        : { source, symbol: worst.symbol, timeframe: worst.timeframe, trouble: troubleOf(worst) ?? "" }
+  }
+}
+
+export const tell = ({ log, now, series }: Status): Told => {
+  const details = series.map((one) => detailOf(one, now))
+  const names = [...new Set([...series, ...log].map((one) => one.series.source))].sort()
+  const own = Map.groupBy(details, ({ source }) => source)
+  const entries = Map.groupBy(log, (entry) => entry.series.source)
+  return {
+    at: now,
+    series: details.length,
+    candles: candlesOf(details),
+    last_days: windowDays,
+    ...figuresOf(log, now),
+    sources: names.map((source) => ofSource(source, own.get(source) ?? [], entries.get(source) ?? [], now)),
+    details
+  }
+}
+
+const instantJson = (at: Instant.EpochMillis | null) => (at === null ? null : Instant.format(at))
+
+/** As plain JSON; instants are ISO 8601 in UTC. */
+export const toJson = (told: Told) => ({
+  ...told,
+  at: Instant.format(told.at),
+  last_sync: instantJson(told.last_sync),
+  sources: told.sources.map((one) => ({ ...one, last_sync: instantJson(one.last_sync) })),
+  details: told.details.map((one) => ({
+    ...one,
+    asked_to: instantJson(one.asked_to),
+    last_sync: instantJson(one.last_sync)
   }))
 })
 
@@ -135,8 +189,8 @@ export const toJson = (status: Status) => ({
 const entries = 20_000
 
 /** With the stored series that it is of. */
-export const run = Effect.fn("Status.run")(function* () {
-  const surveyed = yield* Survey.run({ choose: () => true })
+export const run = Effect.fn("Status.run")(function* (options: Pick<Survey.Options, "isCounted"> = {}) {
+  const surveyed = yield* Survey.run({ choose: () => true, ...options })
   const log = yield* (yield* SyncLog.SyncLog).recent(entries)
   const latest = new Map<string, SyncLog.SyncEntry>()
   for (const entry of log) {

@@ -41,6 +41,10 @@ export interface Options {
   readonly of?: CandleStore.Selection | undefined
   /** Which of the stored series. */
   readonly choose: (stored: CandleStore.StoredSeries) => boolean
+  /** Which of all that are chosen, for those who look at some at a time. Default: all. */
+  readonly some?:
+    | ((chosen: ReadonlyArray<CandleStore.StoredSeries>) => ReadonlyArray<CandleStore.StoredSeries>)
+    | undefined
   /** What should be there; what was ever asked for, where an end is absent. */
   readonly from?: number | undefined
   readonly to?: number | undefined
@@ -220,7 +224,9 @@ export const run = Effect.fn("Survey.run")(function* (options: Options) {
     verdicts: yield* ledger.candidates
   }
   const chosen = (yield* known(gaps, { ...of, isCounted: options.isCounted })).filter(options.choose)
-  return yield* Effect.forEach(chosen, (stored) => ofSeries(stored, instrumentOf(instruments, stored), beside, options))
+  return yield* Effect.forEach(options.some?.(chosen) ?? chosen, (stored) =>
+    ofSeries(stored, instrumentOf(instruments, stored), beside, options)
+  )
 })
 
 /** From the first instant that was asked for to the last, whether it is still there or not. */
@@ -271,4 +277,30 @@ export const record = Effect.fn("Survey.record")(function* (
     }))
   })
   yield* ledger.record(found, now)
+})
+
+/**
+ * Keeps what is missing of series of which nobody wants all that was asked
+ * for any more: `asked` is what still counts, nothing where that is absent.
+ */
+export const withdraw = Effect.fn("Survey.withdraw")(function* (
+  looked: ReadonlyArray<Parameters<typeof record>[0][number] & { readonly asked: Interval.Interval | undefined }>,
+  now: number
+) {
+  const isNothing = ({ asked, selected }: (typeof looked)[number]) =>
+    asked === undefined && Coverage.extent(selected.coverage) === undefined
+  const ledger = yield* GapLedger.GapLedger
+  yield* ledger.record(
+    looked.filter(isNothing).map(({ selected }) => ({ series: selected.plan.request.series, gaps: [] })),
+    now
+  )
+  yield* record(
+    looked
+      .filter((one) => !isNothing(one))
+      .map(({ asked, failures, selected }) => ({
+        failures,
+        selected: { ...selected, plan: { ...selected.plan, requested: asked } }
+      })),
+    now
+  )
 })

@@ -84,23 +84,49 @@ export const choose = Effect.fn("TailSeries.choose")(function* (includes: (serie
 
 const limitOf = ({ registered }: TailSeries): number => registered.plugin.capabilities.tail?.seriesPerConnection ?? 1
 
+interface Growing {
+  readonly source: string
+  readonly venue: string
+  readonly members: Array<TailSeries>
+}
+
+/** Puts new series of one venue on its connections, or on others beside them. */
+const place = (own: Array<Growing>, fresh: ReadonlyArray<TailSeries>): void => {
+  const limit = limitOf(fresh[0]!)
+  const total = own.reduce((sum, { members }) => sum + members.length, fresh.length)
+  const hasSpare = own.length > Math.ceil(total / limit)
+  const smallest = own.toSorted((a, b) => a.members.length - b.members.length)[0]
+  let last = hasSpare ? smallest : undefined
+  for (const one of fresh) {
+    if (last === undefined || last.members.length >= limit) {
+      last = { source: one.series.source, venue: one.venue, members: [] }
+      own.push(last)
+    }
+    last.members.push(one)
+  }
+}
+
 /**
- * The connections for what is chosen now. Those that there are stay as they
- * are wherever they can: what is not chosen any more leaves its connection,
- * what is new joins the last of its venue that has room, or begins another.
+ * The connections for what is chosen now. To change one means to make it
+ * again, and to ask for what closed meanwhile of every series on it; so those
+ * that there are stay as they are wherever they can. What is not chosen any
+ * more leaves its connection. What is new begins another beside those that
+ * are needed, and joins the smallest once there is such a spare one.
  */
 export const regroup = (current: ReadonlyArray<Group>, chosen: ReadonlyArray<TailSeries>): ReadonlyArray<Group> => {
   const wanted = new Map(chosen.map((one) => [Series.key(one.series), one]))
-  const groups: Array<{ source: string; venue: string; members: Array<TailSeries> }> = []
+  const groups: Array<Growing> = []
   for (const { members, source, venue } of current) {
     const kept = members.filter(({ series }) => wanted.delete(Series.key(series)))
     if (kept.length > 0) groups.push({ source, venue, members: kept })
   }
-  for (const one of wanted.values()) {
-    const { source } = one.series
-    const last = groups.findLast((group) => group.source === source && group.venue === one.venue)
-    if (last !== undefined && last.members.length < limitOf(one)) last.members.push(one)
-    else groups.push({ source, venue: one.venue, members: [one] })
+  const placeOf = ({ source, venue }: Pick<Group, "source" | "venue">) => `${source}\n${venue}`
+  const fresh = Map.groupBy(wanted.values(), ({ series, venue }) => placeOf({ source: series.source, venue }))
+  for (const [key, some] of fresh) {
+    const own = groups.filter((group) => placeOf(group) === key)
+    const before = own.length
+    place(own, some)
+    groups.push(...own.slice(before))
   }
   return groups
 }

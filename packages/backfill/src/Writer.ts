@@ -30,6 +30,25 @@ export interface Writer {
 /** Beyond so many candles a page gains nothing by being joined to another, and copying it costs. */
 const worthJoining = 32_768
 
+/** Of one transaction: readers of some databases wait while it commits. A page that is larger is one by itself. */
+const mostAtOnce = 65_536
+
+/** Pages in order, as many to a transaction as it may hold. */
+export const transactions = (pending: ReadonlyArray<Pending>): ReadonlyArray<ReadonlyArray<Pending>> => {
+  const out: Array<Array<Pending>> = []
+  let held = Infinity
+  for (const next of pending) {
+    const candles = Candles.length(next.page.candles)
+    if (held + candles > mostAtOnce) {
+      out.push([])
+      held = 0
+    }
+    out.at(-1)!.push(next)
+    held += candles
+  }
+  return out
+}
+
 /** Pages of one series that follow one another, as one. */
 export const join = (pending: ReadonlyArray<Pending>): ReadonlyArray<Pending> => {
   const out: Array<{ readonly pages: Array<Pending>; candles: number }> = []
@@ -80,11 +99,12 @@ export const make = Effect.gen(function* () {
 
   const loop = Effect.gen(function* () {
     for (;;) {
-      const batch = join(yield* Queue.takeAll(queue))
-      const results = yield* store.write(batch.map((pending) => pending.page))
-      for (const [i, { onWritten, page }] of batch.entries()) {
-        yield* Metrics.written(page.series.source, results[i]!)
-        yield* onWritten(page, results[i]!)
+      for (const batch of transactions(join(yield* Queue.takeAll(queue)))) {
+        const results = yield* store.write(batch.map((pending) => pending.page))
+        for (const [i, { onWritten, page }] of batch.entries()) {
+          yield* Metrics.written(page.series.source, results[i]!)
+          yield* onWritten(page, results[i]!)
+        }
       }
     }
   }).pipe(

@@ -15,7 +15,7 @@ import {
 } from "@tidemark/core"
 import { Dataset, Emulator, Fault } from "@tidemark/emulator"
 import { plugin as synthetic } from "@tidemark/source-synthetic"
-import { Clock, Effect, Fiber, Layer, Stream } from "effect"
+import { Clock, Effect, Fiber, Layer, PubSub, Stream } from "effect"
 import {
   dataset,
   engine,
@@ -87,6 +87,46 @@ onEvery((it) => {
           ["complete", "failed"]
         )
       }).pipe(Effect.provide(serving()))
+    )
+
+    it.effect("counts only what was fetched as asked for when nobody wants it any more, and all of it otherwise", () =>
+      Effect.gen(function* () {
+        const provider = yield* Emulator
+        // The third page never comes.
+        yield* provider.inject(Fault.Stall({ after: "nothing", match: { ...klines, after: 2 } }))
+        const { pubsub } = yield* Events.Events
+        const isFetching = (event: Events.Event) => event._tag === "StageStarted" && event.stage === "fetch"
+        const interrupted = Effect.fnUntraced(function* (
+          isWithdrawn: boolean,
+          window: Interval.Interval,
+          isThere: (event: Events.Event) => boolean
+        ) {
+          const heard = yield* PubSub.subscribe(pubsub)
+          const running = yield* Effect.forkChild(
+            Backfill.run({ ...options(), window, isWithdrawn: () => isWithdrawn })
+          )
+          while (!isThere(yield* PubSub.take(heard)));
+          yield* Fiber.interrupt(running)
+        }, Effect.scoped)
+        const asked = Effect.map(Survey.run({ choose: () => true }), (all) => all[0]?.asked)
+        yield* interrupted(true, range, ({ _tag }) => _tag === "PageStored")
+        const rows = Candles.length(yield* stored())
+        assert.isAbove(rows, 0)
+        assert.isBelow(rows, 3_300)
+        assert.deepStrictEqual(yield* asked, { from: range.from, to: range.from + rows * minute })
+        // What was wanted before is wanted still.
+        yield* interrupted(false, range, isFetching)
+        assert.deepStrictEqual(yield* asked, range)
+        yield* interrupted(true, { from: range.from, to: range.to + 5_000 * minute }, isFetching)
+        assert.deepStrictEqual(yield* asked, range)
+      }).pipe(
+        Effect.provide(
+          Layer.provideMerge(
+            engine({ ...policy, requestDeadlineMillis: 20_000 }),
+            Emulator.layer({ datasets: [dataset] })
+          )
+        )
+      )
     )
 
     it.effect("keeps what it has when it is told to stop, reports it, and the next run goes on from there", () =>

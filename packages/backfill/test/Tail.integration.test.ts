@@ -3,10 +3,12 @@ import { assert, layer } from "@effect/vitest"
 import { Backfill, Events, Policy, Survey, Tail } from "@tidemark/backfill"
 import { Calendars } from "@tidemark/calendars"
 import { Candles, CandleStore, Coverage, Damage, type Interval } from "@tidemark/core"
-import { type Dataset, Emulator, Fault, StreamFault } from "@tidemark/emulator"
+import { Dataset, Emulator, Fault, StreamFault } from "@tidemark/emulator"
 import { Clock, Effect, Fiber, Layer, PubSub, Schema, Stream } from "effect"
 import { TestClock } from "effect/testing"
 import { Databases, dataset, engine, instrument, lacking, minute, series, start } from "./rig.ts"
+
+const ether = Dataset.cheap({ symbol: "ETHUSDT", interval: "1m", from: start, to: start + 20_000 * minute })
 
 /** Half an hour of history is there before anybody listens. */
 const begin = start + 30 * minute
@@ -17,12 +19,20 @@ const promptMillis = 50
 const overdueMillis = 2_000 + Policy.defaults.overdueMillis + 1
 
 /** The emulator's clock is that of the test. */
-const world = (served: Dataset.Dataset = dataset, patience: Partial<Policy.Policy> = {}) =>
+const world = (
+  served: Dataset.Dataset = dataset,
+  patience: Partial<Policy.Policy> = {},
+  ...others: Array<Dataset.Dataset>
+) =>
   engine({ ...Policy.defaults, backoffMillis: 5, maxBackoffMillis: 40, ...patience }).pipe(
     Layer.provideMerge(
       Layer.unwrap(
         Effect.map(Clock.Clock, (clock) =>
-          Emulator.layer({ datasets: [served], now: () => clock.currentTimeMillisUnsafe(), weightLimit: 1_000_000 })
+          Emulator.layer({
+            datasets: [served, ...others],
+            now: () => clock.currentTimeMillisUnsafe(),
+            weightLimit: 1_000_000
+          })
         )
       )
     )
@@ -42,15 +52,17 @@ const within =
     Effect.andThen(TestClock.setTime(start), Effect.provide(effect, layer))
 
 /** Everything that has closed, as the incremental job asks for it. */
-const incremental = Effect.gen(function* () {
-  const now = yield* Clock.currentTimeMillis
-  return yield* Backfill.run({
-    targets: [{ instrument: instrument(), timeframe: "1m" }],
-    window: { from: start, to: now },
-    force: false,
-    repair: false
-  })
-}).pipe(meanwhile)
+const upToDate = (symbol: string) =>
+  Effect.gen(function* () {
+    const now = yield* Clock.currentTimeMillis
+    return yield* Backfill.run({
+      targets: [{ instrument: instrument(symbol), timeframe: "1m" }],
+      window: { from: start, to: now },
+      force: false,
+      repair: false
+    })
+  }).pipe(meanwhile)
+const incremental = upToDate("BTC/USDT")
 
 const whole: Interval.Interval = { from: start, to: start + 20_000 * minute }
 const rows = Effect.gen(function* () {
@@ -230,6 +242,25 @@ layer(Databases.duckDb)("the tail", (it) => {
       yield* covered(closeOf(1))
       assert.isTrue(Candles.equals(yield* rows, dataset.candles({ from: start, to: closeOf(1) })))
     }).pipe(within(world()))
+  )
+
+  it.effect("leaves the connections that there are alone when another series is to be listened to", () =>
+    Effect.gen(function* () {
+      const { seen, until } = yield* tailing
+      yield* upToDate("ETH/USDT")
+      // It is seen when it is next looked up what there is.
+      yield* TestClock.adjust(Policy.defaults.tailSurveyMillis)
+      yield* until("InStep", (event) => event._tag === "InStep" && event.series.symbol === "ETH/USDT")
+      assert.deepStrictEqual(
+        seen.flatMap((event) => (event._tag === "Listening" ? [event.series] : [])),
+        [1, 1]
+      )
+      assert.isFalse(seen.some(({ _tag }) => _tag === "ListeningLost"))
+      assert.lengthOf(
+        seen.filter((event) => event._tag === "InStep" && event.series.symbol === "BTC/USDT"),
+        1
+      )
+    }).pipe(within(world(dataset, {}, ether)))
   )
 
   it.effect("takes a connection that has become silent for lost", () =>

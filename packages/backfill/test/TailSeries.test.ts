@@ -31,7 +31,7 @@ const symbols = (groups: ReadonlyArray<TailSeries.Group>) =>
 describe("connections", () => {
   it("hold as many series of one venue as they may", () => {
     const groups = TailSeries.regroup([], [one("A"), one("B"), one("X", "futures"), one("C")])
-    assert.deepStrictEqual(symbols(groups), [["A", "B"], ["X"], ["C"]])
+    assert.deepStrictEqual(symbols(groups), [["A", "B"], ["C"], ["X"]])
   })
 
   it("stay as they are where what they hold does, whatever else comes and goes", () => {
@@ -44,8 +44,41 @@ describe("connections", () => {
       ["D", "E"]
     ])
     assert.strictEqual(TailSeries.keyOf(after[0]!), TailSeries.keyOf(before[0]!))
-    assert.deepStrictEqual(symbols(TailSeries.regroup(before, [one("B"), one("C"), one("F")])), [["B"], ["C", "F"]])
     assert.deepStrictEqual(TailSeries.regroup(before, []), [])
+  })
+
+  it("are made again only where they are small: what is new begins one beside those that are needed, and fills it", () => {
+    const names = (count: number) => Array.from({ length: count }, (_, i) => one(`S${i}`))
+    const roomy = (series: TailSeries.TailSeries): TailSeries.TailSeries => ({
+      ...series,
+      registered: {
+        ...series.registered,
+        plugin: {
+          ...limited,
+          capabilities: { ...limited.capabilities, tail: { ...limited.capabilities.tail!, seriesPerConnection: 400 } }
+        }
+      }
+    })
+    // One more each time it is looked, as a backfill brings them up to date.
+    let groups = TailSeries.regroup([], names(300).map(roomy))
+    for (let count = 301; count <= 399; count++) {
+      const before = groups.map(TailSeries.keyOf)
+      groups = TailSeries.regroup(groups, names(count).map(roomy))
+      assert.strictEqual(TailSeries.keyOf(groups[0]!), before[0])
+      assert.lengthOf(groups, 2)
+    }
+    assert.deepStrictEqual(
+      groups.map(({ members }) => members.length),
+      [300, 99]
+    )
+    // A venue never has more of them than it needs, and one.
+    for (let count = 400; count <= 1_300; count += 7) groups = TailSeries.regroup(groups, names(count).map(roomy))
+    assert.isAtMost(groups.length, 5)
+    assert.isTrue(groups.every(({ members }) => members.length <= 400))
+    assert.strictEqual(
+      TailSeries.keyOf(groups[0]!),
+      TailSeries.keyOf(TailSeries.regroup([], names(300).map(roomy))[0]!)
+    )
   })
 })
 

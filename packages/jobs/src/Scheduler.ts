@@ -24,6 +24,8 @@ export interface Told {
   readonly run: JobStore.Run
   /** A line for people, kept with the run. */
   readonly log: (line: string) => Effect.Effect<void>
+  /** Whether it ends because somebody does not want it any more. */
+  readonly isCancelled: () => boolean
 }
 
 /** A failure ends the run as `failed`, with its message. */
@@ -105,7 +107,7 @@ const work = Effect.fnUntraced(function* <R>(
   const working: Effect.Effect<Ended, { readonly message: string }, R> =
     work === undefined
       ? Effect.fail({ message: `there is no work "${job.work}"; there is: ${[...options.works.keys()].join(", ")}` })
-      : work({ job, run, log: feed.log })
+      : work({ job, run, log: feed.log, isCancelled: feed.isCancelled })
   /** Says that the run is at work; ends when another process has taken it for dead, or cancelled it. */
   const heard = Effect.gen(function* () {
     while (true) {

@@ -75,6 +75,13 @@ export const parquetWriter = Layer.unwrap(
   Effect.promise(() => import("@tidemark/storage-duckdb").then(({ DuckDbParquetWriter }) => DuckDbParquetWriter.layer))
 )
 
+/** The same of rows that come from elsewhere. */
+export const parquetWriterNoStore = Layer.unwrap(
+  Effect.promise(() =>
+    import("@tidemark/storage-duckdb").then(({ DuckDbParquetWriter }) => DuckDbParquetWriter.layerNoStore)
+  )
+)
+
 /** Stores only. */
 export const stores = (configuration: Configuration, mode: Stores.Mode, otherwise?: Stores.Otherwise) =>
   Stores.layer(configuration.databaseUrl, mode, otherwise)

@@ -4,6 +4,7 @@ import type { Configuration } from "./Configuration.ts"
 
 export const entries: ReadonlyArray<SourceRegistry.Entry> = [
   { id: "binance", load: () => import("@tidemark/source-binance").then((module) => module.plugin) },
+  { id: "cboe", load: () => import("@tidemark/source-cboe").then((module) => module.plugin) },
   { id: "ccxt", load: () => import("@tidemark/source-ccxt").then((module) => module.plugin) },
   { id: "file", load: () => import("@tidemark/source-file").then((module) => module.plugin) },
   { id: "polygon", load: () => import("@tidemark/source-polygon").then((module) => module.plugin) },

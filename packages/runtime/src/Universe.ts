@@ -29,6 +29,10 @@ export const builtIn: ReadonlyArray<Instrument.Instrument> = [
   instrument("SPY", ["yahoo", "synthetic"])
 ]
 
+/** What a canonical symbol is: as the user's list has it, else the built-in one, else what its name says, without a source. */
+export const instrumentOf = (symbol: string, list: ReadonlyArray<Instrument.Instrument>): Instrument.Instrument =>
+  [...list, ...builtIn].find((one) => one.symbol === symbol) ?? instrument(symbol, [])
+
 /** A source that serves an asset class and needs no key. */
 const openSource = (assetClass: Instrument.AssetClass): string => (assetClass === "crypto" ? "binance" : "yahoo")
 

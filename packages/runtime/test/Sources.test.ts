@@ -21,7 +21,9 @@ const runs = (contract: RegExp, name: string): boolean =>
   globSync(`packages/${name}/test/**/*.test.ts`, { cwd: root }).some((file) =>
     contract.test(readFileSync(join(root, file), "utf8").replace(/\/\*[\s\S]*?\*\//g, ""))
   )
-const runsContract = (name: string): boolean => runs(/^\s*SourceContract\.suite\(/m, name)
+const runsCandles = (name: string): boolean => runs(/^\s*SourceContract\.suite\(/m, name)
+const runsChains = (name: string): boolean => runs(/^\s*ChainContract\.suite\(/m, name)
+const runsContract = (name: string): boolean => runsCandles(name) || runsChains(name)
 
 /** Whether a source of the package listens: it has a file for it. */
 const listens = (name: string): boolean => existsSync(join(root, "packages", name, "src/Tail.ts"))
@@ -35,7 +37,7 @@ describe("Sources", () => {
     for (const name of packages) {
       assert.isTrue(
         runsContract(name) || withoutContract[name] !== undefined,
-        `packages/${name} has no test that calls SourceContract.suite(…); add test/contract.test.ts, as in packages/source-binance`
+        `packages/${name} has no test that calls SourceContract.suite(…), or ChainContract.suite(…) for one without candles; add test/contract.test.ts, as in packages/source-binance`
       )
     }
     for (const name of Object.keys(withoutContract)) {
@@ -43,6 +45,28 @@ describe("Sources", () => {
       assert.isFalse(runsContract(name), `packages/${name} runs the contract and need not be excused from it`)
     }
   })
+
+  it.effect("a source runs the contract of candles where it has any, and that of chains where it shows them", () =>
+    Effect.gen(function* () {
+      const chains: Array<string> = []
+      for (const { id, load } of Sources.entries) {
+        const { capabilities } = yield* Effect.promise(load)
+        const name = `source-${id}`
+        assert.strictEqual(
+          runsCandles(name) || withoutContract[name] !== undefined,
+          capabilities.timeframes.length > 0,
+          `packages/${name} calls SourceContract.suite(…) if it has candles, and only then`
+        )
+        if (capabilities.options === undefined) continue
+        chains.push(id)
+        assert.isTrue(
+          runsChains(name),
+          `packages/${name} has no test that calls ChainContract.suite(…); add it, as in packages/source-cboe`
+        )
+      }
+      assert.includeMembers(chains, ["cboe", "polygon", "yahoo"])
+    })
+  )
 
   it("every source that tells what closes runs the contract of those", () => {
     assert.includeMembers(packages.filter(listens), ["source-binance", "source-ccxt"])

@@ -5,5 +5,8 @@
  */
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 
-export const json = <Encoded>(value: Encoded): HttpServerResponse.HttpServerResponse =>
-  HttpServerResponse.text(JSON.stringify(value), { contentType: "application/json" })
+export const json = <Encoded>(
+  value: Encoded,
+  headers: Readonly<Record<string, string>> = {}
+): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.text(JSON.stringify(value), { contentType: "application/json", headers })

@@ -1,13 +1,15 @@
 /** Stored candles over HTTP, a page at a time: no request holds more of them in memory than a page. */
 import { Api, type Candles as Wire, Problems } from "@tidemark/api"
-import { Candles, Instant, Labelled, ParquetWriter, type StoreError, Wording } from "@tidemark/core"
+import { Candles, Changes, Instant, Labelled, ParquetWriter, type StoreError, Timeframe, Wording } from "@tidemark/core"
 import { Csv, Json, Market } from "@tidemark/reader"
 import { Reading, Runtime } from "@tidemark/runtime"
-import { Effect, FileSystem, Stream } from "effect"
+import { Clock, Effect, FileSystem, Stream } from "effect"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { Needs } from "../Jobs.ts"
 import * as Failure from "./Failure.ts"
+import * as Pages from "./Pages.ts"
+import * as Remembered from "./Remembered.ts"
 
 const defaultRows = 5_000
 
@@ -96,13 +98,7 @@ const asFile = Effect.fnUntraced(function* (
   page: Page,
   url: string
 ) {
-  const headers: Record<string, string> = {}
-  if (page.next !== undefined) {
-    const [path, search] = url.split("?", 2) as [string, string | undefined]
-    const params = new URLSearchParams(search)
-    params.set("start", Instant.format(page.next))
-    headers["link"] = `<${path}?${params}>; rel="next"`
-  }
+  const headers = Pages.link(url, "start", page.next === undefined ? null : Instant.format(page.next))
   const rows = Stream.fromIterable(page.rows)
   if (format === "csv") {
     const body = yield* collect(Csv.encode(rows))
@@ -143,6 +139,8 @@ const open = Effect.fnUntraced(function* (query: Query, limit: number) {
     resample: query.resample,
     fillFrom: query.fill_from,
     appliedBy: Reading.appliedBy,
+    // Of a page: what it costs does not grow with all that lies behind it.
+    damage: "later",
     batchRows: Math.min(limit + 1, 65_536)
   }).pipe(
     Effect.catchTags({
@@ -157,10 +155,16 @@ const open = Effect.fnUntraced(function* (query: Query, limit: number) {
   return { part: parts[0]!, problems: told }
 })
 
-const page = Effect.fn("api.candles")(function* (query: Query, url: string) {
+/** A page as it is answered; `url`: the question's, for the link to the next. */
+export const page = Effect.fn("api.candles")(function* (query: Query, url: string) {
   const limit = query.limit ?? defaultRows
   const { part, problems } = yield* open(query, limit)
   const rows = yield* pageOf(part, limit)
+  const damaged = yield* part.damaged({ ...part.interval, to: rows.next ?? part.interval.to })
+  if (damaged.length > 0) {
+    const told = damaged.map((one) => Wording.messageOf(one, inQuery))
+    return yield* new Problems.Incomplete({ detail: told[0]!, problems: told })
+  }
   const { format = "json", layout = "columns" } = query
   return format === "json" ? yield* asJson(layout, rows, problems) : yield* asFile(format, part, rows, url)
 })
@@ -169,13 +173,34 @@ const page = Effect.fn("api.candles")(function* (query: Query, url: string) {
 const failed = (error: { readonly message: string }) =>
   Effect.fail(new Problems.Incomplete({ detail: error.message, problems: [error.message] }))
 
+const minuteMillis = 60_000
+const coarseMillis = 5 * minuteMillis
+
+/** What has closed moves on with time: candles of five minutes and longer close at whole five minutes, on every market. */
+const momentOf = ({ timeframe }: Query) =>
+  Effect.map(Clock.currentTimeMillis, (now) => {
+    const length = Timeframe.nominalMillis(timeframe)
+    return Math.floor(now / (length >= coarseMillis ? coarseMillis : Math.min(length, minuteMillis)))
+  })
+
+const topicsOf = ({ symbol }: Query): ReadonlyArray<Changes.Topic> => [
+  ...Changes.of("candles", [symbol]),
+  ...Changes.of("gaps", [symbol]),
+  "symbols",
+  "actions"
+]
+
 export const layer = HttpApiBuilder.group(
   Api.Api,
   "candles",
   Effect.fnUntraced(function* (handlers) {
     const services = yield* Effect.context<Needs>()
+    const remembered = yield* Remembered.make
     return handlers.handle("page", ({ query, request }) =>
-      page(query, request.url).pipe(
+      Effect.flatMap(momentOf(query), (moment) =>
+        // The address is in the link to the next page.
+        remembered({ asked: ["candles", request.url, moment], topics: topicsOf(query) }, page(query, request.url))
+      ).pipe(
         Effect.provideContext(services),
         Effect.catchTags({
           StoreError: (error: StoreError.StoreError) => Failure.unavailable(error),

@@ -1,15 +1,21 @@
 /** What is stored, and what is missing of it and why, over HTTP. */
 import { Api, type Coverage } from "@tidemark/api"
 import { Summary, Survey } from "@tidemark/backfill"
-import { CandleStore, type Gap, Instant } from "@tidemark/core"
-import { Clock, Effect } from "effect"
+import { CandleStore, Changes, type Gap, Instant } from "@tidemark/core"
+import { Effect, Schema } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { Needs } from "../Jobs.ts"
 import * as Answer from "./Answer.ts"
 import * as Failure from "./Failure.ts"
+import * as MissingRun from "./MissingRun.ts"
+import * as Pages from "./Pages.ts"
 import * as Remembered from "./Remembered.ts"
 
-const minuteMillis = 60_000
+const topicsOf = ({ symbols }: CandleStore.Selection): ReadonlyArray<Changes.Topic> => [
+  ...Changes.of("candles", symbols),
+  ...Changes.of("gaps", symbols),
+  "symbols"
+]
 
 const rowOf = ({ from, pruned, to, ...rest }: Summary.CoverageRow): typeof Coverage.CoverageRow.Encoded => ({
   ...rest,
@@ -18,23 +24,42 @@ const rowOf = ({ from, pruned, to, ...rest }: Summary.CoverageRow): typeof Cover
   pruned: pruned.map(({ candles, from, to }) => ({ from: Instant.format(from), to: Instant.format(to), candles }))
 })
 
-const runOf = ({
-  attempts,
-  cause,
-  evidence,
-  interval,
-  missing,
-  nextAction,
-  series
-}: Gap.Gap): typeof Coverage.MissingRun.Encoded => ({
-  ...series,
-  from: Number.isFinite(interval.from) ? Instant.format(interval.from) : null,
-  to: Number.isFinite(interval.to) ? Instant.format(interval.to) : null,
-  missing,
-  cause,
-  attempts,
-  evidence,
-  next_action: nextAction
+const keyParts = [...Pages.seriesParts, Schema.Finite, Schema.String]
+
+const keyOf = ({ cause, interval, series }: Gap.Gap): Pages.Key => [
+  ...Pages.ofSeries(series),
+  Pages.instant(interval.from),
+  cause
+]
+
+type Gaps = CandleStore.Selection & {
+  readonly causes?: ReadonlyArray<Gap.GapCause> | undefined
+  readonly start?: number | undefined
+  readonly end?: number | undefined
+  readonly after?: string | undefined
+  readonly limit?: number | undefined
+}
+
+const gaps = Effect.fn("api.gaps")(function* (
+  { after, causes = [], end, limit, start, ...selection }: Gaps,
+  url: string
+) {
+  yield* Failure.span({ start, end })
+  const key = yield* Pages.read(keyParts, after)
+  const surveyed = yield* Survey.run({
+    of: selection,
+    // Whoever reads page after page has the series before this one looked up once.
+    choose: ({ series }) => CandleStore.includes(selection, series) && !Pages.isBefore(series, key),
+    from: start,
+    to: end,
+    isCounted: false
+  })
+  const found = surveyed.flatMap(Survey.gapsOf).filter(({ cause }) => causes.length === 0 || causes.includes(cause))
+  const { next, rows } = Pages.cut(found, keyOf, { after: key, limit })
+  return Answer.json<typeof Coverage.MissingPage.Encoded>(
+    { gaps: rows.map(MissingRun.encode), next },
+    Pages.link(url, "after", next)
+  )
 })
 
 export const layer = HttpApiBuilder.group(
@@ -45,10 +70,9 @@ export const layer = HttpApiBuilder.group(
     const remembered = yield* Remembered.make
     return handlers.handleAll({
       coverage: ({ query: { counted = false, ...selection } }) =>
-        Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.flatMap(Remembered.minute, (now) =>
           remembered(
-            // What is kept of a series moves on with its candles.
-            ["coverage", counted, selection, Math.floor(now / minuteMillis)],
+            { asked: ["coverage", counted, selection, now], topics: topicsOf(selection) },
             Effect.map(Summary.coverage({ ...selection, isCounted: counted }), (rows) =>
               Answer.json<ReadonlyArray<typeof Coverage.CoverageRow.Encoded>>(rows.map(rowOf))
             )
@@ -57,25 +81,10 @@ export const layer = HttpApiBuilder.group(
           Effect.provideContext(services),
           Effect.catchTags({ StoreError: Failure.unavailable, UsageError: Failure.unusable })
         ),
-      gaps: ({ query: { causes = [], end, start, ...selection } }) =>
-        Effect.andThen(
-          Failure.span({ start, end }),
-          Survey.run({
-            of: selection,
-            choose: ({ series }) => CandleStore.includes(selection, series),
-            from: start,
-            to: end,
-            isCounted: false
-          })
+      gaps: ({ query, request }) =>
+        Effect.flatMap(Remembered.minute, (now) =>
+          remembered({ asked: ["gaps", request.url, now], topics: topicsOf(query) }, gaps(query, request.url))
         ).pipe(
-          Effect.map((surveyed) =>
-            Answer.json<ReadonlyArray<typeof Coverage.MissingRun.Encoded>>(
-              surveyed
-                .flatMap(Survey.gapsOf)
-                .filter(({ cause }) => causes.length === 0 || causes.includes(cause))
-                .map(runOf)
-            )
-          ),
           Effect.provideContext(services),
           Effect.catchTags({ StoreError: Failure.unavailable, UsageError: Failure.unusable })
         )

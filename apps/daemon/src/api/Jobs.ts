@@ -1,15 +1,16 @@
 /** Jobs and their runs, over HTTP. */
-import { Api, type Jobs } from "@tidemark/api"
+import { Api, Jobs } from "@tidemark/api"
 import { SourceRegistry } from "@tidemark/backfill"
 import { JobStore, SymbolStore } from "@tidemark/core"
 import { Due, Revision, Scheduler } from "@tidemark/jobs"
 import { Universe } from "@tidemark/runtime"
-import { Clock, Effect, Random, Result, Stream } from "effect"
+import { Clock, Effect, Random, Result, Schema, Stream } from "effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import { works } from "../Jobs.ts"
 import * as Settings from "../works/Settings.ts"
 import * as Failure from "./Failure.ts"
 import * as Files from "./Files.ts"
+import * as Sse from "./Sse.ts"
 
 const runJson = (run: JobStore.Run): Jobs.Run => ({
   id: run.id,
@@ -39,6 +40,8 @@ const jobJson = (job: JobStore.Job, last: JobStore.Run | undefined, now: number)
   last_run: last === undefined ? null : runJson(last)
 })
 
+const encodeEvent = Schema.encodeSync(Jobs.RunEvent)
+
 /** What it takes to know whether a job can do anything. */
 type Checking = SourceRegistry.SourceRegistry | SymbolStore.SymbolStore
 
@@ -48,11 +51,12 @@ const check = Effect.fnUntraced(function* ({ settings, work }: Pick<JobStore.Job
     return yield* Failure.badRequest(`There is no work "${work}"; there is: ${[...works.keys()].join(", ")}.`)
   }
   const { source, symbols = [] } = yield* Settings.of(settings).pipe(
+    Effect.tap((read) => Settings.fits(work, read)),
     Effect.catch(({ message }) => Failure.badRequest(message))
   )
   yield* Files.refuse(source)
   if (source !== undefined) yield* (yield* SourceRegistry.SourceRegistry).plugin(source)
-  if (work !== "backfill") return
+  if (work !== "backfill" && work !== "actions") return
   const list = yield* (yield* SymbolStore.SymbolStore).list
   yield* Universe.resolve({ symbols, source: source ?? "auto" }, list)
 })
@@ -203,7 +207,8 @@ export const runs = HttpApiBuilder.group(
             Stream.catchTag("StoreError", (error) => Stream.drain(Stream.fromEffect(Effect.logWarning(error.message))))
           )
           // Without a first event nothing of the answer is sent before the run says something.
-          return Stream.concat(Stream.succeed<Jobs.RunEvent>({ type: "begin", run: runJson(now) }), happening)
+          const events = Stream.concat(Stream.succeed<Jobs.RunEvent>({ type: "begin", run: runJson(now) }), happening)
+          return Sse.response(events, encodeEvent)
         }).pipe(Effect.catchTag("StoreError", Failure.unavailable)),
       cancel: ({ params: { id } }) =>
         Effect.gen(function* () {

@@ -1,6 +1,6 @@
 /** Regimes that have been derived, over HTTP. */
 import { Api, type Regimes } from "@tidemark/api"
-import { DerivedStore, Instant, Instrument, Series, SymbolStore } from "@tidemark/core"
+import { type Changes, DerivedStore, Instant, Instrument, Series, SymbolStore } from "@tidemark/core"
 import * as Annual from "@tidemark/features/Annual"
 import * as Derivation from "@tidemark/features/Derivation"
 import * as Inputs from "@tidemark/features/Inputs"
@@ -122,7 +122,12 @@ const performance = Effect.fn("api.regime.performance")(function* (name: Regimes
   const derived = yield* DerivedStore.DerivedStore
   const found = yield* newest(kind, which)
   const key = Series.key(found.series)
-  const [input] = yield* Inputs.of({ choose: (series) => Series.key(series) === key, appliedBy: Reading.appliedBy })
+  const { source, symbol, timeframe } = found.series
+  const [input] = yield* Inputs.of({
+    of: { symbols: [symbol], timeframes: [timeframe], source },
+    choose: (series) => Series.key(series) === key,
+    appliedBy: Reading.appliedBy
+  })
   if (input === undefined) return yield* Failure.notFound(`The candles of ${key} are gone.`)
   const range = { from: which.start, to: which.end }
   const interval = Inputs.within(input, range)
@@ -194,6 +199,9 @@ const allocation = Effect.fn("api.regime.allocation")(function* (
   return { policy: name, ...labels, timestamp, known_at, regime, weights }
 })
 
+/** What regimes are told from: which source is meant, the list of symbols says. */
+const topics: ReadonlyArray<Changes.Topic> = ["derived", "symbols"]
+
 export const layer = (policies: typeof ApiSettings.Policies.Type) =>
   HttpApiBuilder.group(
     Api.Api,
@@ -204,11 +212,11 @@ export const layer = (policies: typeof ApiSettings.Policies.Type) =>
       return handlers.handleAll({
         current: ({ params, query }) =>
           remembered(
-            ["current", params, query],
+            { asked: ["current", params, query], topics },
             Effect.map(current(params.kind, query), (row) => Answer.json<typeof Regimes.Current.Encoded>(timed(row)))
           ).pipe(Effect.provideContext(services), Effect.catchTag("StoreError", Failure.unavailable)),
         history: ({ params, query }) =>
-          remembered(["history", params, query], history(params.kind, query)).pipe(
+          remembered({ asked: ["history", params, query], topics }, history(params.kind, query)).pipe(
             Effect.provideContext(services),
             Effect.catchTag("StoreError", Failure.unavailable)
           ),

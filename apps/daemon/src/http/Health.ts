@@ -1,6 +1,6 @@
 /** For those who watch: whether the process is alive, and whether it can do its work. No key needed, nothing told. */
 import { JobStore } from "@tidemark/core"
-import { Clock, Context, Effect, Layer } from "effect"
+import { Clock, Context, Deferred, Effect, Layer } from "effect"
 import * as HttpRouter from "effect/http/HttpRouter"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Problem from "./Problem.ts"
@@ -57,11 +57,22 @@ const live = HttpRouter.add(
   )
 )
 
-/** The database answers too. */
+/** What is to be done before the first answers come as fast as later ones. */
+export class Warmth extends Context.Service<Warmth, { readonly done: Deferred.Deferred<void> }>()(
+  "@tidemark/daemon/Warmth"
+) {
+  static readonly layer = Layer.effect(
+    Warmth,
+    Effect.map(Deferred.make<void>(), (done) => Warmth.of({ done }))
+  )
+}
+
+/** The database answers too, and the first answers have been made. */
 const ready = HttpRouter.add(
   "GET",
   "/health/ready",
-  Effect.flatMap(JobStore.JobStore, (store) => store.atWork).pipe(
+  Effect.flatMap(Warmth, ({ done }) => Deferred.await(done)).pipe(
+    Effect.andThen(Effect.flatMap(JobStore.JobStore, (store) => store.atWork)),
     Effect.as(fine),
     Effect.timeoutOrElse({
       duration: "5 seconds",

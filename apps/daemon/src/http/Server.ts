@@ -19,12 +19,15 @@ import * as HttpApiScalar from "effect/http-api/HttpApiScalar"
 import * as Alerts from "../api/Alerts.ts"
 import * as Candles from "../api/Candles.ts"
 import * as Coverage from "../api/Coverage.ts"
+import * as Gamma from "../api/Gamma.ts"
 import * as Jobs from "../api/Jobs.ts"
 import * as Keys from "../api/Keys.ts"
+import * as Ledgers from "../api/Ledgers.ts"
 import * as Quality from "../api/Quality.ts"
 import * as Regimes from "../api/Regimes.ts"
 import * as Sources from "../api/Sources.ts"
 import * as Symbols from "../api/Symbols.ts"
+import * as Warm from "../api/Warm.ts"
 import * as Access from "./Access.ts"
 import { Admission } from "./Admission.ts"
 import * as Health from "./Health.ts"
@@ -72,6 +75,7 @@ const routes = ({ api, policies }: Configuration.Configuration) =>
         Alerts.layer,
         Candles.layer,
         Coverage.layer,
+        Gamma.layer,
         Jobs.jobs,
         Jobs.runs,
         Keys.layer,
@@ -80,6 +84,8 @@ const routes = ({ api, policies }: Configuration.Configuration) =>
         Sources.layer,
         Symbols.layer
       ]),
+      Layer.provideMerge(Warm.layer),
+      Layer.provide(Ledgers.layer),
       Layer.provide([Access.layer, Problem.ofSchemas])
     ),
     HttpApiScalar.layer(Api.Api, { path: "/docs" }),
@@ -91,7 +97,11 @@ const routes = ({ api, policies }: Configuration.Configuration) =>
       ? []
       : [
           HttpRouter.middleware(
-            HttpMiddleware.cors({ allowedOrigins: api.cors, allowedHeaders: ["x-api-key", "content-type"] }),
+            HttpMiddleware.cors({
+              allowedOrigins: api.cors,
+              allowedHeaders: ["x-api-key", "content-type"],
+              exposedHeaders: ["link", "retry-after"]
+            }),
             { global: true }
           )
         ]),

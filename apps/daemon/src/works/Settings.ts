@@ -32,12 +32,47 @@ export const require = ({ symbols = [] }: Jobs.Settings, found: ReadonlyArray<Pi
       })
 }
 
+const dated = [
+  ["start", "end"],
+  ["train_start", "train_end"]
+] as const
+
 /** Fails for a range that ends before it begins. */
-export const span = ({ end, start }: Jobs.Settings) => {
-  const [from, to] = [instantOf(start), instantOf(end)]
-  return from !== undefined && to !== undefined && from >= to
-    ? Effect.fail({ message: `start ${start} is not before end ${end}; the end is not included` })
-    : Effect.void
+export const span = (settings: Jobs.Settings) => {
+  const wrong = dated.find(([start, end]) => {
+    const [from, to] = [instantOf(settings[start]), instantOf(settings[end])]
+    return from !== undefined && to !== undefined && from >= to
+  })
+  if (wrong === undefined) return Effect.void
+  const [start, end] = wrong
+  return Effect.fail({
+    message: `${start} ${settings[start]} is not before ${end} ${settings[end]}; the end is not included`
+  })
+}
+
+const derived = ["features", "market", "jump", "structure"]
+const ranged: ReadonlySet<string> = new Set(["backfill", "actions", ...derived])
+
+/** Works that a setting is for; the others are for all. */
+const special: Readonly<Partial<Record<keyof Jobs.Settings, ReadonlySet<string>>>> = {
+  days: new Set(["backfill"]),
+  start: ranged,
+  end: ranged,
+  force: new Set(["backfill", ...derived]),
+  profile: new Set(["market"]),
+  train_start: new Set(["jump"]),
+  train_end: new Set(["jump"]),
+  lambda: new Set(["jump"])
+}
+
+/** Fails for a setting that a work knows nothing of: it would mean nothing. */
+export const fits = (work: string, settings: Jobs.Settings) => {
+  const foreign = Object.keys(settings).find((name) => special[name as keyof Jobs.Settings]?.has(work) === false)
+  return foreign === undefined
+    ? Effect.void
+    : Effect.fail({
+        message: `${foreign} means nothing to ${work}; it is for ${[...special[foreign as keyof Jobs.Settings]!].join(", ")}`
+      })
 }
 
 const dayMillis = 86_400_000
@@ -52,3 +87,16 @@ export const windowOf = ({ days = defaultDays, end, start }: Jobs.Settings, now:
   const from = instantOf(start) ?? Math.min(to ?? now, now) - days * dayMillis
   return { from, ...(to === undefined ? {} : { to }) }
 }
+
+/** The same where there is no default: open where nothing is said. */
+export const spanOf = ({ end, start }: Pick<Jobs.Settings, "start" | "end">) => ({
+  from: instantOf(start),
+  to: instantOf(end)
+})
+
+/** The days that a model is trained on. */
+export const trainingOf = ({ train_end, train_start }: Jobs.Settings) =>
+  spanOf({
+    ...(train_start === undefined ? {} : { start: train_start }),
+    ...(train_end === undefined ? {} : { end: train_end })
+  })

@@ -1,0 +1,9 @@
+/** Option chains in the user's own files; what reads them is loaded with the first. */
+import type * as OptionFile from "@tidemark/source-file/OptionFile"
+import { Effect } from "effect"
+
+export const read: typeof OptionFile.read = (path, options) =>
+  Effect.flatMap(
+    Effect.promise(() => import("@tidemark/source-file/OptionFile")),
+    (file) => file.read(path, options)
+  )
