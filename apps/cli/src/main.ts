@@ -11,6 +11,7 @@ import { coverage } from "./commands/coverage.ts"
 import { doctor } from "./commands/doctor.ts"
 import { exportCommand } from "./commands/export.ts"
 import { features } from "./commands/features.ts"
+import { gamma } from "./commands/gamma.ts"
 import { gaps } from "./commands/gaps.ts"
 import { jobs } from "./commands/jobs.ts"
 import { keys } from "./commands/keys.ts"
@@ -19,6 +20,7 @@ import { prune } from "./commands/prune.ts"
 import { quality } from "./commands/quality.ts"
 import { query } from "./commands/query.ts"
 import { regime } from "./commands/regime.ts"
+import { signals } from "./commands/signals.ts"
 import { sources } from "./commands/sources.ts"
 import { status } from "./commands/status.ts"
 import { symbols } from "./commands/symbols.ts"
@@ -38,6 +40,8 @@ Command.make("tidemark").pipe(
     verify,
     features,
     regime,
+    gamma,
+    signals,
     alerts,
     actions,
     symbols,

@@ -1,8 +1,12 @@
 /** `tidemark copy`: from DuckDB to Postgres and back, killed once on each way. */
 import { existsSync, statSync } from "node:fs"
 import { join } from "node:path"
+import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, describe, it } from "@effect/vitest"
+import { Gamma, OptionChain } from "@tidemark/core"
 import { PostgresServer } from "@tidemark/postgres"
+import { Stores } from "@tidemark/runtime"
+import * as Stored from "@tidemark/storage-testing/Options"
 import { Effect } from "effect"
 import { assertRefused } from "./refusal.ts"
 import * as Market from "./market.ts"
@@ -138,6 +142,72 @@ describe("copy", () => {
         assertRefused(refused, 1, ["has other candles", "an empty database"])
       }).pipe(Effect.scoped),
     240 * seconds
+  )
+
+  it.live(
+    "option chains, gamma, signals and models there and back are the same, and a second copy has nothing to do",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* PostgresServer.make()
+        const cwd = yield* folder
+        const [a, b] = ["a", "b"].map((name) => `duckdb:${join(cwd, name)}.duckdb`) as [string, string]
+        const postgres = yield* server.database
+        const on = (url: string) => Effect.provide(Stores.layer(url, "update"))
+        const chains = Array.from({ length: 40 }, (_, i) =>
+          Stored.chain({ symbol: "SPY", at: Stored.start + i * Stored.hour, contracts: Stored.quotes(500) })
+        )
+        const model: Gamma.Model = {
+          id: "a model",
+          symbol: "SPY",
+          fittedOn: "chain-observed",
+          source: "test",
+          from: 1,
+          to: 2,
+          rows: 3,
+          coefficients: [0.1 + 0.2, -1],
+          rSquared: 0.5,
+          lowest: -40e9,
+          highest: 60e9,
+          fittedAt: 4
+        }
+        yield* Effect.gen(function* () {
+          const gamma = yield* Gamma.GammaStore
+          yield* (yield* OptionChain.OptionChainStore).keep(chains, 1_000)
+          const entries = Stored.hours("SPY", 300).map((one) => Stored.entry(one))
+          yield* gamma.write(entries, { replace: false, at: 2_000 })
+          const bare = Stored.snapshot("SPY", Stored.start + 1, Stored.unknown)
+          yield* gamma.write([{ snapshot: bare, signal: undefined }], { replace: false, at: 3_000 })
+          yield* gamma.keepModel(model)
+        }).pipe(Effect.provide(Stores.layer(a, "write")))
+        const told = Effect.gen(function* () {
+          const gamma = yield* Gamma.GammaStore
+          const store = yield* OptionChain.OptionChainStore
+          return {
+            chains: yield* store.list({}),
+            read: yield* Effect.forEach(chains, store.read),
+            snapshots: yield* gamma.snapshots({}),
+            signals: yield* gamma.signals({}),
+            models: yield* gamma.models("SPY")
+          }
+        })
+        const counts = (from: string, to: string) =>
+          Effect.map(run(copy(from, to), { cwd }), (ended) => {
+            assert.strictEqual(ended.code, 0, ended.stderr)
+            const { gamma_snapshots, option_chains } = parse<Row>(ended)
+            return [option_chains, gamma_snapshots]
+          })
+        assert.deepStrictEqual(yield* counts(a, postgres), [40, 301])
+        assert.deepStrictEqual(yield* counts(postgres, b), [40, 301])
+        assert.deepStrictEqual(yield* counts(a, postgres), [0, 0])
+        const there = yield* on(a)(told)
+        assert.deepStrictEqual([there.snapshots.length, there.signals.length, there.models], [301, 300, [model]])
+        assert.deepStrictEqual(there.read, chains)
+        assert.deepStrictEqual(yield* on(postgres)(told), there)
+        assert.deepStrictEqual(yield* on(b)(told), there)
+        const shown = yield* run(["query", "SELECT data FROM option_chains LIMIT 1"], { cwd, env: { DATABASE_URL: b } })
+        assert.match(shown.stdout, /^[\d,]+ bytes$/m)
+      }).pipe(Effect.scoped, Effect.provide(NodeServices.layer)),
+    60 * seconds
   )
 
   it.live("refuses what makes no sense, and makes nothing", () =>

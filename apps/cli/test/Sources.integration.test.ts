@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Dataset, type Emulator, Fault } from "@tidemark/emulator"
+import { Dataset, type Emulator, Equity, Fault } from "@tidemark/emulator"
 import { Effect } from "effect"
 import { folder, parse, provider, type Row, run } from "./tidemark.ts"
 
@@ -66,6 +66,114 @@ describe("sources check", { concurrent: true }, () => {
         const none = yield* run(["sources", "check", "binanse"], options)
         assert.strictEqual(none.code, 2)
         assert.include(none.stderr, "Known sources: binance")
+      }),
+    seconds
+  )
+})
+
+const options = {
+  datasets: [],
+  equities: ["AAPL", "SPY", "^SPX", "^VIX"].map((symbol) => Equity.synthetic({ symbol }))
+}
+
+describe("a source that has option chains and no candles", { concurrent: true }, () => {
+  it.live(
+    "is checked by its chain, for shares and for indices",
+    () =>
+      Effect.gen(function* () {
+        const emulator = yield* provider(options)
+        const cwd = yield* folder
+        for (const args of [[], ["--symbol", "^SPX"], ["--symbol", "SPY", "--timeframe", "1d"]]) {
+          const before = yield* emulator.requestCount
+          const ended = yield* run(["sources", "check", "cboe", ...args, "--json"], {
+            cwd,
+            env: { CBOE_BASE_URL: emulator.url }
+          })
+          assert.strictEqual(ended.code, 0, ended.stdout + ended.stderr)
+          const report = parse<{ findings: ReadonlyArray<Row>; requests: number; timeframe: null }>(ended)
+          assert.isNull(report.timeframe)
+          assert.deepStrictEqual(
+            report.findings.map(({ status }) => status),
+            ["ok", "skipped", "ok", "ok"]
+          )
+          assert.match(String(report.findings[2]?.["detail"]), /^\d+ contracts of \d+ expirations at 20/)
+          assert.strictEqual(report.requests, (yield* emulator.requestCount) - before)
+        }
+      }),
+    seconds
+  )
+
+  it.live(
+    "is told so when its chain is none",
+    () =>
+      Effect.gen(function* () {
+        const emulator = yield* provider(options)
+        yield* emulator.inject(
+          Fault.Empty({ match: { path: "/api/global/delayed_quotes/options/AAPL" }, times: Infinity })
+        )
+        const ended = yield* run(["sources", "check", "cboe"], {
+          cwd: yield* folder,
+          env: { CBOE_BASE_URL: emulator.url }
+        })
+        assert.strictEqual(ended.code, 1)
+        assert.match(ended.stdout, /^cboe, asked for AAPL:/)
+        assert.match(ended.stdout, /^FAILED +it shows option chains.*it has no contracts/m)
+      }),
+    seconds
+  )
+
+  it.live(
+    "is listed with what it has, and a backfill from it is refused before it is asked anything",
+    () =>
+      Effect.gen(function* () {
+        const emulator = yield* provider(options)
+        const near = { cwd: yield* folder, env: { CBOE_BASE_URL: emulator.url, DATABASE_URL: "duckdb:./x.duckdb" } }
+        const rows = parse<ReadonlyArray<Row>>(yield* run(["sources", "list", "--json"], near))
+        const cboe = rows.find((row) => row["id"] === "cboe")
+        assert.deepInclude(cboe, {
+          timeframes: [],
+          options: { delay_ms: 900_000, history: false, computes: ["impliedVolatility", "gamma"] },
+          reachable: true,
+          variables: ["CBOE_BASE_URL"]
+        })
+        assert.isNull(rows.find((row) => row["id"] === "binance")?.["options"])
+        const table = yield* run(["sources", "list"], near)
+        assert.match(table.stdout, /^cboe +observed +equity, index +15 min late +30 a minute +yes/m)
+        const before = yield* emulator.requestCount
+        const ended = yield* run(
+          ["backfill", "--symbols", "SPY", "--timeframes", "1d", "--days", "10", "--source", "cboe"],
+          near
+        )
+        assert.strictEqual(ended.code, 2)
+        assert.include(
+          ended.stderr,
+          "No source of SPY can serve 1d: cboe has no candles, it serves option chains only. See: tidemark sources list"
+        )
+        assert.strictEqual(yield* emulator.requestCount, before)
+      }),
+    seconds
+  )
+
+  it.live(
+    "keeps a symbol on the list that nobody backfills, unless it is named",
+    () =>
+      Effect.gen(function* () {
+        const near = { cwd: yield* folder, env: { DATABASE_URL: "duckdb:./x.duckdb" } }
+        const alone = yield* run(["symbols", "add", "^SPX", "--sources", "cboe"], near)
+        assert.strictEqual(alone.code, 0, alone.stderr)
+        const nothing = yield* run(["backfill", "--timeframes", "1d", "--days", "10"], near)
+        assert.strictEqual(nothing.code, 2)
+        assert.include(nothing.stderr, "cboe has no candles")
+        yield* run(["symbols", "add", "SPY", "--sources", "synthetic"], near)
+        const others = yield* run(["backfill", "--timeframes", "1d", "--days", "10", "--json"], near)
+        assert.strictEqual(others.code, 0, others.stderr)
+        const { series } = parse<{ series: ReadonlyArray<Row> }>(others)
+        assert.deepStrictEqual(
+          series.map(({ symbol }) => symbol),
+          ["SPY"]
+        )
+        const named = yield* run(["backfill", "--symbols", "^SPX,SPY", "--timeframes", "1d", "--days", "10"], near)
+        assert.strictEqual(named.code, 2)
       }),
     seconds
   )

@@ -50,6 +50,7 @@ export const spawn = (args: ReadonlyArray<string>, options: Options): Effect.Eff
           HOME: options.cwd,
           BINANCE_BASE_URL: nowhere,
           YAHOO_BASE_URL: nowhere,
+          CBOE_BASE_URL: nowhere,
           POLYGON_BASE_URL: nowhere,
           CCXT_BASE_URL: nowhere,
           // Page by page, unless a test says otherwise.

@@ -8,6 +8,7 @@ import { BenchError } from "./BenchError.ts"
 import * as Budget from "./Budget.ts"
 import * as Export from "./Export.ts"
 import * as Features from "./Features.ts"
+import * as Gamma from "./Gamma.ts"
 import * as Help from "./Help.ts"
 import * as Ingest from "./Ingest.ts"
 import * as Memory from "./Memory.ts"
@@ -143,6 +144,16 @@ const features = Command.make("features", {
   Command.withHandler(concluding(Features.run))
 )
 
+const gamma = Command.make("gamma", {
+  json,
+  contracts: whole("contracts", "Contracts of the chain", 20_000, 1e6, 100),
+  rounds: whole("rounds", "Timed runs", 15),
+  days: whole("days", "Calendar days of history that are filled with simulated chains", 365, 3_650)
+}).pipe(
+  Command.withDescription("Time of the gamma snapshot of a large option chain, against the plain loop; and of a year"),
+  Command.withHandler(concluding(Gamma.run))
+)
+
 const regime = Command.make("regime", {
   json,
   days: whole("days", "Days of the market", 5_040, 20_000, 100),
@@ -162,6 +173,10 @@ const api = Command.make("api", {
   seconds: whole("seconds", "How long each load lasts", 30, 600, 2),
   postgres: Flag.Boolean("postgres").pipe(
     Flag.withDescription("Over Postgres instead of DuckDB"),
+    Flag.withDefault(false)
+  ),
+  writing: Flag.Boolean("writing").pipe(
+    Flag.withDescription("Also while a run of the daemon writes into the same store"),
     Flag.withDefault(false)
   )
 }).pipe(
@@ -187,6 +202,7 @@ Command.make("bench").pipe(
     exporting,
     features,
     regime,
+    gamma,
     api,
     help
   ]),

@@ -35,7 +35,10 @@ const env = {
   ...Object.fromEntries(inherited),
   // Nobody listens there, so that the other sources are out of reach at once.
   ...Object.fromEntries(
-    ["BINANCE_BASE_URL", "POLYGON_BASE_URL", "YAHOO_BASE_URL"].map((name) => [name, "http://127.0.0.1:1"])
+    ["BINANCE_BASE_URL", "POLYGON_BASE_URL", "YAHOO_BASE_URL", "CBOE_BASE_URL"].map((name) => [
+      name,
+      "http://127.0.0.1:1"
+    ])
   )
 }
 

@@ -65,6 +65,9 @@ const jobs = (since: number): ReadonlyArray<JobStore.Job> =>
       ["features", "features", "10 */6 * * *", {}],
       ["market-regime", "market", "20 */12 * * *", {}],
       ["structure-regime", "structure", "25 */12 * * *", {}],
+      ["jump-regime", "jump", "40 0 * * *", {}],
+      // There is nobody to ask for them.
+      ["actions", "actions", "0 0 1 1 *", {}],
       ["retention", "prune", "30 2 * * *", {}],
       ["gaps", "gaps", "0 3 * * 0", {}],
       ["consolidation", "quality", "0 4 2 * *", {}]

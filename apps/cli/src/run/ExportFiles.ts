@@ -38,18 +38,26 @@ const folders = (labels: Labelled.Labels): ReadonlyArray<string> => {
   return (["source", "symbol", "timeframe"] as const).map((name) => `${name}=${encodeURIComponent(texts[name])}`)
 }
 
+/** Writes all rows to one file. */
+export const one = Effect.fnUntraced(function* <E, R>(out: string, parts: ReadonlyArray<ParquetWriter.Part<E, R>>) {
+  const writer = yield* ParquetWriter.ParquetWriter
+  const rows = yield* OutFile.make(out, what, (path) => writer.write({ path, partitioned: false }, parts))
+  return { rows, files: 1 }
+})
+
 /** Writes all rows; files without a row are left out. */
 export const write = Effect.fnUntraced(function* (
   out: string,
   partition: Partition | undefined,
   parts: ReadonlyArray<Market.Part>
 ) {
-  const writer = yield* ParquetWriter.ParquetWriter
   if (partition === undefined) {
-    const files = parts.map((part) => Market.forParquet(part, part.interval))
-    const rows = yield* OutFile.make(out, what, (path) => writer.write({ path, partitioned: false }, files))
-    return { rows, files: 1 }
+    return yield* one(
+      out,
+      parts.map((part) => Market.forParquet(part, part.interval))
+    )
   }
+  const writer = yield* ParquetWriter.ParquetWriter
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const failing = Effect.mapError(OutFile.failure(what, out))

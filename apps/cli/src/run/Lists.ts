@@ -24,3 +24,20 @@ export const timeframes = Effect.fnUntraced(function* (text: Option.Option<strin
   }
   return names.filter(Timeframe.is)
 })
+
+/** Values of a list, each one of those that there are. */
+export const named = Effect.fnUntraced(function* <A extends string>(
+  flag: string,
+  text: Option.Option<string>,
+  all: ReadonlyArray<A>,
+  form: (text: string) => string
+) {
+  const names = items(text).map(form)
+  const unknown = names.find((name) => !all.some((one) => one === name))
+  if (unknown !== undefined || (Option.isSome(text) && names.length === 0)) {
+    return yield* new UsageError.UsageError({
+      message: `--${flag} ${unknown ?? Option.getOrElse(text, () => "")} is none of ${all.join(", ")}`
+    })
+  }
+  return all.filter((one) => names.includes(one))
+})

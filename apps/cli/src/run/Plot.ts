@@ -1,8 +1,8 @@
-/** Pictures of regimes, by the file that is asked for: ECharts draws, resvg turns lines into pixels. */
+/** Charts as files, by the file that is asked for: ECharts draws, resvg turns lines into pixels. */
 import { UsageError } from "@tidemark/backfill"
 import { Console, Effect, FileSystem, Stream } from "effect"
 import { createRequire } from "node:module"
-import * as RegimePlot from "../view/RegimePlot.ts"
+import * as Chart from "../view/Chart.ts"
 import * as OutFile from "./OutFile.ts"
 
 const formats = ["svg", "png", "html"] as const
@@ -12,19 +12,19 @@ const width = 1_200
 const height = 600
 const what = "The picture"
 
-/** What a file's name asks for. */
-export const formatOf = Effect.fnUntraced(function* (path: string) {
+/** What the name of a file that a flag gives asks for. */
+export const formatOf = Effect.fnUntraced(function* (path: string, flag = "plot") {
   const format = formats.find((one) => path.toLowerCase().endsWith(`.${one}`))
   if (format !== undefined) return format
   return yield* new UsageError.UsageError({
-    message: `--plot ${path}: name a file that ends in ${formats.map((one) => `.${one}`).join(", ")}`
+    message: `--${flag} ${path}: name a file that ends in ${formats.map((one) => `.${one}`).join(", ")}`
   })
 })
 
 /** A file of a package that is installed. */
 const packaged = (name: string): string => createRequire(import.meta.url).resolve(name)
 
-const svgOf = Effect.fnUntraced(function* (picture: RegimePlot.Picture) {
+const svgOf = Effect.fnUntraced(function* ({ option }: Chart.Chart) {
   const [core, charts, components, renderers] = yield* Effect.promise(() =>
     Promise.all([
       import("echarts/core"),
@@ -34,16 +34,18 @@ const svgOf = Effect.fnUntraced(function* (picture: RegimePlot.Picture) {
     ])
   )
   core.use([
+    charts.BarChart,
     charts.LineChart,
     components.GridComponent,
     components.LegendComponent,
     components.MarkAreaComponent,
+    components.MarkLineComponent,
     components.TitleComponent,
     renderers.SVGRenderer
   ])
   return yield* Effect.sync(() => {
     const chart = core.init(null, null, { renderer: "svg", ssr: true, width, height })
-    chart.setOption(RegimePlot.option(picture, false))
+    chart.setOption(option(false))
     const svg = chart.renderToSVGString()
     chart.dispose()
     return svg
@@ -64,16 +66,16 @@ const pngOf = Effect.fnUntraced(function* (svg: string) {
   return yield* Effect.sync(() => new Resvg(svg, { font, fitTo: { mode: "zoom", value: 2 } }).render().asPng())
 })
 
-/** Draws pictures into a file, one below the other. */
-export const write = Effect.fnUntraced(function* (path: string, pictures: ReadonlyArray<RegimePlot.Picture>) {
+/** Draws charts into a file, one below the other. */
+export const write = Effect.fnUntraced(function* (path: string, drawn: ReadonlyArray<Chart.Chart>) {
   const format: Format = yield* formatOf(path)
-  if (pictures.length === 0) return yield* Console.error(`tidemark: there is nothing to draw; ${path} is not written`)
+  if (drawn.length === 0) return yield* Console.error(`tidemark: there is nothing to draw; ${path} is not written`)
   if (format === "html") {
     const fs = yield* FileSystem.FileSystem
     const library = yield* fs.readFileString(packaged("echarts/dist/echarts.min.js"))
-    yield* OutFile.writeText(path, what, RegimePlot.page(pictures, library))
+    yield* OutFile.writeText(path, what, Chart.page(drawn, library))
   } else {
-    const svg = stacked(yield* Effect.forEach(pictures, svgOf))
+    const svg = stacked(yield* Effect.forEach(drawn, svgOf))
     yield* format === "svg"
       ? OutFile.writeText(path, what, svg)
       : OutFile.write(path, what, Stream.make(yield* pngOf(svg)))

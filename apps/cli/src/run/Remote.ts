@@ -23,3 +23,27 @@ export const either = <A, E, R, A2, E2, R2>(ways: {
     const { ask } = yield* Effect.promise(() => import("./RemoteClient.ts"))
     return yield* ask({ url: url.value, key: api.key }, ways.remote)
   })
+
+/** A span as questions to a daemon have it. */
+export const span = ({ from, to }: { readonly from?: number | undefined; readonly to?: number | undefined }) => ({
+  ...(from === undefined ? {} : { start: from }),
+  ...(to === undefined ? {} : { end: to })
+})
+
+/** Rows of a page that are asked for: as many as a page may have. */
+const most = 10_000
+
+/** Every page of a list, the first one first; there is at least one. */
+export const pages = Effect.fnUntraced(function* <Page extends { readonly next: string | null }, E, R>(
+  ask: (query: { readonly limit: number; readonly after?: string }) => Effect.Effect<Page, E, R>,
+  limit = most
+) {
+  const first = yield* ask({ limit })
+  const all: [Page, ...Array<Page>] = [first]
+  for (let after = first.next; after !== null;) {
+    const page: Page = yield* ask({ limit, after })
+    all.push(page)
+    after = page.next
+  }
+  return all
+})

@@ -4,7 +4,9 @@ import * as UsageError from "@tidemark/backfill/UsageError"
 import { Client, type Options } from "@tidemark/api/Client"
 import { Effect, Schema } from "effect"
 import * as HttpClientError from "effect/http/HttpClientError"
-import { ExitWith } from "../Failure.ts"
+import type { StoreError } from "@tidemark/core"
+import type { ExitWith } from "../Failure.ts"
+import type { OutFileError } from "./OutFile.ts"
 import type { Asking } from "./Remote.ts"
 
 /** The daemon refuses, or cannot be asked. */
@@ -35,9 +37,12 @@ const describe = (error: unknown): string => {
   return `what is there does not answer as a daemon of this version does (${String(error).split("\n")[0]})`
 }
 
-/** What went wrong here, before or after the daemon was asked. */
-const isOurs = (error: unknown): error is UsageError.UsageError | ExitWith =>
-  error instanceof UsageError.UsageError || error instanceof ExitWith
+/** What can go wrong here, before or after the daemon was asked, by its tag. */
+type Ours = UsageError.UsageError | ExitWith | OutFileError | StoreError.StoreError
+const ours: ReadonlySet<string> = new Set<Ours["_tag"]>(["UsageError", "ExitWith", "OutFileError", "StoreError"])
+
+const isOurs = (error: unknown): error is Ours =>
+  typeof error === "object" && error !== null && "_tag" in error && ours.has(String(error._tag))
 
 export const ask = Effect.fnUntraced(function* <A, E, R>(
   options: Options,

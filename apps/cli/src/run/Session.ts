@@ -25,7 +25,8 @@ const onDatabase = Effect.gen(function* () {
   return yield* new UsageError.UsageError({
     message:
       `This works on the database itself and cannot be asked of ${remote.value}. What a daemon can be asked: ` +
-      "backfill, coverage, gaps list, symbols add|list|remove, sources list, jobs, keys, alerts list. Leave --remote (TIDEMARK_REMOTE) out"
+      "backfill, coverage, gaps list, status, verify, quality list, export, regime, gamma show, signals, symbols add|list|remove, sources list, jobs, keys, alerts list. " +
+      "Leave --remote (TIDEMARK_REMOTE) out"
   })
 })
 

@@ -1,9 +1,8 @@
 /** The work of `tidemark actions …`. */
-import { Actions, Policy, Reach, SourceRegistry, UsageError } from "@tidemark/backfill"
-import { Calendars } from "@tidemark/calendars"
-import { ActionStore, type Instrument, type Source, SourceError, SymbolStore } from "@tidemark/core"
+import { ActionsRun, UsageError } from "@tidemark/backfill"
+import { ActionStore, SymbolStore } from "@tidemark/core"
 import { Runtime, Universe } from "@tidemark/runtime"
-import { Clock, Console, Effect, Option, Result, Schedule } from "effect"
+import { Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
@@ -22,79 +21,6 @@ export interface ListInput extends SpanFlags {
   readonly kinds: Option.Option<string>
 }
 
-/** Symbols asked at once; the sources' own budgets hold them back further. */
-const concurrency = 4
-
-/** The first of an instrument's sources that serves its actions. */
-const servingSource = Effect.fnUntraced(function* (instrument: Instrument.Instrument) {
-  const registry = yield* SourceRegistry.SourceRegistry
-  for (const { source } of instrument.sources) {
-    const registered = yield* registry.get(source)
-    if (Actions.serves(registered, instrument)) return registered
-  }
-  const names = instrument.sources.map(({ source }) => source).join(", ")
-  return yield* new UsageError.UsageError({
-    message:
-      instrument.assetClass === "equity"
-        ? `${names} ${instrument.sources.length === 1 ? "serves" : "serve"} no corporate actions; name a source that does, such as --source yahoo or --source polygon`
-        : `there are no corporate actions of ${instrument.assetClass}; only shares have them`
-  })
-})
-
-/** An instrument and the source that is asked for its actions. */
-interface Choice {
-  readonly instrument: Instrument.Instrument
-  readonly source: string
-}
-
-const fetchOne = Effect.fnUntraced(function* (
-  { instrument, source }: Choice,
-  span: { readonly from: number | undefined; readonly to: number | undefined }
-) {
-  const { symbol } = instrument
-  const registered = yield* (yield* SourceRegistry.SourceRegistry).get(source)
-  const calendar = Calendars.get(instrument.calendar)
-  const subject: Source.Subject = {
-    symbol,
-    sourceSymbol: instrument.sources.find((listing) => listing.source === source)?.symbol,
-    assetClass: instrument.assetClass,
-    calendar
-  }
-  const from = span.from ?? registered.plugin.capabilities.earliest ?? 0
-  const upToNow = Actions.upToNow(from, yield* Clock.currentTimeMillis)
-  const interval = { from, to: Math.max(from + 1, span.to ?? upToNow.to) }
-  const asked = Effect.gen(function* () {
-    const refreshed = yield* Actions.refresh({ registered, subject, interval })
-    // Reports alone cannot be had: what is known of splits and dividends stays.
-    const reports = yield* Effect.result(Actions.refreshEarnings({ registered, subject }))
-    if (Result.isFailure(reports)) {
-      if (reports.failure._tag === "StoreError") return yield* reports.failure
-      return { symbol, source, refreshed, reportsError: reports.failure.message }
-    }
-    const result = Actions.both(refreshed.result, reports.success.result)
-    const told = refreshed.told + reports.success.told
-    return { symbol, source, refreshed: { ...refreshed, result, told }, reportsError: undefined }
-  })
-  const result = yield* Effect.result(asked)
-  if (Result.isSuccess(result)) return result.success
-  if (result.failure._tag === "StoreError") return yield* result.failure
-  return { symbol, source, error: result.failure.message }
-})
-
-/** One that cannot be reached, and cannot be a moment later, is not asked again and again. */
-const fetchReachable = Effect.fnUntraced(function* (choice: Choice, span: Parameters<typeof fetchOne>[1]) {
-  const registered = yield* (yield* SourceRegistry.SourceRegistry).get(choice.source)
-  const { backoffMillis } = yield* Policy.Policy
-  const reached = yield* Reach.reach(choice.source, registered.source).pipe(
-    Effect.retry({ times: 1, schedule: Schedule.spaced(backoffMillis) }),
-    Effect.result
-  )
-  if (Result.isSuccess(reached)) return yield* fetchOne(choice, span)
-  const { symbol } = choice.instrument
-  const error = new SourceError.SourceError({ source: choice.source, symbol, reason: reached.failure.reason })
-  return { symbol, source: choice.source, error: error.message }
-})
-
 export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
   const span = yield* toSpan(input)
   if (input.source !== "auto") yield* checkSources(Option.some(input.source))
@@ -109,31 +35,15 @@ export const fetch = Effect.fnUntraced(function* (input: FetchInput) {
     })
   }
   // What no source can serve is said before a database is made for it.
-  const choices = yield* Effect.forEach(instruments, (instrument) =>
-    servingSource(instrument).pipe(
-      Effect.match({
-        onSuccess: ({ id }): Choice | ActionsView.Failed => ({ instrument, source: id }),
-        onFailure: ({ message }): Choice | ActionsView.Failed => ({
-          symbol: instrument.symbol,
-          source: undefined,
-          error: message
-        })
-      })
-    )
-  ).pipe(Effect.provide(Runtime.sources(yield* configuration)))
-  const ask = (choice: Choice) =>
-    Effect.tap(fetchReachable(choice, span), (outcome: ActionsView.Outcome) =>
-      quiet ? Effect.void : Console.error(`${outcome.symbol}: ${ActionsView.isFailed(outcome) ? "failed" : "done"}`)
-    )
-  const isAble = (choice: Choice | ActionsView.Failed): choice is Choice => "instrument" in choice
-  const able = choices.filter(isAble)
-  const asked = able.length === 0 ? [] : yield* Effect.forEach(able, ask, { concurrency }).pipe(withRuntime("write"))
-  const outcomes: ReadonlyArray<ActionsView.Outcome> = [
-    ...asked,
-    ...choices.flatMap((choice) => (isAble(choice) ? [] : [choice]))
-  ]
+  const { choices, failed } = yield* ActionsRun.choose(instruments).pipe(
+    Effect.provide(Runtime.sources(yield* configuration))
+  )
+  const say = (outcome: ActionsRun.Outcome) =>
+    quiet ? Effect.void : Console.error(`${outcome.symbol}: ${ActionsRun.isFailed(outcome) ? "failed" : "done"}`)
+  const asked = choices.length === 0 ? [] : yield* ActionsRun.run(choices, span, say).pipe(withRuntime("write"))
+  const outcomes = [...asked, ...failed]
   yield* print({ json: () => outcomes.map(ActionsView.outcomeJson), text: () => ActionsView.toText(outcomes) })
-  yield* exitWith(outcomes.every(ActionsView.isWhole) ? 0 : outcomes.every(ActionsView.isFailed) ? 1 : 3)
+  yield* exitWith(outcomes.every(ActionsRun.isWhole) ? 0 : outcomes.every(ActionsRun.isFailed) ? 1 : 3)
 })
 
 const kindsOf = Effect.fnUntraced(function* (text: Option.Option<string>) {

@@ -44,7 +44,10 @@ const toOptions = Effect.fnUntraced(function* (input: Input) {
   const list = yield* Effect.flatMap(SymbolStore.SymbolStore, (store) => store.list).pipe(
     withStores(input.dryRun ? "read" : "update", "empty")
   )
-  const instruments = yield* Universe.resolve({ symbols: Lists.items(input.symbols), source: input.source }, list)
+  const sources = Runtime.sources(yield* configuration)
+  const symbols = Lists.items(input.symbols)
+  const resolved = yield* Universe.resolve({ symbols, source: input.source }, list)
+  const instruments = symbols.length > 0 ? resolved : yield* Effect.provide(Selection.withCandles(resolved), sources)
   const options: Backfill.BackfillOptions = {
     targets: instruments.flatMap((instrument) => timeframes.map((timeframe) => ({ instrument, timeframe }))),
     window,
@@ -53,9 +56,7 @@ const toOptions = Effect.fnUntraced(function* (input: Input) {
     concurrency
   }
   // What no source can serve is said before a database is made for it.
-  yield* Effect.forEach(options.targets, Selection.candidates, { discard: true }).pipe(
-    Effect.provide(Runtime.sources(yield* configuration))
-  )
+  yield* Effect.forEach(options.targets, Selection.candidates, { discard: true }).pipe(Effect.provide(sources))
   return options
 })
 
@@ -79,18 +80,6 @@ const toWanted = Effect.fnUntraced(function* (input: Input) {
     ...(window.to === undefined ? {} : { end: Instant.format(window.to) }),
     ...(input.force ? { force: true } : {})
   }
-})
-
-/** Has a daemon do it, and follows it to its end; Ctrl-C leaves it at work. */
-const onDaemon = Effect.fnUntraced(function* (input: Input, client: Remote.Asking) {
-  const started = yield* client.runs.start({ payload: yield* toWanted(input) })
-  if (!(yield* Globals.quiet)) {
-    yield* Console.error(
-      `run ${started.id} is at work there; Ctrl-C leaves it so. Follow it again: tidemark jobs log ${started.id} --remote URL; ` +
-        `end it: tidemark jobs cancel ${started.id} --remote URL`
-    )
-  }
-  return yield* Jobs.follow(client, started.id)
 })
 
 const here = Effect.fnUntraced(function* (input: Input) {
@@ -129,6 +118,8 @@ const here = Effect.fnUntraced(function* (input: Input) {
 export const run = Effect.fnUntraced(function* (input: Input) {
   return yield* Remote.either({
     local: here(input),
-    remote: (client) => Effect.flatMap(onDaemon(input, client), Jobs.show)
+    remote: Effect.fnUntraced(function* (client) {
+      yield* Jobs.show(yield* Jobs.have(client, yield* toWanted(input)))
+    })
   })
 })

@@ -13,6 +13,7 @@ import * as ExportFiles from "./ExportFiles.ts"
 import * as Lists from "./Lists.ts"
 import * as OutFile from "./OutFile.ts"
 import { instant, toSpan } from "./Range.ts"
+import * as Remote from "./Remote.ts"
 import { checkSources, print, withRuntime } from "./Session.ts"
 
 export interface Input extends SpanFlags {
@@ -70,6 +71,8 @@ const toOutput = Effect.fnUntraced(function* (input: Input) {
   return { format, out, partition }
 })
 
+type Output = Effect.Success<ReturnType<typeof toOutput>>
+
 /** What the flags ask for. */
 const toRequest = Effect.fnUntraced(function* (input: Input) {
   const { from, to } = yield* toSpan(input)
@@ -90,10 +93,17 @@ const toRequest = Effect.fnUntraced(function* (input: Input) {
   }
 })
 
+/** Rows of a symbol and timeframe, from a database or from a daemon. */
+interface Rows<E, R> {
+  /** All that they can have. */
+  readonly allLabels: ReadonlyArray<Labelled.Labels>
+  readonly rows: Stream.Stream<Labelled.Labelled, E, R>
+}
+
 const encoderOf = Effect.fnUntraced(function* (
   format: Exclude<Format, "parquet">,
   to: "file" | "stream",
-  parts: ReadonlyArray<Market.Part>
+  parts: ReadonlyArray<Pick<Rows<unknown, unknown>, "allLabels">>
 ) {
   if (format === "csv") return Csv.encode
   if (format === "json") return Json.encode
@@ -105,16 +115,18 @@ const encoderOf = Effect.fnUntraced(function* (
 })
 
 /** Writes the parts, and says so where stdout is not what they are written to. Gives the number of rows. */
-const write = Effect.fnUntraced(function* (
-  parts: ReadonlyArray<Market.Part>,
-  { format, out, partition }: Effect.Success<ReturnType<typeof toOutput>>
+const write = Effect.fnUntraced(function* <E extends { readonly _tag: string }, R, E2, R2>(
+  parts: ReadonlyArray<Rows<E, R>>,
+  parquet: (out: string) => Effect.Effect<{ readonly rows: number; readonly files: number }, E2, R2>,
+  { format, out, partition }: Output
 ) {
   let written = 0
-  const counted = Stream.map((rows: Labelled.Labelled) => {
-    written += Candles.length(rows.candles)
-    return rows
-  })
-  const rows = Stream.flatMap(Stream.fromIterable(parts), (part) => counted(part.rows(part.interval)))
+  const rows = Stream.flatMap(Stream.fromIterable(parts), (part) => part.rows).pipe(
+    Stream.map((rows: Labelled.Labelled) => {
+      written += Candles.length(rows.candles)
+      return rows
+    })
+  )
   const say = (files: number | undefined) =>
     print({
       json: () => ({ file: out, candles: written, series: parts.length, ...(files === undefined ? {} : { files }) }),
@@ -123,7 +135,7 @@ const write = Effect.fnUntraced(function* (
         `${files === undefined ? "" : `${plural(files, "file")} in `}${out}`
     })
   if (format === "parquet") {
-    const done = yield* ExportFiles.write(out!, partition, parts).pipe(Effect.provide(Runtime.parquetWriter))
+    const done = yield* parquet(out!)
     written = done.rows
     yield* say(partition === undefined ? undefined : done.files)
     return written
@@ -143,37 +155,81 @@ const write = Effect.fnUntraced(function* (
   return written
 })
 
+const sayProblems = (problems: ReadonlyArray<string>) =>
+  Effect.forEach(problems, (one) => Console.error(`tidemark: ${one}`), { discard: true })
+
+/** Gives the exit code. */
+const here = Effect.fnUntraced(function* (input: Input, output: Output) {
+  const isText = output.format === "csv" || output.format === "json"
+  const request = { ...(yield* toRequest(input)), ...(isText ? { batchRows: textRows } : {}) }
+  const { parts, problems } = yield* Market.open(request).pipe(
+    Effect.catchTags({
+      Ambiguous: (error) => usage(error.messageIn(Wording.flags)),
+      Unfit: (error) => usage(error.message)
+    })
+  )
+  yield* sayProblems(problems.map((one) => Wording.messageOf(one, Wording.flags)))
+  if (problems.length > 0 && (!input.allowGaps || problems.some(Market.isDamage))) return 1
+  const rows = parts.map(({ allLabels, interval, rows }) => ({ allLabels, rows: rows(interval) }))
+  const parquet = (out: string) =>
+    Effect.provide(ExportFiles.write(out, output.partition, parts), Runtime.parquetWriter)
+  const written = parts.length > 0 ? yield* write(rows, parquet, output) : 0
+  const known = parts.map(({ expected }) => expected)
+  const now = known.reduce<number | undefined>(
+    (sum, one) => (sum === undefined || one === undefined ? undefined : sum + one),
+    0
+  )
+  if (request.asOf !== undefined && now !== undefined && written < now) {
+    const what = written === 0 ? "nothing of these was" : `only ${count(written)} of the ${plural(now, "candle")} were`
+    yield* Console.error(`tidemark: ${what} known at the time of --as-of`)
+    return 3
+  }
+  // Gaps were allowed; what is not there at all was not.
+  return problems.every(Market.isGap) ? 0 : 3
+})
+
+/** What of the flags a daemon is asked. */
+const toQuestion = Effect.fnUntraced(function* (input: Input) {
+  const { actionsFrom, adjust, asOf, fillFrom, from, include, resample, source, symbols, timeframes, to } =
+    yield* toRequest(input)
+  const query = {
+    adjust,
+    ...Remote.span({ from, to }),
+    ...(source === undefined ? {} : { source }),
+    ...(actionsFrom === undefined ? {} : { actions_from: actionsFrom }),
+    ...(asOf === undefined ? {} : { as_of: asOf }),
+    ...(fillFrom === undefined ? {} : { fill_from: fillFrom }),
+    ...(include[0] === undefined ? {} : { include: include[0] }),
+    ...(resample === undefined ? {} : { resample }),
+    ...(input.allowGaps ? { allow_gaps: true } : {})
+  }
+  return { symbols, timeframes, query }
+})
+
+/** Gives the exit code. */
+const there = Effect.fnUntraced(function* (input: Input, output: Output, client: Remote.Asking) {
+  if (output.partition !== undefined) {
+    return yield* usage(
+      "A daemon is asked for one file: --partition cuts by the calendars that the database knows. Name a file (--out " +
+        "candles.parquet), or leave --remote out where its database can be opened: any Postgres, a DuckDB file while the daemon is stopped"
+    )
+  }
+  const { open } = yield* Effect.promise(() => import("./RemoteCandles.ts"))
+  const { isAbsent, isRefused, parts, problems } = yield* open(client, yield* toQuestion(input))
+  yield* sayProblems(problems)
+  if (problems.length > 0 && (!input.allowGaps || isRefused)) return 1
+  const parquet = (out: string) => Effect.provide(ExportFiles.one(out, parts), Runtime.parquetWriterNoStore)
+  if (parts.length > 0) yield* write(parts, parquet, output)
+  return isAbsent ? 3 : 0
+})
+
 export const run = Effect.fnUntraced(function* (input: Input) {
   const output = yield* toOutput(input)
   // A source that there is not is a mistake, not an empty export.
   yield* checkSources(input.source, input.fillFrom, input.actionsFrom)
-  const isText = output.format === "csv" || output.format === "json"
-  const work = Effect.gen(function* () {
-    const request = { ...(yield* toRequest(input)), ...(isText ? { batchRows: textRows } : {}) }
-    const { parts, problems } = yield* Market.open(request).pipe(
-      Effect.catchTags({
-        Ambiguous: (error) => usage(error.messageIn(Wording.flags)),
-        Unfit: (error) => usage(error.message)
-      })
-    )
-    yield* Effect.forEach(problems, (one) => Console.error(`tidemark: ${Wording.messageOf(one, Wording.flags)}`), {
-      discard: true
-    })
-    if (problems.length > 0 && (!input.allowGaps || problems.some(Market.isDamage))) return 1
-    const written = parts.length > 0 ? yield* write(parts, output) : 0
-    const known = parts.map(({ expected }) => expected)
-    const now = known.reduce<number | undefined>(
-      (sum, one) => (sum === undefined || one === undefined ? undefined : sum + one),
-      0
-    )
-    if (request.asOf !== undefined && now !== undefined && written < now) {
-      const what =
-        written === 0 ? "nothing of these was" : `only ${count(written)} of the ${plural(now, "candle")} were`
-      yield* Console.error(`tidemark: ${what} known at the time of --as-of`)
-      return 3
-    }
-    // Gaps were allowed; what is not there at all was not.
-    return problems.every(Market.isGap) ? 0 : 3
+  const code = yield* Remote.either({
+    local: here(input, output).pipe(withRuntime("read")),
+    remote: (client) => there(input, output, client)
   })
-  yield* exitWith(yield* work.pipe(withRuntime("read")))
+  yield* exitWith(code)
 })

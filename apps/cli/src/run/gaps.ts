@@ -1,5 +1,4 @@
 /** The work of `tidemark gaps …`. */
-import type { Coverage } from "@tidemark/api"
 import { Candidates, Fill, Survey, UsageError } from "@tidemark/backfill"
 import { Gap } from "@tidemark/core"
 import { Reader } from "@tidemark/reader"
@@ -12,6 +11,7 @@ import * as GapsView from "../view/GapsView.ts"
 import * as Progress from "../view/Progress.ts"
 import * as Chosen from "./Chosen.ts"
 import { untilInterrupted } from "./Interrupt.ts"
+import * as GapsDoor from "./GapsDoor.ts"
 import * as Lists from "./Lists.ts"
 import * as Remote from "./Remote.ts"
 import { toSpan } from "./Range.ts"
@@ -55,25 +55,6 @@ const find = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
   return { absent, causes, found }
 })
 
-const toGap = ({
-  attempts,
-  cause,
-  evidence,
-  from,
-  missing,
-  next_action,
-  to,
-  ...series
-}: Coverage.MissingRun): Gap.Gap => ({
-  series,
-  interval: { from: from ?? -Infinity, to: to ?? Infinity },
-  missing,
-  cause,
-  attempts,
-  evidence,
-  nextAction: next_action
-})
-
 /** What a daemon knows to be missing. */
 const listThere = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen, client: Remote.Asking) {
   const causes = [...(yield* causesOf(input.cause))]
@@ -81,10 +62,10 @@ const listThere = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chos
   const query = {
     ...Chosen.selection(chosen, input.source),
     ...(causes.length === 0 ? {} : { causes }),
-    ...(from === undefined ? {} : { start: from }),
-    ...(to === undefined ? {} : { end: to })
+    ...Remote.span({ from, to })
   }
-  const gaps = (yield* client.coverage.gaps({ query })).map(toGap)
+  const pages = yield* Remote.pages((page) => client.coverage.gaps({ query: { ...query, ...page } }))
+  const gaps = pages.flatMap((page) => page.gaps.map(GapsDoor.toGap))
   const series = yield* client.coverage.coverage({ query: Chosen.selection(chosen, input.source) })
   yield* print({ json: () => GapsView.toJson(gaps), text: () => GapsView.toText(gaps, series.length) })
   yield* Chosen.sayAbsent(

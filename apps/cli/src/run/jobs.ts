@@ -1,9 +1,11 @@
 /** The work of `tidemark jobs …`. */
+import type { Jobs } from "@tidemark/api"
 import { UsageError } from "@tidemark/backfill"
 import { JobStore } from "@tidemark/core"
 import { Due, Revision } from "@tidemark/jobs"
 import { Clock, Console, Effect, Option, Result, Schema, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
+import * as Globals from "../flags/Globals.ts"
 import * as JobsView from "../view/JobsView.ts"
 import * as JobsDoor from "./JobsDoor.ts"
 import * as Remote from "./Remote.ts"
@@ -187,10 +189,25 @@ export const follow = Effect.fnUntraced(function* (client: Remote.Asking, id: nu
   return ended ?? JobsDoor.toRun(yield* client.runs.get({ params: { id } }))
 })
 
+/** Has a daemon do work once, and follows it to its end; Ctrl-C leaves it at work. */
+export const have = Effect.fnUntraced(function* (client: Remote.Asking, payload: Jobs.Wanted) {
+  const { id } = yield* client.runs.start({ payload })
+  if (!(yield* Globals.quiet)) {
+    yield* Console.error(
+      `run ${id} is at work there; Ctrl-C leaves it so. Follow it again: tidemark jobs log ${id} --remote URL; ` +
+        `end it: tidemark jobs cancel ${id} --remote URL`
+    )
+  }
+  return yield* follow(client, id)
+})
+
+/** Ends as a command of its own would that did what a run has done. */
+export const exitAs = (run: JobStore.Run) => exitWith(codeOf(run))
+
 /** Prints a run that is over; ends as a command of its own would. */
 export const show = Effect.fnUntraced(function* (run: JobStore.Run) {
   yield* print({ json: () => JobsView.runJson(run), text: () => JobsView.runsText([run]) })
-  yield* exitWith(codeOf(run))
+  yield* exitAs(run)
 })
 
 export const log = Effect.fnUntraced(function* ({ id }: Numbered) {

@@ -1,4 +1,5 @@
 /** The work of `tidemark quality …`. */
+import type { Quality } from "@tidemark/api"
 import { Check, Survey, UsageError } from "@tidemark/backfill"
 import { Gap, QualityStore, type Series, Timeframe } from "@tidemark/core"
 import { Clock, Console, Effect, Option } from "effect"
@@ -6,6 +7,7 @@ import { exitWith } from "../Failure.ts"
 import * as QualityView from "../view/QualityView.ts"
 import * as Chosen from "./Chosen.ts"
 import { toSpan } from "./Range.ts"
+import * as Remote from "./Remote.ts"
 import { checkSources, print, withRuntime, withStores } from "./Session.ts"
 
 /** Whether there is something that cannot be: what is only unusual is no failure. */
@@ -38,17 +40,48 @@ export interface ListInput extends Chosen.SeriesFlags {
   readonly all: boolean
 }
 
-export const list = Effect.fnUntraced(function* (input: ListInput) {
-  const { symbols, timeframes } = yield* Chosen.chosen(input)
+const listHere = Effect.fnUntraced(function* ({ all, source }: ListInput, { symbols, timeframes }: Chosen.Chosen) {
   const findings = yield* Effect.flatMap(QualityStore.QualityStore, (store) => store.findings).pipe(withStores("read"))
-  const chosen = findings.filter(
+  return findings.filter(
     ({ acknowledged, series }) =>
-      (input.all || acknowledged === undefined) &&
+      (all || acknowledged === undefined) &&
       (symbols.length === 0 || symbols.includes(series.symbol)) &&
       (timeframes.length === 0 || timeframes.includes(series.timeframe)) &&
-      (Option.isNone(input.source) || input.source.value === series.source)
+      (Option.isNone(source) || source.value === series.source)
   )
-  yield* print({ json: () => chosen.map(QualityView.storedJson), text: () => QualityView.findingsText(chosen) })
+})
+
+const toFinding = ({
+  acknowledged_at,
+  found_at,
+  from,
+  note,
+  source,
+  symbol,
+  timeframe,
+  to,
+  ...rest
+}: Quality.Finding): QualityStore.StoredFinding => ({
+  ...rest,
+  series: { source, symbol, timeframe },
+  interval: { from, to },
+  foundAt: found_at,
+  ...(acknowledged_at === null ? {} : { acknowledged: { at: acknowledged_at, note: note ?? "" } })
+})
+
+const listThere = Effect.fnUntraced(function* (input: ListInput, chosen: Chosen.Chosen, client: Remote.Asking) {
+  const query = { ...Chosen.selection(chosen, input.source), all: input.all }
+  const pages = yield* Remote.pages((page) => client.quality.findings({ query: { ...query, ...page } }))
+  return pages.flatMap(({ findings }) => findings.map(toFinding))
+})
+
+export const list = Effect.fnUntraced(function* (input: ListInput) {
+  const chosen = yield* Chosen.chosen(input)
+  const findings = yield* Remote.either({
+    local: listHere(input, chosen),
+    remote: (client) => listThere(input, chosen, client)
+  })
+  yield* print({ json: () => findings.map(QualityView.storedJson), text: () => QualityView.findingsText(findings) })
 })
 
 export interface AcknowledgeInput {

@@ -1,6 +1,7 @@
 /** The work of `tidemark regime market` and `tidemark regime jump`: daily candles, one market. */
+import type { Jobs as Wire } from "@tidemark/api"
 import { UsageError } from "@tidemark/backfill"
-import { DerivedStore, Instrument, Series } from "@tidemark/core"
+import { DerivedStore, Instant, Instrument, Series } from "@tidemark/core"
 import * as Annual from "@tidemark/features/Annual"
 import * as Derivation from "@tidemark/features/Derivation"
 import * as Inputs from "@tidemark/features/Inputs"
@@ -14,10 +15,12 @@ import { Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
-import type * as RegimePlot from "../view/RegimePlot.ts"
+import * as RegimePlot from "../view/RegimePlot.ts"
 import * as RegimeView from "../view/RegimeView.ts"
 import * as Plot from "./Plot.ts"
 import { instant, toSpan } from "./Range.ts"
+import * as RegimeDoor from "./RegimeDoor.ts"
+import * as Remote from "./Remote.ts"
 import { checkSources, print, withRuntime } from "./Session.ts"
 
 export interface DailyInput extends SpanFlags {
@@ -152,7 +155,7 @@ const finish = Effect.fnUntraced(function* <Label extends string>(
   if (Option.isSome(input.plot)) {
     yield* Plot.write(
       input.plot.value,
-      drawn.map((one) => pictureOf(kind, one))
+      drawn.map((one) => RegimePlot.chart(pictureOf(kind, one)))
     )
   }
   yield* print({
@@ -176,7 +179,21 @@ const finish = Effect.fnUntraced(function* <Label extends string>(
   yield* exitWith(failed ? 1 : isUntold ? 3 : 0)
 })
 
-export const market = Effect.fnUntraced(function* (input: MarketInput) {
+/** Has a daemon derive it. */
+const there = Effect.fnUntraced(function* (
+  client: Remote.Asking,
+  kind: "market" | "jump",
+  input: DailyInput,
+  special: Pick<Wire.Wanted, "profile" | "train_start" | "train_end" | "lambda">
+) {
+  yield* checkSources(input.source)
+  yield* RegimeDoor.refuse({ "batch-size": input.batchSize, plot: input.plot, "dry-run": input.dryRun })
+  const span = yield* toSpan(input)
+  const symbols = [input.symbol.toUpperCase()] as const
+  yield* RegimeDoor.daily(client, kind, { ...RegimeDoor.settingsOf(input, span), ...special, symbols }, span)
+})
+
+const marketHere = Effect.fnUntraced(function* (input: MarketInput) {
   const { method } = MarketRegime.profiles[input.profile]
   const kind: Kind<Regime.Regime> = {
     table: MarketUpdate.table,
@@ -194,15 +211,14 @@ export const market = Effect.fnUntraced(function* (input: MarketInput) {
   yield* finish(kind, input, reported)
 })
 
-export const jump = Effect.fnUntraced(function* (input: JumpInput) {
-  const kind: Kind<JumpModel.Label> = {
-    table: JumpUpdate.table,
-    method: JumpModel.method,
-    labels: JumpModel.all,
-    shown: "regime",
-    title: "jump model"
-  }
-  const flags = yield* meant(input)
+export const market = (input: MarketInput) =>
+  Remote.either({
+    local: marketHere(input),
+    remote: (client) => there(client, "market", input, { profile: input.profile })
+  })
+
+/** What the flags say of the model. */
+const modelOf = Effect.fnUntraced(function* (input: JumpInput) {
   const training = {
     from: yield* instant("train-start", input.trainStart),
     to: yield* instant("train-end", input.trainEnd)
@@ -213,11 +229,36 @@ export const jump = Effect.fnUntraced(function* (input: JumpInput) {
   if (Option.isSome(input.lambda) && input.lambda.value < 0) {
     return yield* new UsageError.UsageError({ message: `--lambda is a price, at least 0; got ${input.lambda.value}` })
   }
+  return { training, lambda: Option.getOrUndefined(input.lambda) }
+})
+
+const jumpHere = Effect.fnUntraced(function* (input: JumpInput) {
+  const kind: Kind<JumpModel.Label> = {
+    table: JumpUpdate.table,
+    method: JumpModel.method,
+    labels: JumpModel.all,
+    shown: "regime",
+    title: "jump model"
+  }
+  const flags = yield* meant(input)
+  const { lambda, training } = yield* modelOf(input)
   const reported = yield* Effect.gen(function* () {
     const inputs = yield* Inputs.of(flags.choice)
-    const lambda = Option.getOrUndefined(input.lambda)
     const outcomes = yield* JumpUpdate.run({ ...flags.range, inputs, training, lambda })
     return yield* report(kind, inputs, outcomes, flags)
   }).pipe(withRuntime("update"))
   yield* finish(kind, input, reported)
 })
+
+export const jump = (input: JumpInput) =>
+  Remote.either({
+    local: jumpHere(input),
+    remote: Effect.fnUntraced(function* (client) {
+      const { lambda, training } = yield* modelOf(input)
+      yield* there(client, "jump", input, {
+        ...(training.from === undefined ? {} : { train_start: Instant.format(training.from) }),
+        ...(training.to === undefined ? {} : { train_end: Instant.format(training.to) }),
+        ...(lambda === undefined ? {} : { lambda })
+      })
+    })
+  })

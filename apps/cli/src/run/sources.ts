@@ -1,6 +1,6 @@
 /** The work of `tidemark sources list` and `tidemark sources check`. */
-import { Reach, SourceCheck, SourceRegistry, UsageError } from "@tidemark/backfill"
-import { Source, SourceError, Timeframe } from "@tidemark/core"
+import { Reach, SourceCheck, SourceRegistry, SourceRow, UsageError } from "@tidemark/backfill"
+import { SourceError, Timeframe } from "@tidemark/core"
 import { Runtime } from "@tidemark/runtime"
 import { Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
@@ -33,13 +33,15 @@ export const reach = Effect.fnUntraced(function* (id: string) {
   )
 })
 
-const budgetOf = (capabilities: Source.Capabilities) => {
-  const budget = Source.budgetOf(capabilities)
-  return budget === undefined ? null : { limit: budget.limit, window_ms: budget.windowMillis }
+/** `15 min late`, `of any time` */
+const chains = (options: SourceRow.SourceRow["options"]): string => {
+  if (options === null) return ""
+  if (options.history) return "of any time"
+  return options.delay_ms === 0 ? "yes" : `${options.delay_ms / 60_000} min late`
 }
 
 /** `6,000 a minute`, `1 a second` */
-const rate = (budget: ReturnType<typeof budgetOf>): string => {
+const rate = (budget: SourceRow.SourceRow["budget"]): string => {
   if (budget === null) return ""
   const seconds = budget.window_ms / 1_000
   const window = seconds === 60 ? "a minute" : seconds === 1 ? "a second" : `in ${seconds} s`
@@ -54,23 +56,14 @@ const listThere = Effect.fnUntraced(function* (client: Remote.Asking) {
 
 const listHere = Effect.gen(function* () {
   const registry = yield* SourceRegistry.SourceRegistry
-  const sources = yield* Effect.forEach(registry.ids, reach, { concurrency: "unbounded" })
-  return sources.map(({ detail, id, key, plugin, reachable }) => ({
-    id,
-    description: plugin.description,
-    provenance: plugin.capabilities.provenance,
-    asset_classes: plugin.capabilities.assetClasses,
-    timeframes: plugin.capabilities.timeframes,
-    adjustment: plugin.capabilities.adjustment,
-    /** Timeframes of which it tells what closes. */
-    live: plugin.capabilities.tail?.timeframes ?? [],
-    budget: budgetOf(plugin.capabilities),
-    hosts: plugin.capabilities.hosts.map(({ name }) => name),
-    key,
-    variables: [...Object.values(plugin.variables), ...plugin.baseUrls.map((base) => base.variable)],
-    reachable,
-    detail
-  }))
+  return yield* Effect.forEach(
+    registry.ids,
+    Effect.fnUntraced(function* (id) {
+      const { detail, reachable } = yield* reach(id)
+      return { ...(yield* SourceRow.of(id)), reachable, detail }
+    }),
+    { concurrency: "unbounded" }
+  )
 })
 
 export const list = Effect.fnUntraced(function* () {
@@ -82,12 +75,14 @@ export const list = Effect.fnUntraced(function* () {
     json: () => rows,
     text: () =>
       render(
-        ["source", "gives", "for", "live", "budget", "key", "reachable", ""],
+        ["source", "gives", "for", "candles", "live", "options", "budget", "key", "reachable", ""],
         rows.map((row) => [
           row.id,
           row.provenance,
           row.asset_classes.join(", "),
+          row.timeframes.length > 0 ? "yes" : "",
           row.live.length > 0 ? "yes" : "",
+          chains(row.options),
           rate(row.budget),
           row.key === "none needed" ? "" : row.key,
           row.reachable === null
@@ -125,7 +120,7 @@ export const check = Effect.fnUntraced(function* (input: CheckInput) {
     json: () => report,
     text: () =>
       [
-        `${report.source}, asked for ${report.symbol} ${report.timeframe}:`,
+        `${report.source}, asked for ${report.symbol}${report.timeframe === null ? "" : ` ${report.timeframe}`}:`,
         "",
         render(
           ["", "what it promises", "what came"],

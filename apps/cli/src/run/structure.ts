@@ -9,11 +9,14 @@ import { Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
-import type * as RegimePlot from "../view/RegimePlot.ts"
+import * as RegimePlot from "../view/RegimePlot.ts"
 import * as StructureView from "../view/StructureView.ts"
 import * as Chosen from "./Chosen.ts"
+import * as Jobs from "./jobs.ts"
 import * as Plot from "./Plot.ts"
 import { toSpan } from "./Range.ts"
+import * as RegimeDoor from "./RegimeDoor.ts"
+import * as Remote from "./Remote.ts"
 import { print, withRuntime } from "./Session.ts"
 
 export interface Input extends SpanFlags {
@@ -63,7 +66,17 @@ const pictureOf = Effect.fnUntraced(function* (input: Inputs.Input, range: Pick<
   return [picture]
 })
 
-export const run = Effect.fnUntraced(function* (input: Input) {
+/** Has a daemon derive it; `GET /regimes/structure/current` and its history tell of what. */
+const there = Effect.fnUntraced(function* (client: Remote.Asking, input: Input) {
+  const { dryRun, mode, plot } = input
+  yield* RegimeDoor.refuse({ plot, "dry-run": dryRun, mode: mode !== "smc-pit" })
+  const { symbols } = yield* Chosen.chosen({ ...input, timeframes: Option.none() })
+  const settings = RegimeDoor.settingsOf(input, yield* toSpan(input))
+  const wanted = { ...settings, work: "structure", ...(symbols.length === 0 ? {} : { symbols }) }
+  yield* Jobs.show(yield* Jobs.have(client, wanted))
+})
+
+const here = Effect.fnUntraced(function* (input: Input) {
   const quiet = yield* Globals.quiet
   if (Option.isSome(input.plot)) yield* Plot.formatOf(input.plot.value)
   const chosen = yield* Chosen.chosen({ ...input, timeframes: Option.none() })
@@ -89,7 +102,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     const missing = chosen.symbols.filter((symbol) => !outcomes.some((one) => one.symbol === symbol))
     return { absent: missing, outcomes, pictures }
   }).pipe(withRuntime("update"))
-  if (Option.isSome(input.plot)) yield* Plot.write(input.plot.value, pictures)
+  if (Option.isSome(input.plot)) yield* Plot.write(input.plot.value, pictures.map(RegimePlot.chart))
   yield* print({
     json: () => StructureView.toJson(outcomes, input.dryRun),
     text: () => StructureView.toText(outcomes, input.dryRun)
@@ -97,3 +110,5 @@ export const run = Effect.fnUntraced(function* (input: Input) {
   yield* Chosen.sayAbsent(absent)
   yield* exitWith(outcomes.some(({ error }) => error !== undefined) ? 1 : outcomes.length === 0 ? 3 : 0)
 })
+
+export const run = (input: Input) => Remote.either({ local: here(input), remote: (client) => there(client, input) })

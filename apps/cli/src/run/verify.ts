@@ -1,4 +1,5 @@
 /** The work of `tidemark verify`. */
+import type { Quality } from "@tidemark/api"
 import { UsageError, Verification } from "@tidemark/backfill"
 import { CandleStore, FileProblem } from "@tidemark/core"
 import { Certificate } from "@tidemark/quality"
@@ -7,8 +8,10 @@ import { exitWith } from "../Failure.ts"
 import type { SpanFlags } from "../flags/Span.ts"
 import * as VerifyView from "../view/VerifyView.ts"
 import * as Chosen from "./Chosen.ts"
+import * as GapsDoor from "./GapsDoor.ts"
 import * as OutFile from "./OutFile.ts"
 import { toSpan } from "./Range.ts"
+import * as Remote from "./Remote.ts"
 import { print, withRuntime, withStores } from "./Session.ts"
 
 export interface Input extends Chosen.SeriesFlags, SpanFlags {
@@ -18,18 +21,59 @@ export interface Input extends Chosen.SeriesFlags, SpanFlags {
 
 const usage = (message: string) => new UsageError.UsageError({ message })
 
-const look = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
+const nothing = () => usage("Nothing is stored that could be verified: tidemark backfill")
+
+const lookHere = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen) {
   const range = yield* toSpan(input)
   const found = yield* Verification.run({ choose: chosen.includes, ...range })
   const absent = Chosen.absent(
     chosen,
     found.map(({ stored }) => stored)
   )
-  if (found.length + absent.length === 0)
-    return yield* usage("Nothing is stored that could be verified: tidemark backfill")
+  if (found.length + absent.length === 0) return yield* nothing()
   const verified = found.map((one) => one.verified)
   if (Option.isNone(input.lock)) return { absent, verified, certificate: undefined }
   return { absent, verified, certificate: yield* Verification.certify(found) }
+})
+
+const toVerified = ({
+  damaged,
+  expected,
+  from,
+  gaps,
+  mend,
+  rows,
+  stray,
+  to,
+  ...series
+}: Quality.Verified): Verification.Verified => ({
+  series,
+  interval: { from, to },
+  expected,
+  rows,
+  gaps: gaps.map(GapsDoor.toGap),
+  damage: { lost: damaged, stray },
+  mend: mend ?? undefined
+})
+
+/** Series that a daemon is asked to verify at a time: an answer may not take it longer than a minute. */
+const seriesAtATime = 200
+
+const lookThere = Effect.fnUntraced(function* (input: Input, chosen: Chosen.Chosen, client: Remote.Asking) {
+  const query = { ...Chosen.selection(chosen, input.source), ...Remote.span(yield* toSpan(input)) }
+  const pages = yield* Remote.pages(
+    (page) => client.quality.verification({ query: { ...query, ...page } }),
+    seriesAtATime
+  )
+  const verified = pages.flatMap(({ series }) => series.map(toVerified))
+  const absent = Chosen.absent(chosen, verified)
+  if (verified.length + absent.length === 0) return yield* nothing()
+  if (Option.isNone(input.lock) || verified.length === 0) return { absent, verified, certificate: undefined }
+  const text = JSON.stringify(yield* client.quality.certificate({ query }))
+  const certificate = yield* Effect.mapError(Certificate.fromText(text), () =>
+    usage("What the daemon gave out is no certificate of this version: bring both to the same one")
+  )
+  return { absent, verified, certificate }
 })
 
 const readCertificate = Effect.fnUntraced(function* (path: string) {
@@ -89,10 +133,24 @@ const against = Effect.fnUntraced(function* (path: string, input: Input) {
 export const run = Effect.fnUntraced(function* (input: Input) {
   if (Option.isSome(input.against)) {
     if (Option.isSome(input.lock)) return yield* usage("--lock and --against say different things; give one of them")
-    return yield* against(input.against.value, input)
+    const { value: path } = input.against
+    return yield* Remote.either({
+      local: against(path, input),
+      remote: () =>
+        Effect.fail(
+          usage(
+            "A daemon makes certificates and compares none. Make a new one of it (tidemark verify --lock NEW --remote URL) " +
+              `and look at what differs from ${path}; or leave --remote out where its database can be opened: any Postgres, ` +
+              "a DuckDB file while the daemon is stopped"
+          )
+        )
+    })
   }
   const chosen = yield* Chosen.chosen(input)
-  const { absent, certificate, verified } = yield* look(input, chosen).pipe(withRuntime("read"))
+  const { absent, certificate, verified } = yield* Remote.either({
+    local: withRuntime("read")(lookHere(input, chosen)),
+    remote: (client) => lookThere(input, chosen, client)
+  })
   if (Option.isSome(input.lock) && certificate !== undefined) {
     yield* OutFile.writeText(input.lock.value, "The certificate", Certificate.toText(certificate))
   }
@@ -101,7 +159,7 @@ export const run = Effect.fnUntraced(function* (input: Input) {
     text: () =>
       [
         VerifyView.toText(verified, absent),
-        ...(Option.isSome(input.lock) ? [`Certificate: ${input.lock.value}`] : [])
+        ...(Option.isSome(input.lock) && certificate !== undefined ? [`Certificate: ${input.lock.value}`] : [])
       ].join("\n")
   })
   yield* exitWith(verified.every(Verification.isSound) && absent.length === 0 ? 0 : 3)

@@ -1,33 +1,10 @@
 /** Corporate actions, for people and for machines. Pure. */
-import { type Actions, Rescale } from "@tidemark/backfill"
+import { ActionsRun, Rescale } from "@tidemark/backfill"
 import { ActionStore, type CorporateAction, Instant, Interval, Series } from "@tidemark/core"
 import { count } from "./Format.ts"
 import { render } from "./Table.ts"
 
 type Action = CorporateAction.CorporateAction
-
-/** What became of asking for one symbol. */
-export type Outcome = Told | Failed
-
-export interface Told {
-  readonly symbol: string
-  readonly source: string
-  readonly refreshed: Actions.Refreshed
-  /** Why its reports could not be had. */
-  readonly reportsError: string | undefined
-}
-
-export interface Failed {
-  readonly symbol: string
-  /** `undefined` where no source could be asked. */
-  readonly source: string | undefined
-  readonly error: string
-}
-
-export const isFailed = (outcome: Outcome): outcome is Failed => "error" in outcome
-
-/** Whether all was told. */
-export const isWhole = (outcome: Outcome): boolean => !isFailed(outcome) && outcome.reportsError === undefined
 
 /** `4 for 1`, `0.205 USD`, `estimate 0.7, reported 0.73`. */
 export const what = (action: Action): string => {
@@ -61,8 +38,8 @@ export const toJson = (action: Action) => ({
 
 const line = (action: Action) => `${action.exDate} ${ActionStore.kindOf(action)} ${what(action)}`.trimEnd()
 
-export const outcomeJson = (outcome: Outcome) =>
-  isFailed(outcome)
+export const outcomeJson = (outcome: ActionsRun.Outcome) =>
+  ActionsRun.isFailed(outcome)
     ? { symbol: outcome.symbol, source: outcome.source ?? null, error: outcome.error }
     : {
         symbol: outcome.symbol,
@@ -110,9 +87,9 @@ const outdatedLines = (outdated: ReadonlyArray<Rescale.Outdated>): ReadonlyArray
       `--timeframes ${series.timeframe} --source ${series.source} --start ${Instant.format(intervals[0]!.from)}`
   )
 
-export const toText = (outcomes: ReadonlyArray<Outcome>): string => {
-  const told = outcomes.filter((outcome): outcome is Told => !isFailed(outcome))
-  const failed = outcomes.filter(isFailed)
+export const toText = (outcomes: ReadonlyArray<ActionsRun.Outcome>): string => {
+  const told = outcomes.filter((outcome): outcome is ActionsRun.Told => !ActionsRun.isFailed(outcome))
+  const failed = outcomes.filter(ActionsRun.isFailed)
   const rows = told.map(({ refreshed: { interval, result, told }, source, symbol }) => [
     symbol,
     source,
@@ -139,7 +116,9 @@ export const toText = (outcomes: ReadonlyArray<Outcome>): string => {
     ...told.flatMap(({ reportsError, symbol }) =>
       reportsError === undefined ? [] : [`  ${symbol}: its reports could not be had: ${reportsError}`]
     ),
-    ...(failed.length === 0 ? [] : ["Failed:", ...failed.map(({ error, symbol }) => `  ${symbol}: ${error}`)])
+    ...(failed.length === 0
+      ? []
+      : ["ActionsRun.Failed:", ...failed.map(({ error, symbol }) => `  ${symbol}: ${error}`)])
   ].join("\n")
 }
 

@@ -26,10 +26,14 @@ export const toText = (report: Copy.CopyReport): string => {
   const others = report.others === 0 ? "" : `; ${count(report.others)} other series of the target left alone`
   const copied = total(report, (one) => one.copied)
   const there = total(report, (one) => one.candles) - copied
+  const options =
+    report.optionChains + report.gammaSnapshots === 0
+      ? ""
+      : `; ${plural(report.optionChains, "new option chain")}, ${plural(report.gammaSnapshots, "new gamma snapshot")}`
   return (
     `${report.series.length === 0 ? "" : `${table}\n\n`}${report.series.length} series: ${plural(copied, "candle")} copied` +
     `${there === 0 ? "" : `, ${count(there)} were there`}; counts and hashes are equal on both sides` +
-    `\n${plural(report.symbols, "symbol")}; ${plural(report.actions, "new corporate action")}; new in the sync log: ${count(report.syncEntries)}${others}`
+    `\n${plural(report.symbols, "symbol")}; ${plural(report.actions, "new corporate action")}${options}; new in the sync log: ${count(report.syncEntries)}${others}`
   )
 }
 
@@ -40,6 +44,8 @@ export const toJson = (input: { readonly from: string; readonly to: string }, re
   copied: total(report, (one) => one.copied),
   symbols: report.symbols,
   actions: report.actions,
+  option_chains: report.optionChains,
+  gamma_snapshots: report.gammaSnapshots,
   sync_entries: report.syncEntries,
   other_series: report.others,
   series: report.series.map(({ candles, copied, hash, revisions, series }) => ({

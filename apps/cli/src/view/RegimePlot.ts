@@ -1,5 +1,6 @@
 /** A picture of prices with bands of regimes, as an option of ECharts: data only, without functions. Pure. */
 import { Instant } from "@tidemark/core"
+import type * as Chart from "./Chart.ts"
 
 export interface Picture {
   readonly title: string
@@ -140,31 +141,8 @@ export const option = (picture: Picture, isInteractive: boolean) => {
   }
 }
 
-/** A page that holds all that it needs: `library` is ECharts itself. */
-export const page = (pictures: ReadonlyArray<Picture>, library: string): string => {
-  const options = JSON.stringify(pictures.map((picture) => option(picture, true))).replaceAll("<", "\\u003c")
-  const title = pictures.map((picture) => picture.title.replaceAll(/[<>&]/g, "")).join(", ")
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width">
-<title>${title}</title>
-<style>body { margin: 0; font-family: sans-serif } .chart { height: 92vh; min-height: 420px }</style>
-<script>${library.replaceAll("</script", "<\\/script")}</script>
-</head>
-<body>
-<script>
-for (const option of ${options}) {
-  const element = document.createElement("div")
-  element.className = "chart"
-  document.body.append(element)
-  const chart = echarts.init(element)
-  chart.setOption(option)
-  addEventListener("resize", () => chart.resize())
-}
-</script>
-</body>
-</html>
-`
-}
+/** A picture as a chart of its own. */
+export const chart = (picture: Picture): Chart.Chart => ({
+  title: picture.title,
+  option: (isInteractive) => option(picture, isInteractive)
+})

@@ -1,5 +1,6 @@
 /** What `regime market` and `regime jump` found, for people and for machines. Pure. */
 import { type DerivedStore, Instant, type Provenance, Series, Wording } from "@tidemark/core"
+import type { Regimes } from "@tidemark/api"
 import type * as Derivation from "@tidemark/features/Derivation"
 import type * as History from "@tidemark/regime/History"
 import type { JumpModel } from "@tidemark/regime/jump"
@@ -34,14 +35,20 @@ const percent = (share: number | null, digits = 1): string =>
   share === null ? "–" : `${(100 * share).toFixed(digits)} %`
 const figure = (value: number | null): string => (value === null ? "–" : value.toFixed(2))
 
-const performanceTable = <Label extends string>({ labels, performance, transitions }: Reported<Label>): string =>
+type Figures = Pick<Performance.Performance, "count" | "mean" | "volatility" | "sharpe" | "maxDrawdown">
+
+const figuresTable = <Label extends string>(
+  labels: ReadonlyArray<Label>,
+  share: Readonly<Record<Label, number | null>>,
+  performance: Readonly<Record<Label, Figures>>
+): string =>
   render(
     ["regime", "days", "returns", "mean a day", "volatility a year", "Sharpe", "max drawdown"],
     labels.map((label) => {
       const { count: returns, maxDrawdown, mean, sharpe, volatility } = performance[label]
       return [
         label,
-        percent(transitions.share[label]),
+        percent(share[label]),
         count(returns),
         percent(mean, 3),
         percent(volatility),
@@ -51,6 +58,9 @@ const performanceTable = <Label extends string>({ labels, performance, transitio
     }),
     { right: [1, 2, 3, 4, 5, 6] }
   )
+
+const performanceTable = <Label extends string>({ labels, performance, transitions }: Reported<Label>): string =>
+  figuresTable(labels, transitions.share, performance)
 
 const skippedLines = (skipped: ReadonlyArray<History.Skipped>): ReadonlyArray<string> => {
   const rest = skipped.slice(shownReasons)
@@ -151,4 +161,33 @@ export const toJson = <Label extends string>(all: ReadonlyArray<Reported<Label>>
       performance
     }
   })
+})
+
+/** What a daemon tells of one market: its newest regime, and what returns were in each. */
+export const toldText = (
+  current: Regimes.Current | undefined,
+  told: Regimes.Performance | undefined
+): ReadonlyArray<string> => {
+  if (current === undefined || told === undefined) return ["No regime of it is derived"]
+  const { method, method_version, provenance, reason, regime, timestamp, values } = current
+  const figures = Object.fromEntries(
+    Object.entries(told.performance).map(([label, { max_drawdown, ...rest }]) => [
+      label,
+      { ...rest, maxDrawdown: max_drawdown }
+    ])
+  )
+  const words = regime === null ? `no regime: ${reason ?? "no reason"}` : (values["description"] ?? regime)
+  return [
+    `${Series.key(current)} · ${method} ${method_version}${provenance === "observed" ? "" : ` · ${provenance}`}`,
+    figuresTable(Object.keys(figures), told.share, figures),
+    [`${plural(told.switches, "change")} of regime`, `${Instant.formatDate(timestamp)}: ${words}`].join("\n")
+  ]
+}
+
+export const toldJson = (current: Regimes.Current | undefined, told: Regimes.Performance | undefined) => ({
+  current:
+    current === undefined
+      ? null
+      : { ...current, timestamp: Instant.format(current.timestamp), known_at: Instant.format(current.known_at) },
+  performance: told ?? null
 })

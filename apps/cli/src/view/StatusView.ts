@@ -16,37 +16,34 @@ const ago = (millis: number): string => {
 
 const percent = (share: number): string => `${(Math.floor(share * 10_000) / 100).toFixed(2)} %`
 
-const sourcesText = (status: Status.Status): string =>
+const sourcesText = ({ at, sources }: Status.Told): string =>
   render(
     ["source", "series", "candles", "last sync", "runs", "requests", "retries", "failed", "worst"],
-    Status.bySource(status).map(({ own, source, worst, ...figures }) => [
+    sources.map(({ candles, series, source, worst, ...figures }) => [
       source,
-      count(own.length),
-      count(Status.candlesOf(own)),
-      figures.lastSync === undefined ? "" : ago(status.now - figures.lastSync),
+      count(series),
+      count(candles),
+      figures.last_sync === null ? "" : ago(at - figures.last_sync),
       count(figures.runs),
       count(figures.requests),
       count(figures.retries),
-      percent(figures.errorRate),
-      worst === undefined ? "" : `${worst.series.symbol} ${worst.series.timeframe}: ${Status.troubleOf(worst)}`
+      percent(figures.error_rate),
+      worst === null ? "" : `${worst.symbol} ${worst.timeframe}: ${worst.trouble}`
     ]),
     { right: [1, 2, 4, 5, 6, 7] }
   )
 
-export const toText = (status: Status.Status): string => {
-  if (status.series.length + status.log.length === 0) return "Nothing is stored yet. Fetch something: tidemark backfill"
-  const figures = Status.figuresOf(status.log, status.now)
-  const ordered = status.series.toSorted(Status.worstFirst)
-  const errors = ordered.flatMap(({ last, series }) =>
-    last?.error === undefined || last.error === null ? [] : [`  ${Series.key(series)}: ${last.error}`]
-  )
+export const toText = (told: Status.Told): string => {
+  if (told.sources.length === 0) return "Nothing is stored yet. Fetch something: tidemark backfill"
+  const ordered = told.details.toSorted(Status.worstFirst)
+  const errors = ordered.flatMap((one) => (one.error === null ? [] : [`  ${Series.key(one)}: ${one.error}`]))
   return [
-    `${count(status.series.length)} series, ${plural(Status.candlesOf(status.series), "candle")}; ` +
-      `last sync ${figures.lastSync === undefined ? "never" : ago(status.now - figures.lastSync)}`,
-    `${Status.windowDays} days: ${plural(figures.runs, "run")}, ${requests(figures.requests, figures.retries)}, ` +
-      `${count(figures.failed)} of ${count(figures.entries)} series failed (${percent(figures.errorRate)})`,
+    `${count(told.series)} series, ${plural(told.candles, "candle")}; ` +
+      `last sync ${told.last_sync === null ? "never" : ago(told.at - told.last_sync)}`,
+    `${told.last_days} days: ${plural(told.runs, "run")}, ${requests(told.requests, told.retries)}, ` +
+      `${count(told.failed)} of ${count(told.series_runs)} series failed (${percent(told.error_rate)})`,
     "",
-    sourcesText(status),
+    sourcesText(told),
     "",
     ...(ordered.length > worst ? [`The ${worst} worst:`] : []),
     ...(ordered.length === 0
@@ -57,13 +54,13 @@ export const toText = (status: Status.Status): string => {
             ordered
               .slice(0, worst)
               .map((one) => [
-                Series.key(one.series),
-                count(one.rows),
-                percent(Status.completeness(one)),
-                ...Gap.openCauses.map((cause) => count(Gap.missingBecause(one.gaps, cause))),
-                one.askedTo === undefined ? "" : Instant.format(Math.floor(one.askedTo / 60_000) * 60_000),
-                one.last === undefined ? "" : ago(status.now - one.last.finishedAt),
-                one.last?.status ?? ""
+                Series.key(one),
+                count(one.candles),
+                percent(one.completeness),
+                ...Gap.openCauses.map((cause) => count(Status.openOf(one)[cause])),
+                one.asked_to === null ? "" : Instant.format(Math.floor(one.asked_to / 60_000) * 60_000),
+                one.last_sync === null ? "" : ago(told.at - one.last_sync),
+                one.last_status ?? ""
               ]),
             { right: [1, 2, 3, 4, 5] }
           )
