@@ -45,11 +45,14 @@ const world = (
 const meanwhile = <A, E, R>(awaited: Effect.Effect<A, E, R>) =>
   Effect.raceFirst(awaited, Effect.forever(Effect.andThen(TestClock.withLive(Effect.sleep(20)), TestClock.adjust(250))))
 
-/** Pools look at their connections now and then: they must not do so for all the time since 1970. */
+/**
+ * Pools look at their connections now and then: they must not do so for all the time since 1970. Who listens ends
+ * before what he listens with, which would wait for him.
+ */
 const within =
   <A, E>(layer: Layer.Layer<A, E, Databases>) =>
   <B, E2, R>(effect: Effect.Effect<B, E2, R>) =>
-    Effect.andThen(TestClock.setTime(start), Effect.provide(effect, layer))
+    Effect.andThen(TestClock.setTime(start), Effect.provide(Effect.scoped(effect), layer))
 
 /** Everything that has closed, as the incremental job asks for it. */
 const upToDate = (symbol: string) =>
