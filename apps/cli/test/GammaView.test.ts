@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Gamma } from "@tidemark/core"
+import { Gamma } from "@tidemark/core"
 import * as GammaView from "../src/view/GammaView.ts"
 
 const row = (change: Partial<Gamma.Snapshot>): Gamma.Snapshot => ({
@@ -12,29 +12,9 @@ const row = (change: Partial<Gamma.Snapshot>): Gamma.Snapshot => ({
   hours: "session",
   spot: 540,
   spotAt: null,
+  ...Gamma.unknown,
   netGex: 1e9,
-  callGex: null,
-  putGex: null,
-  grossGex: null,
   makerState: "long_gamma",
-  flip: null,
-  flips: [],
-  callWall: null,
-  callWallGex: null,
-  putWall: null,
-  putWallGex: null,
-  trapCallWall: null,
-  trapPutWall: null,
-  maxPain: null,
-  nearestExpiry: null,
-  atmVolatility: null,
-  expectedMove: null,
-  callOpenInterest: null,
-  putOpenInterest: null,
-  grossToday: null,
-  gross5: null,
-  gross14: null,
-  grossLater: null,
   accounting: null,
   conventions: "",
   model: "m1",

@@ -93,16 +93,7 @@ export const signal = (one: Gamma.Signal) => ({
   resolved_at: instant(one.resolvedAt)
 })
 
-/** How often signals of one pattern, origin and method came true. */
-export interface Performance extends Pick<Gamma.Signal, "pattern" | "origin" | "method"> {
-  readonly resolved: number
-  readonly wins: number
-  readonly winRate: number | null
-  readonly interval: { readonly low: number; readonly high: number } | null
-  readonly pending: number
-}
-
-export const performance = (one: Performance) => ({
+export const performance = (one: Gamma.Performance) => ({
   pattern: one.pattern,
   provenance: one.origin,
   method: one.method,
@@ -202,7 +193,7 @@ export const toSignal = (row: Wire.Signal): Gamma.Signal => ({
   resolvedAt: row.resolved_at
 })
 
-export const toPerformance = (row: Wire.Performance): Performance => ({
+export const toPerformance = (row: Wire.Performance): Gamma.Performance => ({
   pattern: row.pattern,
   origin: row.provenance,
   method: row.method,

@@ -284,6 +284,18 @@ export interface Count extends Pick<Signal, "pattern" | "origin" | "method" | "o
   readonly signals: number
 }
 
+/** How often signals of one pattern, origin and method came true. */
+export interface Performance extends Pick<Signal, "pattern" | "origin" | "method"> {
+  readonly pending: number
+  /** Won or lost. */
+  readonly resolved: number
+  readonly wins: number
+  /** Of those resolved; `null` where there are none. */
+  readonly winRate: number | null
+  /** Where that share lies with 95 %, after Wilson. */
+  readonly interval: { readonly low: number; readonly high: number } | null
+}
+
 export interface Entry {
   readonly snapshot: Snapshot
   /** None of a row outside of the hours of a session: it would tell the last one once more. */

@@ -130,26 +130,7 @@ describe("the snapshot of a chain", () => {
 })
 
 describe("a chain of which nothing can be used", () => {
-  const nothing = {
-    spot: 100,
-    netGex: null,
-    callGex: null,
-    putGex: null,
-    grossGex: null,
-    makerState: null,
-    flip: null,
-    flips: [],
-    callWall: null,
-    putWall: null,
-    maxPain: null,
-    nearestExpiry: null,
-    atmVolatility: null,
-    expectedMove: null,
-    callOpenInterest: null,
-    putOpenInterest: null,
-    grossToday: null,
-    grossLater: null
-  } as const
+  const nothing = { ...Gamma.unknown, spot: 100 }
 
   it.each<[string, ReadonlyArray<Contract>, string]>([
     ["an empty one", [], "the chain has no contracts"],

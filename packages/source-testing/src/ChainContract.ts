@@ -9,12 +9,12 @@
  */
 import { assert, it } from "@effect/vitest"
 import { type Instant, OptionChain, type Source } from "@tidemark/core"
-import { Cause, Effect, Exit, Fiber, Result, Schema, type Scope, Stream } from "effect"
+import { Effect, Schema, type Scope, Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { inspect } from "node:util"
 import { layer, LoopbackProvider, type Misbehaviour, type Respond } from "./LoopbackProvider.ts"
-import { garbage, statuses } from "./Misbehaviours.ts"
+import * as Misbehaviours from "./Misbehaviours.ts"
+import * as Skips from "./Skips.ts"
 
 export const cases = {
   O01: "columns have one length, expirations are days, strikes are above 0, sizes too",
@@ -65,12 +65,7 @@ const longestPauseMillis = 5 * 86_400_000
 export const suite = <Config>(name: string, options: SuiteOptions<Config>): void => {
   const { now, plugin, subject } = options
   const { capabilities } = plugin
-  const skip = new Map<string, string>(Object.entries(options.skip ?? {}))
-  for (const id of skip.keys()) {
-    if (!(id in cases)) {
-      throw new Error(`the contract of chains has no case ${id}; it has ${Object.keys(cases).join(", ")}`)
-    }
-  }
+  const skip = Skips.of("contract of chains", cases, options.skip)
   if (options.respond === undefined) for (const id of network) skip.set(id, "the source uses no network")
   if (options.secrets === undefined) skip.set("O14", "the source has no secrets")
   if (capabilities.timeframes.length > 0) skip.set("O15", "the source has candles")
@@ -91,6 +86,7 @@ export const suite = <Config>(name: string, options: SuiteOptions<Config>): void
     return at === undefined ? source.optionChain(asked) : source.optionChain(asked, at)
   }
   const failureOf = (source: Source.Source, asked: Source.Subject = subject) => Effect.flip(chainOf(source, asked))
+  const misbehaving = Misbehaviours.of({ make, ask: (source) => chainOf(source) })
 
   it.layer(layer(respond))(`chain contract (${name})`, (it) => {
     const check = (
@@ -229,83 +225,27 @@ export const suite = <Config>(name: string, options: SuiteOptions<Config>): void
       })
     )
 
-    check(
-      "O10",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        for (const { headers, status, tag } of statuses) {
-          provider.misbehave({ _tag: "Status", status, ...(headers === undefined ? {} : { headers }) })
-          const { reason } = yield* failureOf(source)
-          assert.strictEqual(reason._tag, tag, `status ${status}`)
-          if (reason._tag === "RateLimited") assert.strictEqual(reason.retryAfterMillis, 7_000)
-        }
-      })
-    )
+    check("O10", misbehaving.statuses)
 
-    check(
-      "O11",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        provider.misbehave({ _tag: "Stall" })
-        const fiber = yield* Effect.forkChild(chainOf(source))
-        yield* provider.arrived
-        yield* Fiber.interrupt(fiber)
-        yield* provider.closed
-      })
-    )
+    check("O11", misbehaving.interruption)
 
-    check(
-      "O12",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        provider.misbehave({ _tag: "Truncate" })
-        const { reason } = yield* failureOf(source)
-        assert.include(["Unavailable", "Malformed"], reason._tag)
-      })
-    )
+    check("O12", misbehaving.truncation)
 
     check(
       "O13",
       Effect.gen(function* () {
         const provider = yield* LoopbackProvider
         const source = yield* make
+        const never = () => false
         // What is no answer on the way to a chain, and in place of the chain itself.
-        for (const warm of [false, true]) {
-          if (warm) {
-            yield* provider.reset
-            yield* chainOf(source)
-          }
-          for (const body of garbage) {
-            provider.misbehave({ _tag: "Body", body })
-            const exit = yield* Effect.exit(chainOf(source))
-            if (Exit.isSuccess(exit)) assert.fail(`a chain of ${body.slice(0, 40)}`)
-            else assert.isTrue(Result.isSuccess(Cause.findError(exit.cause)), `a defect for ${body.slice(0, 40)}`)
-          }
-        }
+        yield* misbehaving.garbage(source, never)
+        yield* provider.reset
+        yield* chainOf(source)
+        yield* misbehaving.garbage(source, never)
       })
     )
 
-    check(
-      "O14",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        const faults: ReadonlyArray<Misbehaviour> = [
-          ...statuses.map(({ status }): Misbehaviour => ({ _tag: "Status", status })),
-          ...garbage.map((body): Misbehaviour => ({ _tag: "Body", body })),
-          { _tag: "Truncate" }
-        ]
-        for (const fault of faults) {
-          provider.misbehave(fault)
-          const exit = yield* Effect.exit(chainOf(source))
-          const shown = inspect(exit, { depth: 12 }) + JSON.stringify(exit)
-          for (const secret of options.secrets ?? []) assert.notInclude(shown, secret)
-        }
-      })
-    )
+    check("O14", misbehaving.secrets(options.secrets ?? []))
 
     check(
       "O15",

@@ -9,12 +9,12 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Candles, Interval, type Source, Timeframe } from "@tidemark/core"
-import { Cause, Effect, Exit, Fiber, Result, Schema, type Scope, Stream } from "effect"
+import { Effect, Schema, type Scope, Stream } from "effect"
 import type { HttpClient } from "effect/http"
 import { TestClock } from "effect/testing"
-import { inspect } from "node:util"
 import { layer, LoopbackProvider, type Misbehaviour, type Respond } from "./LoopbackProvider.ts"
-import { garbage, statuses } from "./Misbehaviours.ts"
+import * as Misbehaviours from "./Misbehaviours.ts"
+import * as Skips from "./Skips.ts"
 
 export const cases = {
   C01: "pages follow one another and together answer for the whole interval",
@@ -60,11 +60,7 @@ export const suite = <Config>(name: string, options: SuiteOptions<Config>): void
   if (plugin.capabilities.timeframes.length === 0) {
     throw new Error(`${plugin.id} has no candles, so this is not its contract; call ChainContract.suite instead`)
   }
-  const skip = new Map<string, string>(Object.entries(options.skip ?? {}))
-  for (const id of skip.keys()) {
-    if (!(id in cases))
-      throw new Error(`the source contract has no case ${id}; it has ${Object.keys(cases).join(", ")}`)
-  }
+  const skip = Skips.of("source contract", cases, options.skip)
   if (options.respond === undefined) for (const id of network) skip.set(id, "the source uses no network")
   const unsupported = Timeframe.all.find((candidate) => !plugin.capabilities.timeframes.includes(candidate))
   if (unsupported === undefined) skip.set("C09", "the source has every timeframe")
@@ -84,6 +80,7 @@ export const suite = <Config>(name: string, options: SuiteOptions<Config>): void
     Effect.map(pagesOf(source, asked), (pages) => Candles.concat(pages.map((page) => page.candles)))
   const failureOf = (source: Source.Source, asked: Source.CandlesRequest) =>
     Effect.flip(Stream.runDrain(source.candles(asked)))
+  const misbehaving = Misbehaviours.of({ make, ask: (source) => candlesOf(source, request) })
 
   it.layer(layer(respond))(`source contract (${name})`, (it) => {
     const check = (
@@ -232,19 +229,7 @@ export const suite = <Config>(name: string, options: SuiteOptions<Config>): void
       })
     )
 
-    check(
-      "C11",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        for (const { headers, status, tag } of statuses) {
-          provider.misbehave({ _tag: "Status", status, ...(headers === undefined ? {} : { headers }) })
-          const { reason } = yield* failureOf(source, request)
-          assert.strictEqual(reason._tag, tag, `status ${status}`)
-          if (reason._tag === "RateLimited") assert.strictEqual(reason.retryAfterMillis, 7_000)
-        }
-      })
-    )
+    check("C11", misbehaving.statuses)
 
     check(
       "C12",
@@ -261,61 +246,15 @@ export const suite = <Config>(name: string, options: SuiteOptions<Config>): void
       })
     )
 
-    check(
-      "C13",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        provider.misbehave({ _tag: "Stall" })
-        const fiber = yield* Effect.forkChild(Stream.runDrain(source.candles(request)))
-        yield* provider.arrived
-        yield* Fiber.interrupt(fiber)
-        yield* provider.closed
-      })
-    )
+    check("C13", misbehaving.interruption)
 
-    check(
-      "C14",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        provider.misbehave({ _tag: "Truncate" })
-        const { reason } = yield* failureOf(source, request)
-        assert.include(["Unavailable", "Malformed"], reason._tag)
-      })
-    )
+    check("C14", misbehaving.truncation)
 
     check(
       "C15",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        for (const body of garbage) {
-          provider.misbehave({ _tag: "Body", body })
-          const exit = yield* Effect.exit(candlesOf(source, request))
-          if (Exit.isSuccess(exit)) assert.strictEqual(Candles.length(exit.value), 0, body)
-          else assert.isTrue(Result.isSuccess(Cause.findError(exit.cause)), `a defect for ${body.slice(0, 40)}`)
-        }
-      })
+      Effect.flatMap(make, (source) => misbehaving.garbage(source, (candles) => Candles.length(candles) === 0))
     )
 
-    check(
-      "C16",
-      Effect.gen(function* () {
-        const provider = yield* LoopbackProvider
-        const source = yield* make
-        const faults: ReadonlyArray<Misbehaviour> = [
-          ...statuses.map(({ status }): Misbehaviour => ({ _tag: "Status", status })),
-          ...garbage.map((body): Misbehaviour => ({ _tag: "Body", body })),
-          { _tag: "Truncate" }
-        ]
-        for (const fault of faults) {
-          provider.misbehave(fault)
-          const exit = yield* Effect.exit(candlesOf(source, request))
-          const shown = inspect(exit, { depth: 12 }) + JSON.stringify(exit)
-          for (const secret of options.secrets ?? []) assert.notInclude(shown, secret)
-        }
-      })
-    )
+    check("C16", misbehaving.secrets(options.secrets ?? []))
   })
 }

@@ -1,5 +1,5 @@
 /** Option chains, gamma snapshots and signals, as the cases store them. */
-import { type Gamma, Instant, OptionChain } from "@tidemark/core"
+import { Gamma, Instant, OptionChain } from "@tidemark/core"
 
 export const hour = 3_600_000
 export const day = 24 * hour
@@ -101,29 +101,7 @@ export const snapshot = (symbol: string, at: number, change: Partial<Gamma.Snaps
 export const unknown = {
   spot: null,
   spotAt: null,
-  netGex: null,
-  callGex: null,
-  putGex: null,
-  grossGex: null,
-  makerState: null,
-  flip: null,
-  flips: [],
-  callWall: null,
-  callWallGex: null,
-  putWall: null,
-  putWallGex: null,
-  trapCallWall: null,
-  trapPutWall: null,
-  maxPain: null,
-  nearestExpiry: null,
-  atmVolatility: null,
-  expectedMove: null,
-  callOpenInterest: null,
-  putOpenInterest: null,
-  grossToday: null,
-  gross5: null,
-  gross14: null,
-  grossLater: null,
+  ...Gamma.unknown,
   accounting: null,
   model: null,
   reason: null

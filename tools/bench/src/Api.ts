@@ -95,12 +95,15 @@ const asked = ({ symbols }: Options): ReadonlyArray<Load.Asked> => {
   ]
 }
 
-/** Has the daemon write minutes of a symbol while something else is done; fails if it was done sooner. */
+/** Their minutes take a run some minutes. */
+const written = Array.from({ length: 16 }, (_, i) => `LOAD${i}/USDT`)
+
+/** Has the daemon write minutes of these symbols while something else is done; fails if it was done sooner. */
 const whileWriting = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.gen(function* () {
     const { runs } = yield* Client
     const payload = {
-      symbols: ["LOAD/USDT"],
+      symbols: written,
       timeframes: ["1m"],
       source: "synthetic",
       start: "2000-01-01",

@@ -106,7 +106,7 @@ export const performance = Effect.fnUntraced(function* (input: Input) {
   const span = yield* toSpan(input)
   const { none, rows } = yield* Remote.either({
     local: Effect.map(count(chosen), ({ counts, none }) => ({
-      rows: Traps.Performance.of(counts, chosen.origins) as ReadonlyArray<GammaRows.Performance>,
+      rows: Traps.Performance.of(counts, chosen.origins),
       none
     })),
     remote: Effect.fnUntraced(function* (client: Remote.Asking) {

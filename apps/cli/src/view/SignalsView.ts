@@ -1,5 +1,4 @@
 /** Signals and how often they came true, for people and for machines. Pure. */
-import type * as GammaRows from "@tidemark/api/GammaRows"
 import { type Gamma, Instant } from "@tidemark/core"
 import * as GammaView from "./GammaView.ts"
 import { render } from "./Table.ts"
@@ -55,9 +54,7 @@ export const toText = (signals: ReadonlyArray<Gamma.Signal>, isWhole: boolean): 
   ].join("\n")
 }
 
-type Performance = GammaRows.Performance
-
-export const performanceText = (rows: ReadonlyArray<Performance>): string =>
+export const performanceText = (rows: ReadonlyArray<Gamma.Performance>): string =>
   rows.length === 0
     ? "No such signals are stored."
     : [

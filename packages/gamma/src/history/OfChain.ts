@@ -1,14 +1,16 @@
 /** What a chain says, at a stored price where it tells none itself. */
-import type { Calendar, OptionChain } from "@tidemark/core"
+import type { Calendar, Instant, OptionChain } from "@tidemark/core"
 import * as Analysis from "../Analysis.ts"
 import type { Method } from "../Kept.ts"
-import type { Price } from "./Prices.ts"
 
 export interface Options {
   readonly method: Method
   readonly calendar: Calendar.Calendar
-  /** Of the chain's moment, or why there is none, in words; `undefined` where the chain tells its own. */
-  readonly price: Price | string | undefined
+  /**
+   * Of the chain's moment, and when it was made where that is known; or why there is none, in words; `undefined`
+   * where the chain tells its own.
+   */
+  readonly price: { readonly price: number; readonly at: Instant.EpochMillis | undefined } | string | undefined
 }
 
 /** Where neither tells a price the row says why. */

@@ -7,20 +7,9 @@
 import { Gamma } from "@tidemark/core"
 import * as Wilson from "./Wilson.ts"
 
-export interface Performance extends Pick<Gamma.Signal, "pattern" | "origin" | "method"> {
-  readonly pending: number
-  /** Won or lost. */
-  readonly resolved: number
-  readonly wins: number
-  /** Of those resolved; `null` where there are none. */
-  readonly winRate: number | null
-  /** Where that share lies with 95 %, after Wilson. */
-  readonly interval: Wilson.Bounds | null
-}
-
 const summary = (
   counts: ReadonlyArray<Gamma.Count>
-): Pick<Performance, "pending" | "resolved" | "wins" | "winRate" | "interval"> => {
+): Pick<Gamma.Performance, "pending" | "resolved" | "wins" | "winRate" | "interval"> => {
   const of = (wanted: Gamma.Outcome) =>
     counts.reduce((sum, { outcome, signals }) => (outcome === wanted ? sum + signals : sum), 0)
   const [pending, wins] = [of("pending"), of("won")]
@@ -37,7 +26,7 @@ const summary = (
 export const of = (
   counts: ReadonlyArray<Gamma.Count>,
   origins: ReadonlyArray<Gamma.Origin> = Gamma.observed
-): ReadonlyArray<Performance> =>
+): ReadonlyArray<Gamma.Performance> =>
   Gamma.Pattern.literals.flatMap((pattern) =>
     Gamma.Origin.literals.flatMap((origin) =>
       Gamma.Method.literals.flatMap((method) => {

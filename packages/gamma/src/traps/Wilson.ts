@@ -6,13 +6,8 @@
 /** Of the normal distribution, for 95 %. */
 const z = 1.959963984540054
 
-export interface Bounds {
-  readonly low: number
-  readonly high: number
-}
-
 /** `trials` is above 0. */
-export const interval = (wins: number, trials: number): Bounds => {
+export const interval = (wins: number, trials: number): { readonly low: number; readonly high: number } => {
   const share = wins / trials
   const weight = 1 + (z * z) / trials
   const middle = (share + (z * z) / (2 * trials)) / weight

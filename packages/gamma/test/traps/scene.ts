@@ -1,7 +1,7 @@
 /** A snapshot, its chain and the prices before it, of which a test says what matters. */
 import { Calendars } from "@tidemark/calendars"
 import * as Day from "@tidemark/calendars/Day"
-import { Candles, type Gamma } from "@tidemark/core"
+import { Candles, Gamma } from "@tidemark/core"
 import type { Exposure, Traps } from "@tidemark/gamma"
 
 /** A Wednesday, two days before the third Friday, at 12:00 in New York. */
@@ -86,29 +86,8 @@ export const snapshotOf = (values: Partial<Gamma.Snapshot> = {}): Gamma.Snapshot
   hours: "session",
   spot: 100,
   spotAt: at,
+  ...Gamma.unknown,
   netGex: 1e8,
-  callGex: null,
-  putGex: null,
-  grossGex: null,
-  makerState: null,
-  flip: null,
-  flips: [],
-  callWall: null,
-  callWallGex: null,
-  putWall: null,
-  putWallGex: null,
-  trapCallWall: null,
-  trapPutWall: null,
-  maxPain: null,
-  nearestExpiry: null,
-  atmVolatility: null,
-  expectedMove: null,
-  callOpenInterest: null,
-  putOpenInterest: null,
-  grossToday: null,
-  gross5: null,
-  gross14: null,
-  grossLater: null,
   accounting: null,
   conventions: "",
   model: null,
