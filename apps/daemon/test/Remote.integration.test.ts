@@ -1,6 +1,6 @@
 /** The command line over a daemon says what it says over the database itself. */
 import { execFile } from "node:child_process"
-import { readFile } from "node:fs/promises"
+import { readFile, rm } from "node:fs/promises"
 import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
@@ -52,6 +52,8 @@ const questions = [
   "gamma show --symbol BTC/USDT --include synthetic --last 3 --method vendor",
   "gamma show --symbol BTC/USDT --include synthetic --daily --last 2",
   "gamma show --symbol BTC/USDT",
+  "gamma plot --symbol BTC/USDT --include synthetic --out chain.svg",
+  "gamma plot --symbol BTC/USDT --include synthetic --at 2019-12-21T12:00 --method implied --out implied.html --json",
   "signals list --symbols BTC/USDT --include synthetic --last 3 --json",
   "signals list --include synthetic --outcomes won,lost --reasons",
   "signals performance --include synthetic"
@@ -80,6 +82,9 @@ describe("a command that asks a daemon", () => {
           assert.include([0, 3], code, stderr)
         }
         const own = yield* Effect.forEach(questions, here)
+        const pictures = ["chain.svg", "implied.html"]
+        const drawn = yield* Effect.forEach(pictures, (file) => read(cwd, file))
+        yield* Effect.forEach(pictures, (file) => Effect.promise(() => rm(join(cwd, file))))
         const certified = yield* here("verify --symbols BTC/USDT --lock here.json")
         assert.strictEqual(certified.code, 0, certified.stderr)
         for (const file of ["here.parquet", "here.arrow"]) {
@@ -93,6 +98,9 @@ describe("a command that asks a daemon", () => {
           assert.strictEqual(told.code, own[i]!.code, `${line}\n${told.stderr}`)
           assert.deepStrictEqual(said(told), said(own[i]!), line)
           assert.isAbove(told.stdout.length, line.startsWith("quality") ? 0 : 20, line)
+        }
+        for (const [i, file] of pictures.entries()) {
+          assert.isTrue(drawn[i]!.length > 5_000 && drawn[i]!.equals(yield* read(cwd, file)), file)
         }
         const again = yield* there("verify --symbols BTC/USDT --lock there.json")
         assert.strictEqual(again.code, 0, again.stderr)

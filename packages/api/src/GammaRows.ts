@@ -151,6 +151,14 @@ const toAccounting = ({
   ...rest
 }: NonNullable<Wire.Snapshot["accounting"]>): Gamma.Accounting => ({ ...rest, noOpenInterest, noVolatility, noSpot })
 
+export const toStrike = (row: Wire.Profile["strikes"][number]) => ({
+  strike: row.strike,
+  call: row.call_gex,
+  put: row.put_gex,
+  callOpenInterest: row.call_open_interest,
+  putOpenInterest: row.put_open_interest
+})
+
 export const toDaily = (row: Wire.Daily): Gamma.Daily => ({
   symbol: row.symbol,
   session: row.session,

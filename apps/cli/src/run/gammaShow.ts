@@ -2,6 +2,7 @@
 import * as GammaRows from "@tidemark/api/GammaRows"
 import { UsageError } from "@tidemark/backfill"
 import { Damage, Gamma, Instant, OptionChain, SymbolStore } from "@tidemark/core"
+import { Strikes } from "@tidemark/gamma"
 import { Chains, Names } from "@tidemark/gamma/history"
 import { Reading, Universe } from "@tidemark/runtime"
 import { Console, Effect, Option } from "effect"
@@ -30,6 +31,12 @@ export interface ShowInput extends Selected, SpanFlags {
 export interface PlotInput extends Selected {
   readonly at: Option.Option<string>
   readonly out: string
+}
+
+/** Whose chain, and by which method. */
+interface Chain {
+  readonly method: Exclude<Gamma.Method, "model">
+  readonly source: string | undefined
 }
 
 const selection = Effect.fnUntraced(function* ({ include, method, source, symbol }: Selected) {
@@ -144,6 +151,60 @@ const noChain = Effect.fnUntraced(function* (chosen: Effect.Success<ReturnType<t
   return Include.sayNone(origins, other === undefined ? undefined : "synthetic", none)
 })
 
+/** What there is to draw, of the chain that is kept here. */
+const draw = Effect.fnUntraced(function* (
+  chosen: Effect.Success<ReturnType<typeof selection>>,
+  { method, source }: Chain,
+  at: number | undefined
+) {
+  const [symbol] = chosen.symbols as [string]
+  const instrument = Universe.instrumentOf(symbol, yield* (yield* SymbolStore.SymbolStore).list)
+  const drawn = yield* Chains.newest({
+    symbol,
+    source,
+    method,
+    at,
+    provenances: ["observed", ...(chosen.origins.includes("synthetic") ? (["synthetic"] as const) : [])],
+    preferred: instrument.sources.map(({ source }) => source),
+    appliedBy: Reading.appliedBy
+  })
+  if (drawn === undefined) return { none: yield* noChain(chosen, at) }
+  const { exposure, profile, snapshot } = drawn
+  return { snapshot, profile, strikes: exposure === undefined ? [] : Strikes.byStrike(exposure) }
+}, withRuntime("read"))
+
+const toProfile = (rows: ReadonlyArray<{ readonly spot: number; readonly net_gex: number }>) =>
+  rows.length === 0
+    ? undefined
+    : { spot: Float64Array.from(rows, ({ spot }) => spot), net: Float64Array.from(rows, ({ net_gex }) => net_gex) }
+
+/** The same of a daemon. */
+const askToDraw = Effect.fnUntraced(function* (
+  client: Remote.Asking,
+  { origins, symbols }: Effect.Success<ReturnType<typeof selection>>,
+  { method, source }: Chain,
+  at: number | undefined
+) {
+  const query = {
+    symbol: symbols[0]!,
+    method,
+    provenance: origins,
+    ...(source === undefined ? {} : { source }),
+    ...(at === undefined ? {} : { at })
+  }
+  return yield* client.gamma.profile({ query }).pipe(
+    Effect.map(({ profile, snapshot, strikes }) => ({
+      snapshot: GammaRows.toSnapshot(snapshot),
+      profile: toProfile(profile),
+      strikes: strikes.map(GammaRows.toStrike)
+    })),
+    Effect.catchTags({
+      NotFound: ({ detail }: { readonly detail?: string }) =>
+        Effect.succeed({ none: detail ?? `no option chain of ${query.symbol} is kept there` })
+    })
+  )
+})
+
 export const plot = Effect.fnUntraced(function* (input: PlotInput) {
   yield* Plot.formatOf(input.out, "out")
   yield* checkSources(input.source)
@@ -155,30 +216,21 @@ export const plot = Effect.fnUntraced(function* (input: PlotInput) {
   }
   const at = yield* instant("at", input.at)
   const chosen = yield* selection(input)
-  const symbol = Names.symbolOf(input.symbol)
-  const { drawn, none } = yield* Effect.gen(function* () {
-    const instrument = Universe.instrumentOf(symbol, yield* (yield* SymbolStore.SymbolStore).list)
-    const drawn = yield* Chains.newest({
-      symbol,
-      source: Option.getOrUndefined(input.source),
-      method,
-      at,
-      provenances: ["observed", ...(chosen.origins.includes("synthetic") ? (["synthetic"] as const) : [])],
-      preferred: instrument.sources.map(({ source }) => source),
-      appliedBy: Reading.appliedBy
-    })
-    return { drawn, none: drawn === undefined ? yield* noChain(chosen, at) : undefined }
-  }).pipe(withRuntime("read"))
-  if (drawn === undefined) {
-    yield* Console.error(`tidemark: ${none}`)
+  const chain = { method, source: Option.getOrUndefined(input.source) }
+  const drawn = yield* Remote.either({
+    local: draw(chosen, chain, at),
+    remote: (client) => askToDraw(client, chosen, chain, at)
+  })
+  if ("none" in drawn) {
+    yield* Console.error(`tidemark: ${drawn.none}`)
     return yield* exitWith(3)
   }
-  const { exposure, profile, snapshot } = drawn
-  if (exposure !== undefined && profile !== undefined) {
-    yield* Plot.write(input.out, GammaPlot.charts({ exposure, profile, snapshot }))
+  const { profile, snapshot, strikes } = drawn
+  if (profile !== undefined) {
+    yield* Plot.write(input.out, GammaPlot.charts({ profile, snapshot, strikes }))
   } else {
     yield* Console.error(`tidemark: there is nothing to draw: ${snapshot.reason}; ${input.out} is not written`)
   }
   yield* print({ json: () => GammaRows.snapshot(snapshot), text: () => GammaView.toText([snapshot], []) })
-  yield* exitWith(exposure === undefined ? 3 : 0)
+  yield* exitWith(profile === undefined ? 3 : 0)
 })

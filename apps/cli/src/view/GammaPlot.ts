@@ -1,15 +1,16 @@
 /** Pictures of a gamma snapshot: exposure by strike, and over the spot. Pure. */
 import type { Gamma } from "@tidemark/core"
 import { Instant } from "@tidemark/core"
-import { type Exposure, type Profile, Strikes } from "@tidemark/gamma"
+import type { Profile, Strikes } from "@tidemark/gamma"
 import type * as Chart from "./Chart.ts"
 import * as GammaView from "./GammaView.ts"
 
 /** What is drawn of one snapshot. */
 export interface Picture {
   readonly snapshot: Gamma.Snapshot
-  readonly exposure: Exposure.Exposure
-  readonly profile: Profile.Profile
+  /** Ascending. */
+  readonly strikes: ReadonlyArray<Strikes.Strike>
+  readonly profile: Pick<Profile.Profile, "spot" | "net">
 }
 
 /** Told apart without red and green. */
@@ -18,9 +19,9 @@ const colours = { call: "#4e9fd1", put: "#d1603d", net: "#222222", mark: "#55555
 /** Strikes further from the spot than this share are not drawn: next to nothing lies there. */
 const shownShare = 0.2
 
-/** Exposure of each strike near the spot; ascending. */
-export const near = ({ exposure }: Pick<Picture, "exposure">): ReadonlyArray<Strikes.Strike> =>
-  Strikes.byStrike(exposure).filter(({ strike }) => Math.abs(strike / exposure.spot - 1) <= shownShare)
+/** Exposure of each strike near the spot; of all where none is told. */
+export const near = ({ snapshot: { spot }, strikes }: Pick<Picture, "snapshot" | "strikes">) =>
+  strikes.filter(({ strike }) => spot === null || Math.abs(strike / spot - 1) <= shownShare)
 
 /** In billions where that is more than a thousandth of one, else in millions. */
 const unitOf = (values: ReadonlyArray<number>) => {
