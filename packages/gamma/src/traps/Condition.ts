@@ -66,18 +66,20 @@ export const scoreBeyond = (bound: number): Condition =>
     sayScore
   )
 
+const counted = (count: number) => (count === 0 ? "no timeframe" : count === 1 ? "1 timeframe" : `${count} timeframes`)
+
 /** Of as many timeframes or more, the RSI is on the score's side of 50. */
 export const aligned = (atLeast: number): Condition =>
   whereKnown(
     ({ rsi, score }) => (Figure.isKnown(score) ? rsi.aligned : score),
     (count) => count >= atLeast,
-    (count) => `The RSI of ${count} timeframes lies on the side of the score.`
+    (count) => `The RSI of ${counted(count)} lies on the side of the score.`
   )
 
 const overboughtCount = ({ rsi, score }: Situation) => (Figure.isKnown(score) ? rsi.overbought : score)
 const oversoldCount = ({ rsi, score }: Situation) => (Figure.isKnown(score) ? rsi.oversold : score)
-const sayOverbought = (count: number) => `The RSI of ${count} timeframes is above 70.`
-const sayOversold = (count: number) => `The RSI of ${count} timeframes is below 30.`
+const sayOverbought = (count: number) => `The RSI of ${counted(count)} is above 70.`
+const sayOversold = (count: number) => `The RSI of ${counted(count)} is below 30.`
 
 export const overbought = (atLeast: number): Condition =>
   whereKnown(overboughtCount, (count) => count >= atLeast, sayOverbought)
