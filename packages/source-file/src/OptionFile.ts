@@ -62,14 +62,14 @@ const headOf = async (path: string): Promise<Uint8Array> => {
   }
 }
 
-/** The text of a file, unzipped, of which there may be more. */
-const textOf = (path: string, read: (path: string) => Promise<Uint8Array>) =>
+/** The text of a file, unzipped: all of it, or as much as tells what it is. */
+const textOf = (path: string, part: "head" | "all") =>
   Effect.tryPromise({
     try: async () => {
-      const bytes = await read(path)
-      const plain = /\.gz$/i.test(path)
-        ? gunzipSync(bytes, { maxOutputLength: maxTextBytes, finishFlush: constants.Z_SYNC_FLUSH })
-        : bytes
+      const bytes = await (part === "head" ? headOf(path) : readFile(path))
+      // Of a head there is more to come; a whole file that ends before its end is damaged.
+      const finishFlush = part === "head" ? constants.Z_SYNC_FLUSH : constants.Z_FINISH
+      const plain = /\.gz$/i.test(path) ? gunzipSync(bytes, { maxOutputLength: maxTextBytes, finishFlush }) : bytes
       return Buffer.from(plain).toString("utf8")
     },
     catch: (cause) => {
@@ -86,10 +86,10 @@ const ofQuoteData = ({ at, rows, spot }: QuoteData.QuoteData): ContractRows.Cont
 })
 
 const load = Effect.fnUntraced(function* (path: string, { symbol }: Options) {
-  if (/\.(parquet|pq)(\.gz)?$/i.test(path) || !QuoteData.recognises(yield* textOf(path, headOf))) {
+  if (/\.(parquet|pq)(\.gz)?$/i.test(path) || !QuoteData.recognises(yield* textOf(path, "head"))) {
     return yield* ContractRows.load(path, symbol)
   }
-  const data = QuoteData.decode(yield* textOf(path, readFile))
+  const data = QuoteData.decode(yield* textOf(path, "all"))
   return typeof data === "string" ? yield* bad(data) : ofQuoteData(data)
 })
 

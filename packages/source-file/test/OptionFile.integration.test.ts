@@ -139,6 +139,24 @@ describe("a quotedata file", () => {
     })
   )
 
+  it.live("may be gzipped, and is refused where its end is missing", () =>
+    Effect.gen(function* () {
+      // More than what it is told by, and hard to compress.
+      const many = Array.from({ length: 4_000 }, (_, i) =>
+        line.replaceAll("1815", String(2000 + i)).replace("0.1971", String(Math.abs(Math.sin(i))))
+      )
+      const file = quotedata("December 12, 2022 at 8:30 PM EST", ...many)
+      const zipped = gzipSync(file)
+      assert.isAbove(zipped.length - 1_000, 65_536)
+      const options = { symbol: "^RUT" }
+      const whole = yield* OptionFile.read(write(zipped, "csv.gz"), options)
+      assert.deepStrictEqual(whole, yield* OptionFile.read(write(file), options))
+      assert.strictEqual(OptionChain.length(whole.contracts), 8_000)
+      const part = write(zipped.subarray(0, zipped.length - 1_000), "csv.gz")
+      assert.match(yield* refusal(OptionFile.read(part, options)), /it is Z_BUF_ERROR/)
+    })
+  )
+
   it.live("without a date wants to be told one", () =>
     Effect.gen(function* () {
       assert.match(yield* refusal(read(quotedata("some time", line))), /\.csv: it does not say of which moment.*--at/)
