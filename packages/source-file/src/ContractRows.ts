@@ -1,15 +1,15 @@
 /**
  * The rows of a table of contracts, by the moments that they are of.
  *
- * The file is read once, into a table of DuckDB's that goes to disk where it
- * does not fit in memory; the rows of a moment are taken out of that, so that
- * a year of chains takes no more memory here than one of them.
+ * The file is read once, into a database of DuckDB's on disk; the rows of a
+ * moment are taken out of that, so that a year of chains takes no more memory
+ * here than one of them.
  */
 import { type ChainRows, type Instant, OccSymbol, SourceError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Effect } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
-import type { Fragment } from "effect/sql/Statement"
+import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as ContractTable from "./ContractTable.ts"
 import * as Gzip from "./Gzip.ts"
@@ -62,6 +62,20 @@ const namesOf = (texts: ReadonlyArray<string>, column: string, symbol: string) =
   return Effect.succeed(texts.filter((text) => nameOf(text) === bare(symbol) || nameOf(text) === ""))
 }
 
+const wordsOf = (error: Error): string => error.message.split("\n", 1)[0]!
+
+const noRoom = (error: Error) =>
+  new SourceError.Misconfigured({
+    detail:
+      `its rows cannot be put into the temporary folder ${tmpdir()} (${wordsOf(error)}); make room there, ` +
+      "or name another folder with TMPDIR"
+  })
+
+const failure = (kind: string) => (error: Error) =>
+  /no space left|could not write/i.test(wordsOf(error))
+    ? noRoom(error)
+    : new SourceError.Misconfigured({ detail: `it cannot be read as ${kind} (${wordsOf(error)})` })
+
 /** A time as the file writes it, and where it does. */
 interface Told {
   readonly time: string
@@ -70,97 +84,81 @@ interface Told {
   readonly last: number
 }
 
+type Numbered = ContractTable.Cells & { readonly "row number": number }
+
 /** Loads a CSV or Parquet file; it stays loaded for the life of the scope. */
 export const load = Effect.fn("ContractRows.load")(function* (path: string, symbol: string) {
   const isParquet = /\.(parquet|pq)(\.gz)?$/i.test(path)
+  const orFail = Effect.mapError(failure(isParquet ? "Parquet" : "CSV"))
   const sql = yield* DuckDbClient.make({ path: join(yield* Gzip.folder, "rows.duckdb"), memoryLimit }).pipe(
     Effect.provide(Reactivity.layer),
-    Effect.orDie
+    Effect.mapError(noRoom)
   )
   const readable = yield* Gzip.unzipped(path)
   const reader = isParquet
     ? sql`read_parquet(${readable})`
     : sql`read_csv(${readable}, all_varchar = true, header = true, strict_mode = true)`
-  const readError = (error: Error) =>
-    new SourceError.Misconfigured({
-      detail: `it cannot be read as ${isParquet ? "Parquet" : "CSV"} (${error.message.split("\n", 1)[0]})`
-    })
-  const described = yield* Effect.mapError(sql<{ column_name: string }>`DESCRIBE SELECT * FROM ${reader}`, readError)
+  const described = yield* orFail(sql<{ column_name: string }>`DESCRIBE SELECT * FROM ${reader}`)
   const layout = ContractTable.detect(described.map((row) => row.column_name))
   if (typeof layout === "string") return yield* bad(layout)
   const columns = [...new Set(Object.values(layout))].map((name) => sql`CAST(${sql(name)} AS VARCHAR) AS ${sql(name)}`)
-  yield* Effect.mapError(
-    sql`CREATE TABLE contracts AS SELECT row_number() OVER () AS "row number", ${sql.csv(columns)} FROM ${reader}`,
-    readError
+  yield* orFail(
+    sql`CREATE TABLE contracts AS SELECT row_number() OVER () AS "row number", ${sql.csv(columns)} FROM ${reader}`
   )
 
   const text = (column: string) => sql`coalesce(${sql(column)}, '')`
   const isOneOf = (column: string, texts: ReadonlyArray<string>) => sql`${text(column)} IN ${sql.in(texts)}`
-  const named =
-    layout.underlying === undefined
-      ? undefined
-      : yield* Effect.flatMap(
-          Effect.mapError(
-            sql<{ name: string }>`SELECT ${text(layout.underlying)} AS name, min("row number") AS first
-            FROM contracts GROUP BY 1 ORDER BY 2`,
-            readError
-          ),
-          (found) =>
-            namesOf(
-              found.map(({ name }) => name),
-              layout.underlying!,
-              symbol
-            )
-        )
-  const ofSymbol = named === undefined ? sql`true` : isOneOf(layout.underlying!, named)
-  const rowsWhere = (condition: Fragment) =>
-    Effect.mapError(
-      sql<ContractTable.Cells & { readonly "row number": number }>`SELECT * FROM contracts
-        WHERE ${ofSymbol} AND ${condition} ORDER BY "row number"`,
-      readError
-    )
 
-  const told =
-    layout.time === undefined
-      ? []
-      : yield* Effect.mapError(
-          sql<Told>`SELECT ${text(layout.time)} AS time, count(*) AS rows, min("row number") AS first,
-            max("row number") AS last FROM contracts WHERE ${ofSymbol} GROUP BY 1 ORDER BY 3`,
-          readError
-        )
-  const places = Map.groupBy(told, ({ time }) => ContractTable.instantOf(time))
+  const ofSymbol = Effect.fnUntraced(function* (column: string) {
+    const found = yield* orFail(
+      sql<{ name: string }>`SELECT ${text(column)} AS name, min("row number") AS first FROM contracts
+        GROUP BY 1 ORDER BY 2`
+    )
+    const names = found.map(({ name }) => name)
+    const own = yield* namesOf(names, column, symbol)
+    return own === undefined ? sql`true` : isOneOf(column, own)
+  })
+  const isWanted = layout.underlying === undefined ? sql`true` : yield* ofSymbol(layout.underlying)
+
+  const told = (column: string) =>
+    orFail(
+      sql<Told>`SELECT ${text(column)} AS time, count(*) AS rows, min("row number") AS first,
+        max("row number") AS last FROM contracts WHERE ${isWanted} GROUP BY 1 ORDER BY 3`
+    )
+  const places = Map.groupBy(layout.time === undefined ? [] : yield* told(layout.time), ({ time }) =>
+    ContractTable.instantOf(time)
+  )
+  const moments = [...places.keys()].filter((at) => at !== undefined)
+
+  const named = Effect.fnUntraced(function* (column: string, timeless: ReadonlyArray<Told>) {
+    const texts = timeless.slice(0, namedRows).map(({ time }) => time)
+    const rows = yield* orFail(
+      sql<{ row: number; time: string }>`SELECT "row number" AS row, ${text(column)} AS time FROM contracts
+        WHERE ${isWanted} AND ${isOneOf(column, texts)} ORDER BY 1 LIMIT ${namedRows}`
+    )
+    return rows.map(({ row, time }) => ContractTable.timeProblem(Number(row), time))
+  })
   const timeless = places.get(undefined) ?? []
-  places.delete(undefined)
-  const lines =
-    timeless.length === 0
-      ? []
-      : yield* Effect.mapError(
-          sql<{ row: number; time: string }>`SELECT "row number" AS row, ${text(layout.time!)} AS time FROM contracts
-      WHERE ${ofSymbol} AND ${isOneOf(
-        layout.time!,
-        timeless.slice(0, namedRows).map(({ time }) => time)
-      )}
-      ORDER BY 1 LIMIT ${namedRows}`,
-          readError
-        )
+
+  const placesOf = (at: Instant.EpochMillis) => {
+    const own = places.get(at) ?? []
+    const [first, last] = [own.map((one) => Number(one.first)), own.map((one) => Number(one.last))]
+    const times = own.map(({ time }) => time)
+    // Between which rows they are says what of the table need not be looked at.
+    return sql`"row number" BETWEEN ${Math.min(...first)} AND ${Math.max(...last)} AND ${isOneOf(layout.time!, times)}`
+  }
+
   const contracts: ContractRows = {
     timeColumn: layout.time,
-    moments: [...places.keys()].filter((at) => at !== undefined).toSorted((a, b) => a - b),
+    moments: moments.toSorted((a, b) => a - b),
     timeless: {
       rows: timeless.reduce((sum, { rows }) => sum + Number(rows), 0),
-      lines: lines.map(({ row, time }) => ContractTable.timeProblem(Number(row), time))
+      lines: timeless.length === 0 ? [] : yield* named(layout.time!, timeless)
     },
     read: Effect.fnUntraced(function* (at) {
-      const own = at === undefined ? undefined : (places.get(at) ?? [])
-      const found = yield* rowsWhere(
-        own === undefined
-          ? sql`true`
-          : // Where it is says which part of the table need not be looked at.
-            sql`"row number" BETWEEN ${Math.min(...own.map(({ first }) => Number(first)))}
-              AND ${Math.max(...own.map(({ last }) => Number(last)))} AND ${isOneOf(
-                layout.time!,
-                own.map(({ time }) => time)
-              )}`
+      const found = yield* orFail(
+        sql<Numbered>`SELECT * FROM contracts
+          WHERE ${isWanted} AND ${at === undefined ? sql`true` : placesOf(at)} ORDER BY "row number"`
       )
       const spots = layout.spot === undefined ? [] : found.map((cells) => Number(cells[layout.spot!] || Number.NaN))
       return {
