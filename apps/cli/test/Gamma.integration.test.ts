@@ -3,7 +3,9 @@ import { readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { Equity } from "@tidemark/emulator"
+import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Effect, Random } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
 import { type Database, Databases, fresh, onEvery } from "./databases.ts"
 import { killed } from "./kills.ts"
 import { folder, type Options, parse, provider, query, type Row, run } from "./tidemark.ts"
@@ -125,6 +127,60 @@ onEvery("gamma histories", (it) => {
         yield* backfilled(options, ...range)
         assert.deepStrictEqual(yield* contents(database), reference)
       }).pipe(Random.withSeed("gamma")),
+    seconds
+  )
+})
+
+/** A table of chains: of SPY at the close of these days, of a few contracts each. */
+const chainsOf = (days: ReadonlyArray<string>, more: ReadonlyArray<string> = []) =>
+  [
+    "quote_time,underlying,underlying_price,expiry,strike,type,open_interest,implied_volatility,root",
+    ...days.flatMap((day, i) => [
+      `${day} 20:00,SPY,${500 + i},2024-07-19,500,call,${100 + i},0.15,SPY`,
+      `${day} 20:00,QQQ,${400 + i},2024-07-19,400,call,100,0.15,QQQ`,
+      `${day} 20:00,SPY,${500 + i},2024-07-19,490,put,200,0.16,SPY`
+    ]),
+    ...more
+  ].join("\n")
+
+const june = ["2024-06-05", "2024-06-03", "2024-06-06", "2024-06-04"]
+
+onEvery("imports of several moments", (it) => {
+  it.effect(
+    "killed at 3 moments leave whole moments only, and end as if nothing had happened",
+    () =>
+      Effect.gen(function* () {
+        const { database, options } = yield* fresh()
+        const whole = Effect.map(
+          database.select(
+            "SELECT count(*)::INTEGER AS rows FROM gex_history AS g LEFT JOIN option_chains AS c " +
+              "ON c.symbol = g.symbol AND c.timestamp = g.timestamp AND c.source = g.source " +
+              "LEFT JOIN regime_signals AS s ON s.symbol = g.symbol AND s.timestamp = g.timestamp " +
+              "WHERE c.contracts IS DISTINCT FROM 2 OR (g.hours = 'session') <> (s.pattern IS NOT NULL)"
+          ),
+          (found) => assert.deepStrictEqual(found, [{ rows: 0 }])
+        )
+        const days = Array.from({ length: 16 }, (_, i) => `2024-06-${String(i + 1).padStart(2, "0")}`)
+        yield* Effect.promise(() => writeFile(join(options.cwd, "year.csv"), chainsOf(days)))
+        const args = ["gamma", "import", "year.csv", "--symbol=SPY", "--quiet"]
+        assert.strictEqual((yield* run(["migrate"], options)).code, 0)
+        const plain = yield* database.remember
+        assert.strictEqual((yield* run(args, options)).code, 0)
+        const reference = yield* contents(database)
+        yield* plain
+        yield* killed({
+          args,
+          database,
+          options,
+          kills: 3,
+          writes: [3, 21, 55],
+          contents: Effect.andThen(whole, contents(database)),
+          reference,
+          begin: plain
+        })
+        assert.strictEqual((yield* run(args, options)).code, 0)
+        assert.deepStrictEqual(yield* contents(database), reference)
+      }).pipe(Random.withSeed("import")),
     seconds
   )
 })
@@ -293,6 +349,113 @@ describe("a chain of a file", () => {
           assert.include(picture, "spot 501")
           assert.include(picture, "SPY · gamma exposure by strike")
         }
+      }),
+    seconds
+  )
+})
+
+interface ImportedJson {
+  readonly totals: Row
+  readonly moments: ReadonlyArray<Row>
+  readonly unplaced: { readonly rows: number; readonly first: ReadonlyArray<string> }
+}
+
+describe("a table of several moments", () => {
+  const bad = [
+    "2024-06-07 20:00,SPY,500,,500,call,1,0.15,SPY",
+    "soon,SPY,500,2024-07-19,500,call,1,0.15,SPY",
+    "2024-06-06 20:00,SPY,500,2024-07-19,none,call,1,0.15,SPY"
+  ]
+  const stored =
+    "SELECT g.timestamp, net_gex, fetched_at FROM gex_history AS g JOIN option_chains USING (timestamp) ORDER BY 1"
+
+  it.effect(
+    "is kept moment by moment: what is wrong with one of them, or with a row, is told and stops no other",
+    () =>
+      Effect.gen(function* () {
+        const options = { cwd: yield* folder }
+        yield* Effect.promise(() => writeFile(join(options.cwd, "june.csv"), chainsOf(june, bad)))
+        const command = ["gamma", "import", "june.csv", "--symbol=SPY"]
+        const priced = yield* run([...command, "--spot=500"], options)
+        assert.strictEqual(priced.code, 1)
+        assert.match(
+          priced.stderr,
+          /--spot 500 cannot be the price of all of them; .*column "underlying_price", or choose/
+        )
+        const ended = yield* run([...command, "--json"], options)
+        assert.strictEqual(ended.code, 3)
+        assert.strictEqual(ended.stderr, "SPY: 5 of 5 moments\n")
+        const first = parse<ImportedJson>(ended)
+        assert.deepStrictEqual(first.totals, { new: 4, there: 0, replaced: 0, failed: 1 })
+        assert.deepStrictEqual(
+          first.moments.map(({ chain, contracts, kept, timestamp }) => [timestamp, chain, contracts, kept]),
+          [
+            ...["03", "04", "05", "06"].map((day) => [`2024-06-${day}T20:00Z`, "new", 2, 2]),
+            ["2024-06-07T20:00Z", "failed", null, null]
+          ]
+        )
+        assert.match(String(first.moments[4]!["reason"]), /none of its rows is a contract: row 13 has no expiry/)
+        assert.deepInclude(first.moments[3], {
+          unreadable: { rows: 1, first: ['row 15 has no strike that can be read: "none"'] }
+        })
+        assert.deepStrictEqual(first.unplaced, {
+          rows: 1,
+          first: ['row 14 has no time that can be read: "soon"']
+        })
+        const rows = yield* query(stored, options)
+        assert.deepStrictEqual(
+          rows.map((row) => row["net_gex"]),
+          first.moments.slice(0, 4).map((moment) => moment["net_gex"])
+        )
+        const again = yield* run([...command, "--quiet"], options)
+        assert.strictEqual(again.code, 3)
+        assert.strictEqual(again.stderr, "")
+        assert.match(again.stdout, /^SPY: 5 moments of june\.csv: 4 already there, 1 failed\n/)
+        assert.match(again.stdout, /^2024-06-03T20:00Z +2 +2 +[−\d.,m ]+ \$ +already there$/m)
+        assert.match(again.stdout, /^2024-06-07T20:00Z, failed: june\.csv: none of its rows is a contract/m)
+        assert.match(again.stdout, /^1 row of the file belongs to none of its moments:\n {2}row 14 has no time/m)
+        assert.deepStrictEqual(yield* query(stored, options), rows)
+        const chosen = yield* run([...command, "--at=2024-06-04T20:00Z", "--json"], options)
+        assert.strictEqual(chosen.code, 3)
+        assert.match(chosen.stderr, /1 row of the file belongs to none of its moments:\n {2}row 14 has no time/)
+        const one = parse<{ readonly snapshot: Row; readonly was_there: boolean }>(chosen)
+        assert.isTrue(one.was_there)
+        assert.deepInclude(one.snapshot, { timestamp: "2024-06-04T20:00Z", net_gex: first.moments[1]!["net_gex"] })
+      }),
+    seconds
+  )
+
+  it.effect(
+    "leaves another chain of one of its moments as it is, unless it shall be replaced",
+    () =>
+      Effect.gen(function* () {
+        const options = { cwd: yield* folder }
+        const write = (name: string, days: ReadonlyArray<string>) =>
+          Effect.promise(() => writeFile(join(options.cwd, name), chainsOf(days)))
+        yield* write("one.csv", ["2024-06-05"])
+        yield* write("june.csv", june.toSorted())
+        const sql = yield* DuckDbClient.make({ path: ":memory:" }).pipe(Effect.provide(Reactivity.layer))
+        const parquet = join(options.cwd, "june.parquet")
+        yield* sql`COPY (SELECT * FROM read_csv(${join(options.cwd, "june.csv")}))
+          TO ${sql.literal(`'${parquet}'`)} (FORMAT parquet)`
+        assert.strictEqual((yield* run(["gamma", "import", "one.csv", "--symbol=SPY"], options)).code, 0)
+        const command = ["gamma", "import", "june.parquet", "--symbol=SPY", "--json"]
+        const refused = yield* run(command, options)
+        assert.strictEqual(refused.code, 3)
+        const { moments, totals } = parse<ImportedJson>(refused)
+        assert.deepStrictEqual(totals, { new: 3, there: 0, replaced: 0, failed: 1 })
+        assert.match(String(moments[2]!["reason"]), /^another chain of 2024-06-05T20:00Z is kept, .*--replace/)
+        const replaced = yield* run([...command, "--replace"], options)
+        assert.strictEqual(replaced.code, 0, replaced.stdout)
+        assert.deepStrictEqual(parse<ImportedJson>(replaced).totals, { new: 0, there: 0, replaced: 4, failed: 0 })
+        const again = yield* run(command, options)
+        assert.strictEqual(again.code, 0)
+        assert.deepStrictEqual(parse<ImportedJson>(again).totals, { new: 0, there: 4, replaced: 0, failed: 0 })
+        yield* write("june.csv", ["2024-06-06", ...june.toSorted().slice(0, 2)])
+        const nothing = yield* run(["gamma", "import", "june.csv", "--symbol=SPY"], options)
+        assert.strictEqual(nothing.code, 1)
+        assert.match(nothing.stdout, /^SPY: 3 moments of june\.csv: 3 failed\n/)
+        assert.match(nothing.stdout, /^3 moments, the first 2024-06-03T20:00Z, failed: another chain/m)
       }),
     seconds
   )

@@ -2,8 +2,10 @@
 import type * as OptionFile from "@tidemark/source-file/OptionFile"
 import { Effect } from "effect"
 
-export const read: typeof OptionFile.read = (path, options) =>
+export type { Moment, OptionFile } from "@tidemark/source-file/OptionFile"
+
+export const open: typeof OptionFile.open = (path, options) =>
   Effect.flatMap(
     Effect.promise(() => import("@tidemark/source-file/OptionFile")),
-    (file) => file.read(path, options)
+    (file) => file.open(path, options)
   )

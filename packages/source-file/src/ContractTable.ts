@@ -68,6 +68,10 @@ export const instantOf = (cell: string): Instant.EpochMillis | undefined => {
   return Option.getOrUndefined(Instant.parse(iso.replace(/([+-]\d{2})$/, "$1:00")))
 }
 
+/** What is wrong with a row whose time is none. */
+export const timeProblem = (number: number, cell: string): string =>
+  `row ${number} has no time${cell.trim() === "" ? "" : ` that can be read: "${ChainRows.excerpt(cell)}"`}`
+
 /** Days since 1970-01-01: ISO with or without a time, YYYYMMDD, as CBOE writes it, or seconds or more since 1970. */
 const expiryOf = (cell: string): number | undefined => {
   const text = cell.trim()

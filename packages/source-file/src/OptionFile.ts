@@ -1,18 +1,17 @@
 /**
- * An option chain from the user's own file: CBOE's "quotedata" CSV, or a
- * table of contracts as CSV or Parquet, plain or gzipped.
+ * Option chains from the user's own file: CBOE's "quotedata" CSV, or a table
+ * of contracts as CSV or Parquet, plain or gzipped. A table may hold chains of
+ * several moments.
  *
- * Every row of the file is a contract of the chain or stands, in words, in
- * `unreadable`. Figures are as the file gives them.
+ * Every row of a chain is a contract of it or stands, in words, in
+ * `unreadable`; every row that belongs to no chain stands in `unplaced`.
+ * Figures are as the file gives them.
  */
 import { ChainRows, Instant, OccSymbol, type OptionChain, SourceError } from "@tidemark/core"
-import { DuckDbClient } from "@tidemark/sql-duckdb"
-import { Clock, Effect } from "effect"
-import * as Reactivity from "effect/reactivity/Reactivity"
-import { readFile } from "node:fs/promises"
-import { gunzipSync } from "node:zlib"
-import * as ContractTable from "./ContractTable.ts"
-import { unzipped } from "./Gzip.ts"
+import { Clock, Effect, type Result, type Scope, Stream } from "effect"
+import { open as openFile, readFile } from "node:fs/promises"
+import { constants, gunzipSync } from "node:zlib"
+import * as ContractRows from "./ContractRows.ts"
 import * as QuoteData from "./QuoteData.ts"
 
 export const id = "file"
@@ -25,15 +24,24 @@ export interface Options {
    * one that is wanted.
    */
   readonly at?: Instant.EpochMillis | undefined
-  /** Price of the underlying then, where the file does not say or is wrong. */
+  /** Price of the underlying then, where the file does not say or is wrong: of one moment only. */
   readonly spot?: number | undefined
 }
 
-/** What a file holds, before the options have their say. */
-interface Held {
-  readonly at: Instant.EpochMillis | undefined
-  readonly spot: number | undefined
-  readonly rows: ReadonlyArray<ChainRows.Row | string>
+/** What a file shows of one moment. */
+export interface Moment {
+  readonly at: Instant.EpochMillis
+  /** The chain, or why there is none. */
+  readonly chain: Result.Result<OptionChain.OptionChain, SourceError.SourceError>
+}
+
+export interface OptionFile {
+  /** Those that it is read for, ascending; at least one. */
+  readonly moments: ReadonlyArray<Instant.EpochMillis>
+  /** Rows whose time cannot be read, of a file with several moments; in one with a single moment they are of that. */
+  readonly unplaced: ContractRows.Unplaced
+  /** One for each of the moments, in their order; a moment is read when it is asked for, and one at a time is held. */
+  readonly chains: Stream.Stream<Moment, SourceError.SourceError>
 }
 
 /** What is wrong with the file, in words. */
@@ -41,12 +49,28 @@ const bad = (detail: string) => Effect.fail(new SourceError.Misconfigured({ deta
 
 /** More than any exchange lists of one underlying; the whole of a quotedata file is held in memory. */
 const maxTextBytes = 256 * 1024 * 1024
+/** Enough to tell a quotedata file by. */
+const headBytes = 64 * 1024
 
-const textOf = (path: string) =>
+const headOf = async (path: string): Promise<Uint8Array> => {
+  const file = await openFile(path)
+  try {
+    const { buffer, bytesRead } = await file.read(new Uint8Array(headBytes), 0, headBytes, 0)
+    return buffer.subarray(0, bytesRead)
+  } finally {
+    await file.close()
+  }
+}
+
+/** The text of a file, unzipped: all of it, or as much as tells what it is. */
+const textOf = (path: string, part: "head" | "all") =>
   Effect.tryPromise({
     try: async () => {
-      const bytes = await readFile(path)
-      return (/\.gz$/i.test(path) ? gunzipSync(bytes, { maxOutputLength: maxTextBytes }) : bytes).toString("utf8")
+      const bytes = await (part === "head" ? headOf(path) : readFile(path))
+      // Of a head there is more to come; a whole file that ends before its end is damaged.
+      const finishFlush = part === "head" ? constants.Z_SYNC_FLUSH : constants.Z_FINISH
+      const plain = /\.gz$/i.test(path) ? gunzipSync(bytes, { maxOutputLength: maxTextBytes, finishFlush }) : bytes
+      return Buffer.from(plain).toString("utf8")
     },
     catch: (cause) => {
       const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "unreadable"
@@ -54,81 +78,19 @@ const textOf = (path: string) =>
     }
   })
 
-/** Of the rows of several moments, those that are wanted. */
-const atOneMoment = Effect.fnUntraced(function* (
-  rows: ReadonlyArray<ContractTable.Cells>,
-  column: string | undefined,
-  wanted: Instant.EpochMillis | undefined
-) {
-  if (column === undefined) return { at: undefined, rows }
-  const timeOf = (cells: ContractTable.Cells) => ContractTable.instantOf(cells[column] ?? "")
-  const times = [...new Set(rows.map(timeOf))].filter((time) => time !== undefined).toSorted((a, b) => a - b)
-  if (times.length < 2) return { at: times[0], rows }
-  const at = times.find((time) => time === wanted)
-  if (at !== undefined) return { at, rows: rows.filter((cells) => timeOf(cells) === at || timeOf(cells) === undefined) }
-  const [first, last] = [times[0]!, times.at(-1)!]
-  return yield* bad(
-    `it holds ${times.length} moments in "${column}", from ${Instant.format(first)} to ${Instant.format(last)}; ` +
-      `say which with --at ${Instant.format(last)}`
-  )
+const ofQuoteData = ({ at, rows, spot }: QuoteData.QuoteData): ContractRows.ContractRows => ({
+  timeColumn: undefined,
+  moments: at === undefined ? [] : [at],
+  timeless: { rows: 0, lines: [] },
+  read: () => Effect.succeed({ rows, spot })
 })
 
-/** `^GSPC`, `SPX`, `_SPX` and `$SPX` are one underlying. */
-const bare = (symbol: string): string => OccSymbol.nameOf(symbol.replace(/^[$_]/, "^").toUpperCase())
-
-/** Of the rows of several underlyings, those that are wanted; a file of one is taken at its word. */
-const ofOneUnderlying = Effect.fnUntraced(function* (
-  rows: ReadonlyArray<ContractTable.Cells>,
-  column: string | undefined,
-  symbol: string
-) {
-  if (column === undefined) return rows
-  const nameOf = (cells: ContractTable.Cells) => bare(cells[column]?.trim() ?? "")
-  const names = [...new Set(rows.map(nameOf))].filter((name) => name !== "")
-  if (names.length === 0 || (names.length === 1 && names[0] === bare(symbol))) return rows
-  if (!names.includes(bare(symbol))) {
-    const shown = `${names.slice(0, 5).join(", ")}${names.length > 5 ? `, and ${names.length - 5} more` : ""}`
-    return yield* bad(`it holds options of ${shown} in "${column}", not of ${symbol}`)
+const load = Effect.fnUntraced(function* (path: string, { symbol }: Options) {
+  if (/\.(parquet|pq)(\.gz)?$/i.test(path) || !QuoteData.recognises(yield* textOf(path, "head"))) {
+    return yield* ContractRows.load(path, symbol)
   }
-  return rows.filter((cells) => nameOf(cells) === bare(symbol) || nameOf(cells) === "")
-})
-
-const table = Effect.fnUntraced(function* (path: string, options: Options) {
-  const isParquet = /\.(parquet|pq)(\.gz)?$/i.test(path)
-  const sql = yield* DuckDbClient.make({ path: ":memory:" }).pipe(Effect.provide(Reactivity.layer), Effect.orDie)
-  const readable = yield* unzipped(path)
-  const reader = isParquet
-    ? sql`read_parquet(${readable})`
-    : sql`read_csv(${readable}, all_varchar = true, header = true, strict_mode = true)`
-  const readError = (error: Error) =>
-    new SourceError.Misconfigured({
-      detail: `it cannot be read as ${isParquet ? "Parquet" : "CSV"} (${error.message.split("\n", 1)[0]})`
-    })
-  const described = yield* Effect.mapError(sql<{ column_name: string }>`DESCRIBE SELECT * FROM ${reader}`, readError)
-  const layout = ContractTable.detect(described.map((row) => row.column_name))
-  if (typeof layout === "string") return yield* bad(layout)
-  const columns = [...new Set(Object.values(layout))].map((name) => sql`CAST(${sql(name)} AS VARCHAR) AS ${sql(name)}`)
-  const all = yield* Effect.mapError(
-    sql<ContractTable.Cells & { readonly "row number": string }>`SELECT CAST(row_number() OVER () AS VARCHAR)
-      AS "row number", ${sql.csv(columns)} FROM ${reader}`,
-    readError
-  )
-  const ofSymbol = yield* ofOneUnderlying(all, layout.underlying, options.symbol)
-  const { at, rows } = yield* atOneMoment(ofSymbol, layout.time, options.at)
-  const spots = layout.spot === undefined ? [] : rows.map((cells) => Number(cells[layout.spot!] || Number.NaN))
-  return {
-    at,
-    spot: spots.find((spot) => spot > 0),
-    rows: rows.map((cells) => ContractTable.rowOf(cells, layout, Number(cells["row number"]), bare(options.symbol)))
-  } satisfies Held
-}, Effect.scoped)
-
-const held = Effect.fnUntraced(function* (path: string, options: Options): Effect.fn.Return<Held, SourceError.Reason> {
-  if (/\.(parquet|pq)(\.gz)?$/i.test(path)) return yield* table(path, options)
-  const text = yield* textOf(path)
-  if (!QuoteData.recognises(text)) return yield* table(path, options)
-  const data = QuoteData.decode(text)
-  return typeof data === "string" ? yield* bad(data) : data
+  const data = QuoteData.decode(yield* textOf(path, "all"))
+  return typeof data === "string" ? yield* bad(data) : ofQuoteData(data)
 })
 
 const dayMillis = 86_400_000
@@ -143,28 +105,57 @@ const otherRoots = ({ contracts, symbol }: OptionChain.OptionChain): string | un
   return roots.slice(0, 3).join(", ")
 }
 
-const chainOf = Effect.fnUntraced(function* (path: string, options: Options) {
-  const file = yield* held(path, options)
-  const at = options.at ?? file.at
+/** The one moment that is meant: what the option says counts, as far as the file may mean the same. */
+const oneMoment = Effect.fnUntraced(function* (said: Instant.EpochMillis | undefined, options: Options) {
+  const at = options.at ?? said
   if (at === undefined) {
     return yield* bad(
       "it does not say of which moment its quotes are; say so with --at, such as --at 2022-12-12T21:00Z"
     )
   }
-  const now = yield* Clock.currentTimeMillis
-  const problem = ChainRows.problemOfMoment(at, now)
+  const problem = ChainRows.problemOfMoment(at, yield* Clock.currentTimeMillis)
   if (problem !== undefined) {
     const given = options.at === undefined ? "" : `by --at ${Instant.format(options.at)} `
     return yield* bad(`${given}${problem}; say with --at of which moment its quotes are`)
   }
-  if (file.at !== undefined && Math.abs(at - file.at) > dayMillis) {
+  if (said !== undefined && Math.abs(at - said) > dayMillis) {
     return yield* bad(
-      `it says to be of ${Instant.format(file.at)}, and --at of ${Instant.format(at)}; leave --at out, ` +
+      `it says to be of ${Instant.format(said)}, and --at of ${Instant.format(at)}; leave --at out, ` +
         "or take away what the file says"
     )
   }
+  return at
+})
+
+/** Of several moments those that are wanted: the one of the option, else all. */
+const severalMoments = Effect.fnUntraced(function* (
+  { moments, timeColumn }: ContractRows.ContractRows,
+  { at, spot }: Options
+) {
+  const [first, last] = [Instant.format(moments[0]!), Instant.format(moments.at(-1)!)]
+  const held = `it holds ${moments.length} moments in "${timeColumn}", from ${first} to ${last}`
+  if (at === undefined && spot !== undefined) {
+    return yield* bad(
+      `${held}, and --spot ${spot} cannot be the price of all of them; leave --spot out and give each row its price ` +
+        `in a column "underlying_price", or choose a moment, such as --at ${last}`
+    )
+  }
+  if (at === undefined) return moments
+  if (moments.includes(at)) return [at]
+  return yield* bad(
+    `${held}, and none is of --at ${Instant.format(at)}; choose one of them, such as --at ${last}, ` +
+      "or leave --at out for all of them"
+  )
+})
+
+const chainOf = Effect.fnUntraced(function* (
+  at: Instant.EpochMillis,
+  { rows, spot }: ContractRows.Rows,
+  options: Options
+) {
   const { symbol } = options
-  const chain = ChainRows.chain({ symbol, source: id, at, spot: options.spot ?? file.spot, rows: file.rows }, now)
+  const now = yield* Clock.currentTimeMillis
+  const chain = ChainRows.chain({ symbol, source: id, at, spot: options.spot ?? spot, rows }, now)
   if (typeof chain === "string") return yield* bad(chain)
   const others = otherRoots(chain)
   return others === undefined
@@ -174,10 +165,64 @@ const chainOf = Effect.fnUntraced(function* (path: string, options: Options) {
       )
 })
 
-/** The chain that a file holds. What is wrong with the file is `Misconfigured`, with the path and the way out. */
-export const read = (path: string, options: Options): Effect.Effect<OptionChain.OptionChain, SourceError.SourceError> =>
-  Effect.mapError(chainOf(path, options), (reason) => {
-    const said =
-      reason._tag === "Misconfigured" ? new SourceError.Misconfigured({ detail: `${path}: ${reason.detail}` }) : reason
-    return new SourceError.SourceError({ source: id, symbol: options.symbol, reason: said })
+/** A moment among others: what is wrong with it can be corrected in the file alone. */
+const chainAmongOthers = Effect.fnUntraced(function* (
+  at: Instant.EpochMillis,
+  rows: ContractRows.Rows,
+  column: string | undefined,
+  options: Options
+) {
+  const problem = ChainRows.problemOfMoment(at, yield* Clock.currentTimeMillis)
+  return problem === undefined
+    ? yield* chainOf(at, rows, options)
+    : yield* bad(`${problem}; correct it in "${column}", or take the rows of it out`)
+})
+
+const errorOf = (path: string, { symbol }: Options, reason: SourceError.Reason): SourceError.SourceError => {
+  const said =
+    reason._tag === "Misconfigured" ? new SourceError.Misconfigured({ detail: `${path}: ${reason.detail}` }) : reason
+  return new SourceError.SourceError({ source: id, symbol, reason: said })
+}
+
+const opened = Effect.fnUntraced(function* (path: string, options: Options) {
+  const held = yield* load(path, options)
+  const several = held.moments.length > 1
+  const moments = several ? yield* severalMoments(held, options) : [yield* oneMoment(held.moments[0], options)]
+  const withPath = Effect.mapError((reason: SourceError.Reason) => errorOf(path, options, reason))
+  const momentOf = Effect.fnUntraced(function* (at: Instant.EpochMillis) {
+    const rows = yield* withPath(held.read(several ? at : undefined))
+    const chain = several ? chainAmongOthers(at, rows, held.timeColumn, options) : chainOf(at, rows, options)
+    const moment: Moment = { at, chain: yield* Effect.result(withPath(chain)) }
+    return moment
   })
+  const file: OptionFile = {
+    moments,
+    unplaced: several ? held.timeless : { rows: 0, lines: [] },
+    chains: Stream.mapEffect(Stream.fromIterable(moments), momentOf)
+  }
+  return file
+})
+
+/**
+ * Opens a file for the life of the scope, and says which moments it holds.
+ * What is wrong with all of it is `Misconfigured`, with the path and the way
+ * out; what is wrong with one of several moments is said where that is read.
+ */
+export const open = (path: string, options: Options): Effect.Effect<OptionFile, SourceError.SourceError, Scope.Scope> =>
+  Effect.mapError(opened(path, options), (reason) => errorOf(path, options, reason))
+
+/** The chain of a file that holds one, or of several moments that of `at`; every row of it counts, or it fails. */
+export const read = (path: string, options: Options): Effect.Effect<OptionChain.OptionChain, SourceError.SourceError> =>
+  Effect.gen(function* () {
+    const { chains, moments, unplaced } = yield* open(path, options)
+    const [first, last] = [Instant.format(moments[0]!), Instant.format(moments.at(-1)!)]
+    const problem =
+      moments.length > 1
+        ? `it holds ${moments.length} moments, from ${first} to ${last}; say which with --at ${last}`
+        : unplaced.rows > 0
+          ? `${unplaced.rows} of its rows belong to none of its moments: ${ChainRows.summary(unplaced.lines)}`
+          : undefined
+    if (problem !== undefined) return yield* Effect.mapError(bad(problem), (reason) => errorOf(path, options, reason))
+    const [moment] = yield* Stream.runCollect(chains)
+    return yield* Effect.fromResult(moment!.chain)
+  }).pipe(Effect.scoped)

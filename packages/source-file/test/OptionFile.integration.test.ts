@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Instant, OptionChain, type SourceError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
 import * as OptionFile from "@tidemark/source-file/OptionFile"
-import { Effect } from "effect"
+import { Effect, Result, Stream } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -139,6 +139,24 @@ describe("a quotedata file", () => {
     })
   )
 
+  it.live("may be gzipped, and is refused where its end is missing", () =>
+    Effect.gen(function* () {
+      // More than what it is told by, and hard to compress.
+      const many = Array.from({ length: 4_000 }, (_, i) =>
+        line.replaceAll("1815", String(2000 + i)).replace("0.1971", String(Math.abs(Math.sin(i))))
+      )
+      const file = quotedata("December 12, 2022 at 8:30 PM EST", ...many)
+      const zipped = gzipSync(file)
+      assert.isAbove(zipped.length - 1_000, 65_536)
+      const options = { symbol: "^RUT" }
+      const whole = yield* OptionFile.read(write(zipped, "csv.gz"), options)
+      assert.deepStrictEqual(whole, yield* OptionFile.read(write(file), options))
+      assert.strictEqual(OptionChain.length(whole.contracts), 8_000)
+      const part = write(zipped.subarray(0, zipped.length - 1_000), "csv.gz")
+      assert.match(yield* refusal(OptionFile.read(part, options)), /it is Z_BUF_ERROR/)
+    })
+  )
+
   it.live("without a date wants to be told one", () =>
     Effect.gen(function* () {
       assert.match(yield* refusal(read(quotedata("some time", line))), /\.csv: it does not say of which moment.*--at/)
@@ -248,7 +266,7 @@ describe("a table of contracts", () => {
       const alone = yield* read(moments, { symbol: "QQQ" })
       assert.strictEqual(alone.at, at)
       assert.strictEqual(alone.spot, 480)
-      assert.match(yield* refusal(read(moments)), /holds 2 moments .* 2024-06-18T14:00Z .*--at 2024-06-18T20:00Z/)
+      assert.match(yield* refusal(read(moments)), /holds 2 moments, .* 2024-06-18T14:00Z .*--at 2024-06-18T20:00Z/)
       assert.match(yield* refusal(read(moments, { symbol: "IWM" })), /options of SPY, QQQ in "underlying", not of IWM/)
     })
   )
@@ -295,5 +313,126 @@ describe("a table of contracts", () => {
     Effect.map(refusal(OptionFile.read(join(folder, "none.csv"), { symbol: "SPY" })), (message) =>
       assert.match(message, /none\.csv: there is no such file/)
     )
+  )
+})
+
+/** Of each moment that a file is opened for: when it is of, its price, its strikes and what is no contract, or why it is none. */
+const told = (path: string, options: Partial<OptionFile.Options> = {}) =>
+  Effect.gen(function* () {
+    const { chains, moments, unplaced } = yield* OptionFile.open(path, { symbol: "SPY", ...options })
+    const all = yield* Stream.runCollect(chains)
+    assert.deepStrictEqual(
+      all.map((moment) => moment.at),
+      moments
+    )
+    return {
+      chains: all.map(({ at, chain }) =>
+        Result.match(chain, {
+          onFailure: ({ message }) => [Instant.format(at), message],
+          onSuccess: ({ contracts, spot, unreadable }) => [
+            Instant.format(at),
+            spot,
+            [...contracts.strike],
+            ...unreadable
+          ]
+        })
+      ),
+      unplaced
+    }
+  }).pipe(Effect.scoped)
+
+describe("a table of several moments", () => {
+  const columns = "timestamp,underlying,spot,expiry,strike,type"
+  const several = [
+    columns,
+    "2024-06-18 20:00,SPY,545.5,2024-06-21,545,call",
+    "2024-06-14 20:00,SPY,542,2024-06-21,540,call",
+    "2024-06-14 20:00,QQQ,480,2024-06-21,480,call",
+    "2024-06-17 20:00,SPY,544,2024-06-21,541,put",
+    "soon,SPY,500,2024-06-21,999,put",
+    // Another way to write a moment that is there.
+    "2024-06-18T16:00:00-04:00,$SPY,545.5,2024-06-21,546,call",
+    "2024-06-17 20:00,SPY,544,2024-06-21,x,put",
+    ",SPY,,2024-06-21,998,put",
+    "2024-06-13 20:00,SPY,541,,540,call",
+    "soon,QQQ,,2024-06-21,480,put",
+    "2024-06-14 20:00,SPY,542,2024-06-21,539,put"
+  ].join("\n")
+  const chains = [
+    ["2024-06-14T20:00Z", 542, [540, 539]],
+    ["2024-06-17T20:00Z", 544, [541], 'row 7 has no strike that can be read: "x"'],
+    ["2024-06-18T20:00Z", 545.5, [545, 546]]
+  ]
+  const unplaced = { rows: 2, lines: ['row 5 has no time that can be read: "soon"', "row 8 has no time"] }
+
+  it.live("is a chain for each of them, ascending, of one underlying; rows without a time belong to none", () =>
+    Effect.gen(function* () {
+      const path = write(several)
+      const all = yield* told(path)
+      assert.match(String(all.chains[0]), /^2024-06-13T20:00Z,.*none of its rows is a contract: row 9 has no expiry/)
+      assert.deepStrictEqual(all.chains.slice(1), chains)
+      assert.deepStrictEqual(all.unplaced, unplaced)
+      const other = yield* told(path, { symbol: "QQQ" })
+      // Of this underlying there is one moment, and its row without a time is of that.
+      assert.deepStrictEqual(other, {
+        chains: [["2024-06-14T20:00Z", 480, [480, 480]]],
+        unplaced: { rows: 0, lines: [] }
+      })
+    })
+  )
+
+  it.live("says the same as Parquet with columns of types", () =>
+    Effect.gen(function* () {
+      const csv = write([columns, ...several.split("\n").filter((row) => /^2024.*(call|\dput)/.test(row))].join("\n"))
+      const parquet = join(folder, "several.parquet")
+      const sql = yield* DuckDbClient.make({ path: ":memory:" }).pipe(Effect.provide(Reactivity.layer))
+      yield* sql`COPY (SELECT * REPLACE (timestamp::TIMESTAMPTZ AS timestamp) FROM read_csv(${csv}))
+        TO ${sql.literal(`'${parquet}'`)} (FORMAT parquet)`
+      const expected = yield* told(csv)
+      assert.lengthOf(expected.chains, 3)
+      assert.strictEqual(JSON.stringify(yield* told(parquet)), JSON.stringify(expected).replaceAll(csv, parquet))
+    })
+  )
+
+  it.live("is the same chain where it is chosen, and its other rows are told just so", () =>
+    Effect.gen(function* () {
+      const path = write(several)
+      for (const chain of chains) {
+        const chosen = yield* told(path, { at: Date.parse(chain[0] as string) })
+        assert.deepStrictEqual(chosen, { chains: [chain], unplaced })
+      }
+      const priced = yield* told(path, { at, spot: 1 })
+      assert.deepStrictEqual(priced.chains, [["2024-06-18T20:00Z", 1, [545, 546]]])
+      const single = yield* refusal(OptionFile.read(path, { symbol: "SPY", at }))
+      assert.match(single, /2 of its rows belong to none of its moments: row 5 has no time/)
+    })
+  )
+
+  it.live("has no one price, no moment that is not in it, and none that is still to come", () =>
+    Effect.gen(function* () {
+      const path = write(several)
+      assert.match(
+        yield* refusal(told(path, { spot: 500 })),
+        /holds 4 moments in "timestamp", from 2024-06-13T20:00Z to 2024-06-18T20:00Z, and --spot 500 cannot be .* column/
+      )
+      assert.match(
+        yield* refusal(told(path, { at: Date.parse("2024-06-15") })),
+        /none is of --at 2024-06-15T00:00Z; choose one of them/
+      )
+      const future = yield* told(write(several.replaceAll("2024-06-18 20:00", "2090-06-18 20:00")))
+      assert.deepStrictEqual(future.chains.slice(1, 3), chains.slice(0, 2))
+      assert.match(String(future.chains.at(-1)), /2090-06-18T20:00Z, which is still to come; correct it in "timestamp"/)
+    })
+  )
+
+  it.live("names the first thousand rows without a time, and counts all", () =>
+    Effect.gen(function* () {
+      const without = Array.from({ length: 1_500 }, (_, i) => `t${i},SPY,1,2024-06-21,545,call`)
+      const found = yield* told(write([several, ...without].join("\n")))
+      assert.strictEqual(found.unplaced.rows, 1_502)
+      assert.lengthOf(found.unplaced.lines, 1_000)
+      assert.strictEqual(found.unplaced.lines.at(-1), 'row 1009 has no time that can be read: "t997"')
+      assert.lengthOf(found.chains, 4)
+    })
   )
 })

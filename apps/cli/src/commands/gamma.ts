@@ -4,6 +4,7 @@ import * as Span from "../flags/Span.ts"
 import { lazy } from "../Lazy.ts"
 
 const load = () => import("../run/gamma.ts")
+const loadImport = () => import("../run/gammaImport.ts")
 const loadShow = () => import("../run/gammaShow.ts")
 
 const symbol = Flag.String("symbol").pipe(
@@ -45,24 +46,27 @@ const importCommand = Command.make("import", {
   file: Argument.String("file").pipe(Argument.withDescription("CBOE quotedata (.csv), or a table (.csv, .parquet)")),
   symbol,
   at: Flag.String("at").pipe(
-    Flag.withDescription("The moment that the quotes are of (default: as the file says)"),
+    Flag.withDescription("The moment that the quotes are of (default: as the file says, all moments of a table)"),
     Flag.optional
   ),
   spot: Flag.Finite("spot").pipe(
-    Flag.withDescription("Price of the underlying then (default: as the file says, else the newest stored candle)"),
+    Flag.withDescription(
+      "Price of the underlying at one moment (default: as the file says, else the newest stored candle)"
+    ),
     Flag.optional
   ),
   method,
   replace: Flag.Boolean("replace").pipe(
-    Flag.withDescription("Put it in place of another chain of this moment, and make the rows of that one anew"),
+    Flag.withDescription("Put it in place of another chain of its moment, and make the rows of that one anew"),
     Flag.withDefault(false)
   )
 }).pipe(
-  Command.withDescription("Keep an option chain that is in a file, and say what follows from it"),
+  Command.withDescription("Keep the option chains that are in a file, and say what follows from them"),
   Command.withExamples([
-    { command: "tidemark gamma import rut_quotedata.csv --symbol ^RUT", description: "A chain of CBOE" }
+    { command: "tidemark gamma import rut_quotedata.csv --symbol ^RUT", description: "A chain of CBOE" },
+    { command: "tidemark gamma import year.parquet --symbol SPX", description: "All moments of a table" }
   ]),
-  Command.withHandler(lazy(() => load().then((module) => ({ run: module.importFile }))))
+  Command.withHandler(lazy(() => loadImport().then((module) => ({ run: module.importFile }))))
 )
 
 const backfill = Command.make("backfill", {

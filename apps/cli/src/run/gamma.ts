@@ -1,32 +1,23 @@
-/** The work of `tidemark gamma snapshot`, `import` and `backfill`. */
+/** The work of `tidemark gamma snapshot` and `backfill`, and what `import` shares with them. */
 import { OptionChains, SourceRegistry, UsageError } from "@tidemark/backfill"
 import { type Gamma, Instant, Instrument, type OptionChain, SymbolStore } from "@tidemark/core"
 import { GammaBackfill, Names, Record, type Simulator, Underlying } from "@tidemark/gamma/history"
-import { OptionFiles, Reading, Universe } from "@tidemark/runtime"
+import { Reading, Universe } from "@tidemark/runtime"
 import { Clock, Console, Effect, Option } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import type { SpanFlags } from "../flags/Span.ts"
 import { count, plural } from "../view/Format.ts"
 import * as GammaRunView from "../view/GammaRunView.ts"
-import { instant, toSpan } from "./Range.ts"
+import { toSpan } from "./Range.ts"
 import { checkSources, print, withRuntime, withStores } from "./Session.ts"
 
-type Method = Exclude<Gamma.Method, "model">
+export type Method = Exclude<Gamma.Method, "model">
 
 export interface SnapshotInput {
   readonly symbol: string
   readonly source: string
   readonly method: Method
-}
-
-export interface ImportInput {
-  readonly file: string
-  readonly symbol: string
-  readonly at: Option.Option<string>
-  readonly spot: Option.Option<number>
-  readonly method: Method
-  readonly replace: boolean
 }
 
 export interface BackfillInput extends SpanFlags {
@@ -41,11 +32,11 @@ export interface BackfillInput extends SpanFlags {
 const { appliedBy } = Reading
 
 /** Makes the database where there is none, and then has the memory of what derives: rows of many columns need it. */
-const onDatabase = <A, E, R>(work: Effect.Effect<A, E, R>) =>
+export const onDatabase = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.andThen(Effect.void.pipe(withStores("write")), withRuntime("update")(work))
 
 /** The instrument of an underlying: of the user's list, of the built-in one, or what its name says. */
-const instrumentOf = Effect.fnUntraced(function* (text: string) {
+export const instrumentOf = Effect.fnUntraced(function* (text: string) {
   const symbol = Names.symbolOf(text)
   if (!Instrument.isSymbol(symbol)) {
     return yield* new UsageError.UsageError({ message: `"${text}" is no symbol. Write it as SPY, ^GSPC or BTC/USDT` })
@@ -54,9 +45,12 @@ const instrumentOf = Effect.fnUntraced(function* (text: string) {
   return Universe.instrumentOf(symbol, yield* (yield* SymbolStore.SymbolStore).list)
 })
 
-const preferredOf = ({ sources }: Instrument.Instrument): ReadonlyArray<string> => sources.map(({ source }) => source)
+/** Sources of its prices, in order of preference. */
+export const preferredOf = ({ sources }: Instrument.Instrument): ReadonlyArray<string> =>
+  sources.map(({ source }) => source)
 
-const finishRecord = Effect.fnUntraced(function* (
+/** Keeps a chain and what follows from it. */
+export const finishRecord = Effect.fnUntraced(function* (
   chain: OptionChain.OptionChain,
   instrument: Instrument.Instrument,
   method: Method,
@@ -66,9 +60,10 @@ const finishRecord = Effect.fnUntraced(function* (
   return { chain, recorded }
 })
 
-const say = Effect.fnUntraced(function* (done: GammaRunView.Recorded) {
+/** Tells of one chain; ends as incomplete where it says no exposure, or where something else is missing. */
+export const say = Effect.fnUntraced(function* (done: GammaRunView.Recorded, isIncomplete = false) {
   yield* print({ json: () => GammaRunView.recordedJson(done), text: () => GammaRunView.recordedText(done) })
-  yield* exitWith(done.recorded.analysis.snapshot.netGex === null ? 3 : 0)
+  yield* exitWith(isIncomplete || done.recorded.analysis.snapshot.netGex === null ? 3 : 0)
 })
 
 export const snapshot = Effect.fnUntraced(function* (input: SnapshotInput) {
@@ -79,21 +74,6 @@ export const snapshot = Effect.fnUntraced(function* (input: SnapshotInput) {
       Console.error(`tidemark: ${message}; another source is asked`)
     )
     return yield* finishRecord(chain, instrument, input.method)
-  }).pipe(onDatabase)
-  yield* say(done)
-})
-
-export const importFile = Effect.fnUntraced(function* (input: ImportInput) {
-  const at = yield* instant("at", input.at)
-  if (Option.isSome(input.spot) && !(input.spot.value > 0)) {
-    return yield* new UsageError.UsageError({ message: `--spot is a price, above 0; got ${input.spot.value}` })
-  }
-  const symbol = Names.symbolOf(input.symbol)
-  // Read before a database is made for it.
-  const chain = yield* OptionFiles.read(input.file, { symbol, at, spot: Option.getOrUndefined(input.spot) })
-  const done = yield* Effect.gen(function* () {
-    const instrument = yield* instrumentOf(input.symbol)
-    return yield* finishRecord(chain, instrument, input.method, input.replace)
   }).pipe(onDatabase)
   yield* say(done)
 })

@@ -13,7 +13,7 @@ export interface Recorded {
 }
 
 /** Moments and reasons that are listed one by one. */
-const shown = 5
+export const shown = 5
 
 const unreadableLines = ({ unreadable }: OptionChain.OptionChain): ReadonlyArray<string> =>
   unreadable.length === 0
@@ -24,7 +24,8 @@ const unreadableLines = ({ unreadable }: OptionChain.OptionChain): ReadonlyArray
         ...(unreadable.length > shown ? [`  and ${count(unreadable.length - shown)} more`] : [])
       ]
 
-const resolvedLines = ({ missing, never, told }: Resolve.Resolved): ReadonlyArray<string> => [
+/** What became of signals whose time has come. */
+export const resolvedLines = ({ missing, never, told }: Resolve.Resolved): ReadonlyArray<string> => [
   ...(told === 0 ? [] : [`${plural(told, "outcome")} of signals told`]),
   ...(missing.length === 0
     ? []
@@ -58,7 +59,7 @@ export const recordedText = ({ chain, recorded }: Recorded): string => {
   ].join("\n")
 }
 
-const resolvedJson = ({ missing, never, pending, told }: Resolve.Resolved) => ({
+export const resolvedJson = ({ missing, never, pending, told }: Resolve.Resolved) => ({
   told,
   pending,
   missing: missing.map(Instant.format),

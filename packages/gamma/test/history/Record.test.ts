@@ -37,15 +37,15 @@ describe("a chain that is told again", () => {
     "is shown by the row and the signal that are stored, though others would be made of it by now",
     Effect.gen(function* () {
       const chain = yield* observed
-      yield* run(chain)
+      assert.strictEqual((yield* run(chain)).state, "new")
       const before = yield* everything
       // Prices that came later would give the signal other indicators.
       yield* store(
         { from: Date.parse("2024-01-02"), to: Date.parse("2024-06-15") },
         { source: "yahoo", provenance: "observed" }
       )
-      const { analysis, signal, wasThere } = yield* run(chain)
-      assert.isTrue(wasThere)
+      const { analysis, signal, state, wasThere } = yield* run(chain)
+      assert.deepStrictEqual([state, wasThere], ["there", true])
       assert.deepStrictEqual(analysis.snapshot, before.rows[0]!)
       assert.isNull(before.signals[0]!.rsiScore)
       assert.isNull(signal!.rsiScore)
@@ -78,8 +78,8 @@ describe("a chain that is told again", () => {
       yield* run(chain)
       yield* run(chain, { method: "implied" })
       const before = yield* everything
-      const { analysis, remade, wasThere } = yield* run(doubled(chain), { replace: true })
-      assert.deepStrictEqual([remade, wasThere], [["implied"], false])
+      const { analysis, remade, state, wasThere } = yield* run(doubled(chain), { replace: true })
+      assert.deepStrictEqual([remade, state, wasThere], [["implied"], "replaced", false])
       const after = yield* everything
       assert.deepStrictEqual(after.chains, [doubled(chain)])
       assert.lengthOf(after.signals, 2)
@@ -105,6 +105,43 @@ describe("a chain that is told again", () => {
       assert.isNumber(analysis.snapshot.netGex)
       assert.isFalse(wasThere)
       assert.deepStrictEqual((yield* everything).rows, [analysis.snapshot])
+    })
+  )
+})
+
+describe("several chains", () => {
+  onStore(
+    "say what each of them says alone, over the turn of a year too",
+    Effect.gen(function* () {
+      const range = { from: Date.parse("2023-01-02"), to: Date.parse("2024-01-20") }
+      yield* store(range, { source: "yahoo", provenance: "observed" })
+      const generator = yield* simulator
+      const slots = Slots.of(newYork, { from: Date.parse("2023-12-28"), to: Date.parse("2024-01-05") })
+      const moments = slots.filter((_, i) => i % 3 === 0).map(({ at }) => at)
+      const all = yield* Effect.forEach(moments, (at) =>
+        Effect.map(Simulator.chainAt(generator, at), (chain): OptionChain.OptionChain => ({
+          ...chain,
+          source: "file",
+          provenance: "observed",
+          spot: Number.NaN
+        }))
+      )
+      const alone = yield* Effect.forEach(all, (chain) => run(chain))
+      const before = yield* everything
+      assert.lengthOf(before.signals, moments.length)
+      assert.isTrue(before.rows.every(({ netGex, spot }) => netGex !== null && spot !== null))
+      assert.deepStrictEqual(
+        new Set(before.signals.map(({ session }) => session.slice(0, 4))),
+        new Set(["2023", "2024"])
+      )
+      const { record, resolve } = Record.several("SPY", moments, { method: "recomputed", appliedBy, replace: true })
+      const kept = yield* Effect.forEach(all, record)
+      yield* resolve
+      assert.deepStrictEqual(yield* everything, before)
+      assert.deepStrictEqual(
+        kept.map(({ analysis, state }) => [state, analysis.snapshot]),
+        alone.map(({ analysis }) => ["replaced", analysis.snapshot])
+      )
     })
   )
 })

@@ -1,0 +1,171 @@
+/**
+ * The rows of a table of contracts, by the moments that they are of.
+ *
+ * The file is read once, into a database of DuckDB's on disk; the rows of a
+ * moment are taken out of that, so that a year of chains takes no more memory
+ * here than one of them.
+ */
+import { type ChainRows, type Instant, OccSymbol, SourceError } from "@tidemark/core"
+import { DuckDbClient } from "@tidemark/sql-duckdb"
+import { Effect } from "effect"
+import * as Reactivity from "effect/reactivity/Reactivity"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import * as ContractTable from "./ContractTable.ts"
+import * as Gzip from "./Gzip.ts"
+
+/** What a file says of one moment, before the options have their say. */
+export interface Rows {
+  readonly spot: number | undefined
+  readonly rows: ReadonlyArray<ChainRows.Row | string>
+}
+
+/** Rows of a file that belong to none of its moments. */
+export interface Unplaced {
+  readonly rows: number
+  /** Why, a line for each of the first of them, in the order of the file. */
+  readonly lines: ReadonlyArray<string>
+}
+
+export interface ContractRows {
+  /** Name of the column that says the times, where there is one. */
+  readonly timeColumn: string | undefined
+  /** Those that it says, ascending; none where it says nothing that can be read. */
+  readonly moments: ReadonlyArray<Instant.EpochMillis>
+  /** Rows whose time cannot be read. */
+  readonly timeless: Unplaced
+  /** The rows of one of the moments, in the order of the file; all there are for `undefined`. */
+  readonly read: (at: Instant.EpochMillis | undefined) => Effect.Effect<Rows, SourceError.Reason>
+}
+
+/** What DuckDB may take of memory, before it goes to disk. */
+const memoryLimit = "128MB"
+
+/** Rows without a time that are named one by one. */
+const namedRows = 1_000
+
+/** What is wrong with the file, in words. */
+const bad = (detail: string) => Effect.fail(new SourceError.Misconfigured({ detail }))
+
+/** `^GSPC`, `SPX`, `_SPX` and `$SPX` are one underlying. */
+const bare = (symbol: string): string => OccSymbol.nameOf(symbol.replace(/^[$_]/, "^").toUpperCase())
+
+/** Of the names in a column, those whose rows are of the symbol; `undefined` for a file of one, which is taken at its word. */
+const namesOf = (texts: ReadonlyArray<string>, column: string, symbol: string) => {
+  const nameOf = (text: string) => bare(text.trim())
+  const names = [...new Set(texts.map(nameOf))].filter((name) => name !== "")
+  if (names.length === 0 || (names.length === 1 && names[0] === bare(symbol))) return Effect.undefined
+  if (!names.includes(bare(symbol))) {
+    const shown = `${names.slice(0, 5).join(", ")}${names.length > 5 ? `, and ${names.length - 5} more` : ""}`
+    return bad(`it holds options of ${shown} in "${column}", not of ${symbol}`)
+  }
+  return Effect.succeed(texts.filter((text) => nameOf(text) === bare(symbol) || nameOf(text) === ""))
+}
+
+const wordsOf = (error: Error): string => error.message.split("\n", 1)[0]!
+
+const noRoom = (error: Error) =>
+  new SourceError.Misconfigured({
+    detail:
+      `its rows cannot be put into the temporary folder ${tmpdir()} (${wordsOf(error)}); make room there, ` +
+      "or name another folder with TMPDIR"
+  })
+
+const failure = (kind: string) => (error: Error) =>
+  /no space left|could not write/i.test(wordsOf(error))
+    ? noRoom(error)
+    : new SourceError.Misconfigured({ detail: `it cannot be read as ${kind} (${wordsOf(error)})` })
+
+/** A time as the file writes it, and where it does. */
+interface Told {
+  readonly time: string
+  readonly rows: number
+  readonly first: number
+  readonly last: number
+}
+
+type Numbered = ContractTable.Cells & { readonly "row number": number }
+
+/** Loads a CSV or Parquet file; it stays loaded for the life of the scope. */
+export const load = Effect.fn("ContractRows.load")(function* (path: string, symbol: string) {
+  const isParquet = /\.(parquet|pq)(\.gz)?$/i.test(path)
+  const orFail = Effect.mapError(failure(isParquet ? "Parquet" : "CSV"))
+  const sql = yield* DuckDbClient.make({ path: join(yield* Gzip.folder, "rows.duckdb"), memoryLimit }).pipe(
+    Effect.provide(Reactivity.layer),
+    Effect.mapError(noRoom)
+  )
+  const readable = yield* Gzip.unzipped(path)
+  const reader = isParquet
+    ? sql`read_parquet(${readable})`
+    : sql`read_csv(${readable}, all_varchar = true, header = true, strict_mode = true)`
+  const described = yield* orFail(sql<{ column_name: string }>`DESCRIBE SELECT * FROM ${reader}`)
+  const layout = ContractTable.detect(described.map((row) => row.column_name))
+  if (typeof layout === "string") return yield* bad(layout)
+  const columns = [...new Set(Object.values(layout))].map((name) => sql`CAST(${sql(name)} AS VARCHAR) AS ${sql(name)}`)
+  yield* orFail(
+    sql`CREATE TABLE contracts AS SELECT row_number() OVER () AS "row number", ${sql.csv(columns)} FROM ${reader}`
+  )
+
+  const text = (column: string) => sql`coalesce(${sql(column)}, '')`
+  const isOneOf = (column: string, texts: ReadonlyArray<string>) => sql`${text(column)} IN ${sql.in(texts)}`
+
+  const ofSymbol = Effect.fnUntraced(function* (column: string) {
+    const found = yield* orFail(
+      sql<{ name: string }>`SELECT ${text(column)} AS name, min("row number") AS first FROM contracts
+        GROUP BY 1 ORDER BY 2`
+    )
+    const names = found.map(({ name }) => name)
+    const own = yield* namesOf(names, column, symbol)
+    return own === undefined ? sql`true` : isOneOf(column, own)
+  })
+  const isWanted = layout.underlying === undefined ? sql`true` : yield* ofSymbol(layout.underlying)
+
+  const told = (column: string) =>
+    orFail(
+      sql<Told>`SELECT ${text(column)} AS time, count(*) AS rows, min("row number") AS first,
+        max("row number") AS last FROM contracts WHERE ${isWanted} GROUP BY 1 ORDER BY 3`
+    )
+  const places = Map.groupBy(layout.time === undefined ? [] : yield* told(layout.time), ({ time }) =>
+    ContractTable.instantOf(time)
+  )
+  const moments = [...places.keys()].filter((at) => at !== undefined)
+
+  const named = Effect.fnUntraced(function* (column: string, timeless: ReadonlyArray<Told>) {
+    const texts = timeless.slice(0, namedRows).map(({ time }) => time)
+    const rows = yield* orFail(
+      sql<{ row: number; time: string }>`SELECT "row number" AS row, ${text(column)} AS time FROM contracts
+        WHERE ${isWanted} AND ${isOneOf(column, texts)} ORDER BY 1 LIMIT ${namedRows}`
+    )
+    return rows.map(({ row, time }) => ContractTable.timeProblem(Number(row), time))
+  })
+  const timeless = places.get(undefined) ?? []
+
+  const placesOf = (at: Instant.EpochMillis) => {
+    const own = places.get(at) ?? []
+    const [first, last] = [own.map((one) => Number(one.first)), own.map((one) => Number(one.last))]
+    const times = own.map(({ time }) => time)
+    // Between which rows they are says what of the table need not be looked at.
+    return sql`"row number" BETWEEN ${Math.min(...first)} AND ${Math.max(...last)} AND ${isOneOf(layout.time!, times)}`
+  }
+
+  const contracts: ContractRows = {
+    timeColumn: layout.time,
+    moments: moments.toSorted((a, b) => a - b),
+    timeless: {
+      rows: timeless.reduce((sum, { rows }) => sum + Number(rows), 0),
+      lines: timeless.length === 0 ? [] : yield* named(layout.time!, timeless)
+    },
+    read: Effect.fnUntraced(function* (at) {
+      const found = yield* orFail(
+        sql<Numbered>`SELECT * FROM contracts
+          WHERE ${isWanted} AND ${at === undefined ? sql`true` : placesOf(at)} ORDER BY "row number"`
+      )
+      const spots = layout.spot === undefined ? [] : found.map((cells) => Number(cells[layout.spot!] || Number.NaN))
+      return {
+        spot: spots.find((spot) => spot > 0),
+        rows: found.map((cells) => ContractTable.rowOf(cells, layout, Number(cells["row number"]), bare(symbol)))
+      }
+    })
+  }
+  return contracts
+})
