@@ -5,7 +5,7 @@
  * moment are taken out of that, so that a year of chains takes no more memory
  * here than one of them.
  */
-import { type ChainRows, type Instant, OccSymbol, SourceError } from "@tidemark/core"
+import { type Calendar, type ChainRows, type Instant, OccSymbol, SourceError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Effect } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -32,6 +32,8 @@ export interface ContractRows {
   readonly timeColumn: string | undefined
   /** Those that it says, ascending; none where it says nothing that can be read. */
   readonly moments: ReadonlyArray<Instant.EpochMillis>
+  /** How many rows have one of them. */
+  readonly timed: number
   /** Rows whose time cannot be read. */
   readonly timeless: Unplaced
   /** The rows of one of the moments, in the order of the file; all there are for `undefined`. */
@@ -87,7 +89,10 @@ interface Told {
 type Numbered = ContractTable.Cells & { readonly "row number": number }
 
 /** Loads a CSV or Parquet file; it stays loaded for the life of the scope. */
-export const load = Effect.fn("ContractRows.load")(function* (path: string, symbol: string) {
+export const load = Effect.fn("ContractRows.load")(function* (
+  path: string,
+  { calendar, symbol }: { readonly symbol: string; readonly calendar: Calendar.Calendar }
+) {
   const isParquet = /\.(parquet|pq)(\.gz)?$/i.test(path)
   const orFail = Effect.mapError(failure(isParquet ? "Parquet" : "CSV"))
   const sql = yield* DuckDbClient.make({ path: join(yield* Gzip.folder, "rows.duckdb"), memoryLimit }).pipe(
@@ -126,7 +131,7 @@ export const load = Effect.fn("ContractRows.load")(function* (path: string, symb
         max("row number") AS last FROM contracts WHERE ${isWanted} GROUP BY 1 ORDER BY 3`
     )
   const places = Map.groupBy(layout.time === undefined ? [] : yield* told(layout.time), ({ time }) =>
-    ContractTable.instantOf(time)
+    ContractTable.instantOf(time, calendar)
   )
   const moments = [...places.keys()].filter((at) => at !== undefined)
 
@@ -139,6 +144,7 @@ export const load = Effect.fn("ContractRows.load")(function* (path: string, symb
     return rows.map(({ row, time }) => ContractTable.timeProblem(Number(row), time))
   })
   const timeless = places.get(undefined) ?? []
+  const countOf = (some: ReadonlyArray<Told>) => some.reduce((sum, { rows }) => sum + Number(rows), 0)
 
   const placesOf = (at: Instant.EpochMillis) => {
     const own = places.get(at) ?? []
@@ -151,8 +157,9 @@ export const load = Effect.fn("ContractRows.load")(function* (path: string, symb
   const contracts: ContractRows = {
     timeColumn: layout.time,
     moments: moments.toSorted((a, b) => a - b),
+    timed: countOf([...places.values()].flat()) - countOf(timeless),
     timeless: {
-      rows: timeless.reduce((sum, { rows }) => sum + Number(rows), 0),
+      rows: countOf(timeless),
       lines: timeless.length === 0 ? [] : yield* named(layout.time!, timeless)
     },
     read: Effect.fnUntraced(function* (at) {

@@ -2,7 +2,7 @@
  * A table of contracts, a row each: which column is what, found by name, and
  * its rows. Pure.
  */
-import { ChainRows, Instant, OccSymbol } from "@tidemark/core"
+import { type Calendar, ChainRows, Instant, OccSymbol } from "@tidemark/core"
 import { Option } from "effect"
 import { dateOf } from "./QuoteData.ts"
 
@@ -56,31 +56,54 @@ export const detect = (columns: ReadonlyArray<string>): Layout | string => {
         `expiration, strike and type (call or put), or contract_symbol`
 }
 
-/** The instant that a cell of the time column says, UTC without an offset; `undefined` for what is none. */
-export const instantOf = (cell: string): Instant.EpochMillis | undefined => {
+/** Seconds, milliseconds, microseconds or nanoseconds since 1970, told apart by their size. */
+const sinceEpoch = (text: string): Instant.EpochMillis => {
+  const value = Number(text)
+  const unit = value < 1e11 ? 1e3 : value < 1e14 ? 1 : value < 1e17 ? 1e-3 : 1e-6
+  return Math.floor(value * unit)
+}
+
+const dayMillis = 86_400_000
+
+/** A day without a time as YYYY-MM-DD: `2024-06-21`, `20240621`, or as CBOE writes it. */
+const dayOf = (text: string): string | undefined => {
+  const digits = /^(\d{4})[-./]?(\d{2})[-./]?(\d{2})$/.exec(text)
+  return digits === null ? dateOf(text) : digits.slice(1).join("-")
+}
+
+/** When the session of a day closes, or the day ends that has none. */
+const closeOf = (calendar: Calendar.Calendar, midnight: Instant.EpochMillis): Instant.EpochMillis => {
+  const date = Instant.formatDate(midnight)
+  const session = calendar.sessions({ from: midnight, to: midnight + 2 * dayMillis }).find((one) => one.date === date)
+  return session?.close ?? midnight + dayMillis
+}
+
+/**
+ * The instant that a cell of the time column says, UTC without an offset; `undefined` for what is none. A day without
+ * a time, and a midnight without an offset at which the market is closed, mean the close of that day's session, or
+ * its end where it has none: at its beginning nobody knew what was quoted then.
+ */
+export const instantOf = (cell: string, calendar: Calendar.Calendar): Instant.EpochMillis | undefined => {
   const text = cell.trim()
-  if (/^\d{9,}(\.\d+)?$/.test(text)) {
-    const value = Number(text)
-    const unit = value < 1e11 ? 1e3 : value < 1e14 ? 1 : value < 1e17 ? 1e-3 : 1e-6
-    return Math.floor(value * unit)
-  }
+  if (/^\d{9,}(\.\d+)?$/.test(text)) return sinceEpoch(text)
+  const day = dayOf(text)
   const iso = text.replace(/^(\d{4})[./](\d{2})[./](\d{2})/, "$1-$2-$3").replace(/(\.\d{3})\d+/, "$1")
-  return Option.getOrUndefined(Instant.parse(iso.replace(/([+-]\d{2})$/, "$1:00")))
+  const at = Option.getOrUndefined(Instant.parse(day ?? iso.replace(/([+-]\d{2})$/, "$1:00")))
+  // What lies beyond the calendar is refused for what it is.
+  if (at === undefined || at < calendar.span.from || at + 2 * dayMillis > calendar.span.to) return at
+  const isMidnight = at % dayMillis === 0 && !/[Z+-]/.test(iso.slice(10))
+  return day !== undefined || (isMidnight && !calendar.isOpen(at)) ? closeOf(calendar, at) : at
 }
 
 /** What is wrong with a row whose time is none. */
 export const timeProblem = (number: number, cell: string): string =>
   `row ${number} has no time${cell.trim() === "" ? "" : ` that can be read: "${ChainRows.excerpt(cell)}"`}`
 
-/** Days since 1970-01-01: ISO with or without a time, YYYYMMDD, as CBOE writes it, or seconds or more since 1970. */
+/** Days since 1970-01-01: a day, with or without a time, or seconds or more since 1970. */
 const expiryOf = (cell: string): number | undefined => {
   const text = cell.trim()
-  const compact = /^(\d{4})(\d{2})(\d{2})$/.exec(text)
-  if (compact !== null) return OccSymbol.dayOf(compact.slice(1).join("-"))
-  const iso = /^\d{4}-\d{2}-\d{2}/.exec(text)
-  if (iso !== null) return OccSymbol.dayOf(iso[0])
-  if (/^\d{9,}$/.test(text)) return Math.floor(instantOf(text)! / 86_400_000)
-  return OccSymbol.dayOf(dateOf(text) ?? "")
+  if (/^\d{9,}$/.test(text)) return Math.floor(sinceEpoch(text) / dayMillis)
+  return OccSymbol.dayOf(dayOf(text) ?? /^\d{4}-\d{2}-\d{2}/.exec(text)?.[0] ?? "")
 }
 
 const isCallOf = (cell: string): boolean | undefined => {

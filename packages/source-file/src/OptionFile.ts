@@ -7,7 +7,7 @@
  * `unreadable`; every row that belongs to no chain stands in `unplaced`.
  * Figures are as the file gives them.
  */
-import { ChainRows, Instant, OccSymbol, type OptionChain, SourceError } from "@tidemark/core"
+import { type Calendar, ChainRows, Instant, OccSymbol, type OptionChain, SourceError } from "@tidemark/core"
 import { Clock, Effect, type Result, type Scope, Stream } from "effect"
 import { open as openFile, readFile } from "node:fs/promises"
 import { constants, gunzipSync } from "node:zlib"
@@ -19,6 +19,8 @@ export const id = "file"
 export interface Options {
   /** Canonical symbol of the underlying. */
   readonly symbol: string
+  /** By which it trades: a day without a time means the close of its session. */
+  readonly calendar: Calendar.Calendar
   /**
    * The moment that the quotes are of, where the file does not say or is wrong; of a table with several moments, the
    * one that is wanted.
@@ -81,13 +83,14 @@ const textOf = (path: string, part: "head" | "all") =>
 const ofQuoteData = ({ at, rows, spot }: QuoteData.QuoteData): ContractRows.ContractRows => ({
   timeColumn: undefined,
   moments: at === undefined ? [] : [at],
+  timed: at === undefined ? 0 : rows.length,
   timeless: { rows: 0, lines: [] },
   read: () => Effect.succeed({ rows, spot })
 })
 
-const load = Effect.fnUntraced(function* (path: string, { symbol }: Options) {
+const load = Effect.fnUntraced(function* (path: string, options: Options) {
   if (/\.(parquet|pq)(\.gz)?$/i.test(path) || !QuoteData.recognises(yield* textOf(path, "head"))) {
-    return yield* ContractRows.load(path, symbol)
+    return yield* ContractRows.load(path, options)
   }
   const data = QuoteData.decode(yield* textOf(path, "all"))
   return typeof data === "string" ? yield* bad(data) : ofQuoteData(data)
@@ -127,13 +130,23 @@ const oneMoment = Effect.fnUntraced(function* (said: Instant.EpochMillis | undef
   return at
 })
 
+/** With fewer rows to each of more moments a column tells when contracts were traded, not when a chain was looked at. */
+const fewestRows = 3
+const someMoments = 10
+
 /** Of several moments those that are wanted: the one of the option, else all. */
 const severalMoments = Effect.fnUntraced(function* (
-  { moments, timeColumn }: ContractRows.ContractRows,
+  { moments, timeColumn, timed }: ContractRows.ContractRows,
   { at, spot }: Options
 ) {
   const [first, last] = [Instant.format(moments[0]!), Instant.format(moments.at(-1)!)]
   const held = `it holds ${moments.length} moments in "${timeColumn}", from ${first} to ${last}`
+  if (timed < fewestRows * moments.length && moments.length > someMoments) {
+    return yield* bad(
+      `${held}, of ${timed} rows: a chain has more contracts, so these are times of single trades; ` +
+        "take that column out, and say with --at of which moment the quotes are"
+    )
+  }
   if (at === undefined && spot !== undefined) {
     return yield* bad(
       `${held}, and --spot ${spot} cannot be the price of all of them; leave --spot out and give each row its price ` +

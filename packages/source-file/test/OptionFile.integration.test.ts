@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Calendars } from "@tidemark/calendars"
 import { Instant, OptionChain, type SourceError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
+import * as ContractTable from "@tidemark/source-file/ContractTable"
 import * as OptionFile from "@tidemark/source-file/OptionFile"
 import { Effect, Result, Stream } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
@@ -20,9 +22,10 @@ const write = (content: string | Uint8Array, extension = "csv"): string => {
   return path
 }
 
+const calendar = Calendars.get("XNYS")
 const at = Date.parse("2024-06-18T20:00:00Z")
 const read = (content: string, options: Partial<OptionFile.Options> = {}) =>
-  OptionFile.read(write(content), { symbol: content.includes("RUTW") ? "^RUT" : "SPY", ...options })
+  OptionFile.read(write(content), { symbol: content.includes("RUTW") ? "^RUT" : "SPY", calendar, ...options })
 
 const refusal = <A>(effect: Effect.Effect<A, SourceError.SourceError>) =>
   Effect.map(Effect.flip(effect), (error) => error.message)
@@ -41,7 +44,7 @@ describe("a quotedata file", () => {
   it.live("of another underlying is refused, and one that says to be of another day than --at", () =>
     Effect.gen(function* () {
       const file = quotedata("December 12, 2022 at 8:30 PM EST", line)
-      assert.include(yield* refusal(read(file, { symbol: "SPY" })), "its contracts are named RUTW")
+      assert.include(yield* refusal(read(file, { symbol: "SPY", calendar })), "its contracts are named RUTW")
       const wrong = yield* refusal(read(file, { symbol: "^RUT", at: Date.parse("2022-12-01") }))
       assert.include(wrong, "it says to be of 2022-12-13T01:30Z")
       const near = yield* read(file, { symbol: "^RUT", at: Date.parse("2022-12-12T21:00Z") })
@@ -52,7 +55,7 @@ describe("a quotedata file", () => {
   it.live("has a call and a put on each line", () =>
     Effect.gen(function* () {
       const path = write(quotedata("December 12, 2022 at 8:30 PM EST", line))
-      const chain = yield* OptionFile.read(path, { symbol: "^RUT" })
+      const chain = yield* OptionFile.read(path, { symbol: "^RUT", calendar })
       const { contracts } = chain
       assert.deepStrictEqual(
         { ...chain, contracts: undefined },
@@ -148,7 +151,7 @@ describe("a quotedata file", () => {
       const file = quotedata("December 12, 2022 at 8:30 PM EST", ...many)
       const zipped = gzipSync(file)
       assert.isAbove(zipped.length - 1_000, 65_536)
-      const options = { symbol: "^RUT" }
+      const options = { symbol: "^RUT", calendar }
       const whole = yield* OptionFile.read(write(zipped, "csv.gz"), options)
       assert.deepStrictEqual(whole, yield* OptionFile.read(write(file), options))
       assert.strictEqual(OptionChain.length(whole.contracts), 8_000)
@@ -202,7 +205,7 @@ describe("a table of contracts", () => {
       const parquet = join(folder, "chain.parquet")
       const sql = yield* DuckDbClient.make({ path: ":memory:" }).pipe(Effect.provide(Reactivity.layer))
       yield* sql`COPY (SELECT * FROM read_csv(${csv})) TO ${sql.literal(`'${parquet}'`)} (FORMAT parquet)`
-      const options = { symbol: "SPY", at }
+      const options = { symbol: "SPY", calendar, at }
       const expected = yield* OptionFile.read(csv, options)
       assert.deepStrictEqual(yield* OptionFile.read(parquet, options), expected)
       const zipped = write(gzipSync([header, ...rows].join("\n")), "csv.gz")
@@ -310,7 +313,7 @@ describe("a table of contracts", () => {
     )
 
   it.live("that is not there is said to be so", () =>
-    Effect.map(refusal(OptionFile.read(join(folder, "none.csv"), { symbol: "SPY" })), (message) =>
+    Effect.map(refusal(OptionFile.read(join(folder, "none.csv"), { symbol: "SPY", calendar })), (message) =>
       assert.match(message, /none\.csv: there is no such file/)
     )
   )
@@ -319,7 +322,7 @@ describe("a table of contracts", () => {
 /** Of each moment that a file is opened for: when it is of, its price, its strikes and what is no contract, or why it is none. */
 const told = (path: string, options: Partial<OptionFile.Options> = {}) =>
   Effect.gen(function* () {
-    const { chains, moments, unplaced } = yield* OptionFile.open(path, { symbol: "SPY", ...options })
+    const { chains, moments, unplaced } = yield* OptionFile.open(path, { symbol: "SPY", calendar, ...options })
     const all = yield* Stream.runCollect(chains)
     assert.deepStrictEqual(
       all.map((moment) => moment.at),
@@ -341,7 +344,46 @@ const told = (path: string, options: Partial<OptionFile.Options> = {}) =>
     }
   }).pipe(Effect.scoped)
 
+describe("a day without a time", () => {
+  it.each([
+    ["2024-06-14", "XNYS", "2024-06-14T20:00Z"],
+    ["20240614", "XNYS", "2024-06-14T20:00Z"],
+    ["06/14/2024", "XNYS", "2024-06-14T20:00Z"],
+    ["2024.06.14 00:00:00.000000", "XNYS", "2024-06-14T20:00Z"],
+    ["2024-07-03", "XNYS", "2024-07-03T17:00Z"],
+    ["2024-06-15", "XNYS", "2024-06-16T00:00Z"],
+    ["2024-06-14", "24/7", "2024-06-15T00:00Z"],
+    // These say a time.
+    ["2024-06-14 00:00", "24/7", "2024-06-14T00:00Z"],
+    ["2024-06-14T00:00:00Z", "XNYS", "2024-06-14T00:00Z"],
+    ["2024-06-14T00:00:00+00", "XNYS", "2024-06-14T00:00Z"],
+    ["1800-06-14 00:00", "XNYS", "1800-06-14T00:00Z"],
+    ["2024-06-14 00:01", "XNYS", "2024-06-14T00:01Z"],
+    ["1718323200", "XNYS", "2024-06-14T00:00Z"]
+  ] as const)("%s by %s is %s", (cell, id, expected) => {
+    assert.strictEqual(Instant.format(ContractTable.instantOf(cell, Calendars.get(id))!), expected)
+  })
+
+  it.live("is the close of its session, which a chain is of", () =>
+    Effect.gen(function* () {
+      const file = ["quote_date,expiry,strike,type", "2024-06-14,2024-06-21,540,call", "2024-06-17,2024-06-21,541,put"]
+      assert.deepStrictEqual(
+        (yield* told(write(file.join("\n")))).chains.map(([moment]) => moment),
+        ["2024-06-14T20:00Z", "2024-06-17T20:00Z"]
+      )
+    })
+  )
+})
+
 describe("a table of several moments", () => {
+  it.live("of one trade each is a table of trades, and refused", () =>
+    Effect.gen(function* () {
+      const trades = Array.from({ length: 11 }, (_, i) => `2024-06-14 15:${10 + i},2024-06-21,${500 + i},call`)
+      const message = yield* refusal(told(write(["time,expiry,strike,type", ...trades].join("\n"))))
+      assert.match(message, /holds 11 moments in "time", .* of 11 rows: .* take that column out, and say with --at/)
+    })
+  )
+
   const columns = "timestamp,underlying,spot,expiry,strike,type"
   const several = [
     columns,
@@ -403,7 +445,7 @@ describe("a table of several moments", () => {
       }
       const priced = yield* told(path, { at, spot: 1 })
       assert.deepStrictEqual(priced.chains, [["2024-06-18T20:00Z", 1, [545, 546]]])
-      const single = yield* refusal(OptionFile.read(path, { symbol: "SPY", at }))
+      const single = yield* refusal(OptionFile.read(path, { symbol: "SPY", calendar, at }))
       assert.match(single, /2 of its rows belong to none of its moments: row 5 has no time/)
     })
   )

@@ -24,7 +24,7 @@ describe.skipIf(Data.isAbsent)(`recorded chains${Data.note}`, () => {
     Effect.gen(function* () {
       const file = "options/cboe-rut-quotedata.csv"
       const lines = Data.text(file).trim().split("\n").slice(4)
-      const chain = yield* OptionFile.read(Data.path(file), { symbol: "^RUT" })
+      const chain = yield* OptionFile.read(Data.path(file), { symbol: "^RUT", calendar: Calendars.get("XNYS") })
       assert.strictEqual(lines.length, 3_667)
       assert.strictEqual(OptionChain.length(chain.contracts), 2 * lines.length)
       assert.deepStrictEqual(chain.unreadable, [])

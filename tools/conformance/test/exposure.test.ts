@@ -58,7 +58,7 @@ const read = () => {
 const today = "2022-12-12"
 
 /** As the product imports it. */
-const imported = OptionFile.read(Data.path(file), { symbol: "^RUT" })
+const imported = OptionFile.read(Data.path(file), { symbol: "^RUT", calendar: Calendars.get("XNYS") })
 
 const yearsTo = (expiry: string): number => {
   let weekdays = 0

@@ -1,8 +1,9 @@
 /** The work of `tidemark gamma import`: one chain of a file, or those of all moments that it holds. */
 import { UsageError } from "@tidemark/backfill"
+import { Calendars } from "@tidemark/calendars"
 import { type Instrument, OptionChain, SourceError } from "@tidemark/core"
 import { Names, Record } from "@tidemark/gamma/history"
-import { OptionFiles, Reading } from "@tidemark/runtime"
+import { OptionFiles, Reading, Universe } from "@tidemark/runtime"
 import { Console, Effect, Option, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
@@ -114,6 +115,9 @@ export const importFile = Effect.fnUntraced(function* (input: ImportInput) {
     return yield* new UsageError.UsageError({ message: `--spot is a price, above 0; got ${input.spot.value}` })
   }
   const symbol = Names.symbolOf(input.symbol)
-  const file = yield* OptionFiles.open(input.file, { symbol, at, spot: Option.getOrUndefined(input.spot) })
+  // As its name says: there may be no database yet.
+  const calendar = Calendars.get(Universe.instrumentOf(symbol, []).calendar)
+  const spot = Option.getOrUndefined(input.spot)
+  const file = yield* OptionFiles.open(input.file, { symbol, calendar, at, spot })
   yield* file.moments.length === 1 ? one(file, input) : several(file, input)
 }, Effect.scoped)
