@@ -6,7 +6,7 @@ import { fresh, onEvery } from "./databases.ts"
 import * as Market from "./market.ts"
 import { parse, provider, type Row, run } from "./tidemark.ts"
 
-/** A dozen processes a test, on a machine that may be busy. */
+/** A dozen processes a test, on a machine that may be busy; the source refuses, which nobody waits for. */
 const seconds = 180_000
 
 onEvery("a range that no source has answered for", (it) => {
@@ -18,7 +18,7 @@ onEvery("a range that no source has answered for", (it) => {
         const up = yield* provider({ datasets })
         const down = yield* provider({
           datasets,
-          faults: [Fault.ServerError({ status: 500, match: { path: "/api/v3/klines" }, times: Infinity })]
+          faults: [Fault.ServerError({ status: 401, match: { path: "/api/v3/klines" }, times: Infinity })]
         })
         const { cwd, database } = yield* fresh()
         const at = (emulator: { readonly url: string }, ...args: ReadonlyArray<string>) =>
