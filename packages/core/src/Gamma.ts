@@ -298,7 +298,7 @@ export interface Performance extends Pick<Signal, "pattern" | "origin" | "method
 
 export interface Entry {
   readonly snapshot: Snapshot
-  /** None of a row outside of the hours of a session: it would tell the last one once more. */
+  /** None of a row outside of the hours of a session, which would tell the last one once more, or without an exposure. */
   readonly signal: Signal | undefined
 }
 

@@ -98,14 +98,24 @@ const load = Effect.fnUntraced(function* (path: string, options: Options) {
 
 const dayMillis = 86_400_000
 
-/** The roots of the contracts, where not one of them is of the symbol: `SPXW` is of `^GSPC`, `AAPL1` of `AAPL`. */
-const otherRoots = ({ contracts, symbol }: OptionChain.OptionChain): string | undefined => {
+/** Whether contracts of a root are of the symbol: `SPXW` is of `^GSPC`, `AAPL1` of `AAPL`. Pairs have no such roots. */
+const isOf = (symbol: string, root: string): boolean => {
   const letters = (text: string) => text.replaceAll(/[^A-Z0-9]/gi, "").toUpperCase()
-  const name = letters(OccSymbol.nameOf(symbol))
-  const roots = [...new Set(contracts.root)].filter((root) => root !== "")
-  if (symbol.includes("/") || roots.length === 0 || roots.some((root) => letters(root).startsWith(name)))
-    return undefined
-  return roots.slice(0, 3).join(", ")
+  return symbol.includes("/") || root === "" || letters(root).startsWith(letters(OccSymbol.nameOf(symbol)))
+}
+
+type Rows = ContractRows.Rows["rows"]
+
+/** Rows of other underlyings are none of the chain. Where all are, somebody has named the wrong one: their roots. */
+const ownRows = (rows: Rows, symbol: string): Rows | { readonly roots: string } => {
+  const isOwn = (row: ChainRows.Row) => isOf(symbol, row.root)
+  const contracts = rows.filter((row) => typeof row !== "string")
+  if (contracts.length > 0 && !contracts.some(isOwn)) {
+    return { roots: [...new Set(contracts.map(({ root }) => root))].slice(0, 3).join(", ") }
+  }
+  return rows.map((row) =>
+    typeof row === "string" || isOwn(row) ? row : `${row.label} is of ${row.root}, not of ${symbol}`
+  )
 }
 
 /** The one moment that is meant: what the option says counts, as far as the file may mean the same. */
@@ -167,15 +177,15 @@ const chainOf = Effect.fnUntraced(function* (
   options: Options
 ) {
   const { symbol } = options
+  const own = ownRows(rows, symbol)
+  if ("roots" in own) {
+    return yield* bad(
+      `its contracts are named ${own.roots}, and those of ${symbol} are not; name what they are of with --symbol`
+    )
+  }
   const now = yield* Clock.currentTimeMillis
-  const chain = ChainRows.chain({ symbol, source: id, at, spot: options.spot ?? spot, rows }, now)
-  if (typeof chain === "string") return yield* bad(chain)
-  const others = otherRoots(chain)
-  return others === undefined
-    ? chain
-    : yield* bad(
-        `its contracts are named ${others}, and those of ${symbol} are not; name what they are of with --symbol`
-      )
+  const chain = ChainRows.chain({ symbol, source: id, at, spot: options.spot ?? spot, rows: own }, now)
+  return typeof chain === "string" ? yield* bad(chain) : chain
 })
 
 /** A moment among others: what is wrong with it can be corrected in the file alone. */

@@ -227,10 +227,12 @@ describe("a table of contracts", () => {
         `contractSymbol,strike,openInterest\nSPXW240621C05450000,5450,7\nO:SPY1240621P00545000,,8\nSPY240621C00545000,546,9\nnothing,545,1`,
         { at }
       )
-      assert.deepStrictEqual(chain.contracts.root, ["SPXW", "SPY1"])
-      assert.deepStrictEqual([...chain.contracts.strike], [5450, 545])
-      assert.deepStrictEqual([...chain.contracts.openInterest], [7, 8])
+      assert.deepStrictEqual(chain.contracts.root, ["SPY1"])
+      assert.deepStrictEqual([...chain.contracts.strike], [545])
+      assert.deepStrictEqual([...chain.contracts.openInterest], [8])
       assert.deepStrictEqual(chain.unreadable, [
+        // Of another underlying: it must not be added to the exposure of this one.
+        "row 1 is of SPXW, not of SPY",
         'row 3: its strike is "546", but its name is SPY240621C00545000',
         "row 4 has no expiry"
       ])

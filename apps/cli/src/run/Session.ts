@@ -25,7 +25,7 @@ const onDatabase = Effect.gen(function* () {
   return yield* new UsageError.UsageError({
     message:
       `This works on the database itself and cannot be asked of ${remote.value}. What a daemon can be asked: ` +
-      "backfill, coverage, gaps list, status, verify, quality list, export, regime, gamma show, signals, symbols add|list|remove, sources list, jobs, keys, alerts list. " +
+      "backfill, coverage, gaps list, status, verify, quality list, export, regime, gamma show|plot, signals, symbols add|list|remove, sources list, jobs, keys, alerts list. " +
       "Leave --remote (TIDEMARK_REMOTE) out"
   })
 })

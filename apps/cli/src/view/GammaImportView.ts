@@ -64,7 +64,8 @@ const totalOf = ({ moments }: Imported, state: Moment["state"]): number =>
 export const exitCode = (imported: Imported): number => {
   const { moments, unplaced } = imported
   if (totalOf(imported, "failed") === moments.length) return 1
-  return unplaced.rows > 0 || moments.some(({ netGex }) => netGex === null) ? 3 : 0
+  const isLacking = ({ netGex, unreadable }: Moment) => netGex === null || unreadable.rows > 0
+  return unplaced.rows > 0 || moments.some(isLacking) ? 3 : 0
 }
 
 const listed = ({ lines, rows }: LeftOut): ReadonlyArray<string> => [

@@ -19,7 +19,7 @@ const unreadableLines = ({ unreadable }: OptionChain.OptionChain): ReadonlyArray
   unreadable.length === 0
     ? []
     : [
-        `${plural(unreadable.length, "row")} of the answer ${unreadable.length === 1 ? "is" : "are"} no contract:`,
+        `${plural(unreadable.length, "row")} of the chain ${unreadable.length === 1 ? "is" : "are"} no contract:`,
         ...unreadable.slice(0, shown).map((line) => `  ${line}`),
         ...(unreadable.length > shown ? [`  and ${count(unreadable.length - shown)} more`] : [])
       ]
@@ -37,19 +37,22 @@ export const resolvedLines = ({ missing, never, told }: Resolve.Resolved): Reado
   ...(never === 0
     ? []
     : [
-        `${plural(never, "signal")} can never be judged; each says why: tidemark signals list --outcomes pending --reasons`
+        `${plural(never, "signal")} cannot be judged; each says why (tidemark signals list --outcomes pending --reasons). ` +
+          "Older candles may mend it: fetch them, and make the rows again with --force"
       ])
 ]
 
 export const recordedText = ({ chain, recorded }: Recorded): string => {
   const { analysis, remade, resolved, signal, wasThere } = recorded
+  const { hours, session } = analysis.snapshot
   return [
     GammaView.toText([analysis.snapshot], []),
     "",
     ...(signal === undefined
       ? [
-          `Outside of the hours of a session: it shows what was left of that of ${analysis.snapshot.session}, ` +
-            "and tells no signal"
+          hours === "session"
+            ? "No signal: there is no exposure to tell it by"
+            : `Outside of the hours of a session: it shows what was left of that of ${session}, and tells no signal`
         ]
       : [`Signal: ${SignalsView.sentence(signal)}`, ...signal.reasons.map((reason) => `  ${reason}`)]),
     ...unreadableLines(chain),
@@ -124,7 +127,10 @@ export const backfillText = ({ outcome, symbol }: Backfilled): string => {
       : []),
     ...(without.first === undefined
       ? []
-      : [`${plural(without.slots, "slot")} without a chain or a price, the first at ${Instant.format(without.first)}`]),
+      : [
+          `${plural(without.slots, "slot")} without a chain or a price, the first at ${Instant.format(without.first)}` +
+            (without.why === undefined ? "" : `: ${without.why}`)
+        ]),
     ...(patterns.length === 0 ? [] : ["", `Signals: ${patterns.join(", ")}`]),
     ...resolvedLines(resolved)
   ].join("\n")

@@ -88,6 +88,14 @@ export const accountingLine = ({
   )
 }
 
+/** A price that was made so long before its row is told with its time. */
+const sameTimeMillis = 15 * 60_000
+
+const spotLine = ({ at, spot, spotAt }: Gamma.Snapshot): ReadonlyArray<string> =>
+  spot === null || spotAt === null || at - spotAt < sameTimeMillis
+    ? []
+    : [`The spot is the last price that is stored before it, of ${Instant.format(spotAt)}`]
+
 const flipLine = ({ flips }: Gamma.Snapshot): ReadonlyArray<string> =>
   flips.length < 2 ? [] : [`Net exposure changes its sign at ${flips.map(price).join(", ")}`]
 
@@ -130,6 +138,7 @@ export const details = (snapshot: Gamma.Snapshot): ReadonlyArray<string> => {
   const dte = [snapshot.grossToday, snapshot.gross5, snapshot.gross14, snapshot.grossLater]
   return [
     ...(reason === null ? [] : [`Values are missing: ${reason}`]),
+    ...spotLine(snapshot),
     ...(accounting === null ? [] : [accountingLine(accounting)]),
     ...flipLine(snapshot),
     ...(snapshot.grossGex === null || dte[0] === null

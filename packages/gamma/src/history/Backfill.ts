@@ -65,7 +65,12 @@ export interface Planned {
 export interface Outcome {
   readonly planned: Planned
   /** Slots of which there is neither chain nor price. */
-  readonly without: { readonly slots: number; readonly first: Instant.EpochMillis | undefined }
+  readonly without: {
+    readonly slots: number
+    readonly first: Instant.EpochMillis | undefined
+    /** Why the first of those has no price, where there are prices of other moments. */
+    readonly why: string | undefined
+  }
   /** Of the prices, where there are any. */
   readonly source: string | undefined
   readonly slots: number
@@ -145,14 +150,14 @@ interface Made {
 const provenanceOf = (task: Plan.Task): Provenance.Provenance =>
   task.kind === "chain" ? task.chain.provenance : task.kind === "simulate" ? "synthetic" : "observed"
 
-/** The row of a task; `undefined` for a simulated chain around a price that is not stored. */
+/** The row of a task; why there is none, in words, where the price that it is made of is not stored. */
 const rowOf = Effect.fnUntraced(function* <E, R>(
   task: Plan.Task,
   options: Options<E, R>,
   models: ReturnType<typeof Models.make> | undefined,
   reader: Signalling.Reader,
   source: string | undefined
-): Effect.fn.Return<Made | undefined, StoreError.StoreError | SourceError.SourceError, Stores> {
+): Effect.fn.Return<Made | string, StoreError.StoreError | SourceError.SourceError, Stores> {
   const { calendar, method, simulator, symbol } = options
   switch (task.kind) {
     case "chain": {
@@ -162,11 +167,14 @@ const rowOf = Effect.fnUntraced(function* <E, R>(
       return ofChain(chain, { method, calendar, price })
     }
     case "simulate": {
-      if (typeof reader.priceAt(task.slot.at) === "string") return undefined
+      const price = reader.priceAt(task.slot.at)
+      if (typeof price === "string") return price
       const chain = yield* Simulator.chainAt(simulator, task.slot.at)
       return { ...Analysis.of(chain, { method, calendar }), chain }
     }
     case "model": {
+      const price = reader.priceAt(task.slot.at)
+      if (typeof price === "string") return price
       const snapshot = Estimate.of({
         symbol,
         source: source!,
@@ -220,6 +228,8 @@ export const run = Effect.fn("Gamma.backfill")(function* <E, R>(options: Options
   const done: Array<Gamma.Snapshot> = []
   const signals: Array<Gamma.Signal> = []
   const without: Array<Slots.Slot> = [...made.without]
+  /** Tasks that came to nothing, and why. */
+  const priceless = new Map<Plan.Task, string>()
   let [inserted, replaced, kept] = [0, 0, 0]
   // A year at a time: what it looks back at fits in memory, and is the same whatever range is asked for.
   for (const ofYear of Map.groupBy(made.tasks, yearOf).values()) {
@@ -237,8 +247,9 @@ export const run = Effect.fn("Gamma.backfill")(function* <E, R>(options: Options
       for (const task of ofYear.slice(i, i + batchRows)) {
         const reader = readers.get(provenanceOf(task))!
         const row = yield* rowOf(task, options, models, reader, underlying?.source)
-        if (row === undefined) {
+        if (typeof row === "string") {
           without.push(task.slot)
+          priceless.set(task, row)
           continue
         }
         const { chain, exposure, snapshot } = row
@@ -247,7 +258,7 @@ export const run = Effect.fn("Gamma.backfill")(function* <E, R>(options: Options
         rows.add(snapshot)
         entries.push({ snapshot, signal })
         done.push(snapshot)
-        signals.push(signal)
+        if (signal !== undefined) signals.push(signal)
       }
       yield* chains.keep(simulated, now)
       const written = yield* store.write(entries, { replace: force, at: now })
@@ -258,8 +269,8 @@ export const run = Effect.fn("Gamma.backfill")(function* <E, R>(options: Options
     }
   }
   const outcome: Outcome = {
-    planned: planned(made),
-    without: { slots: without.length, first: without[0]?.at },
+    planned: planned({ ...made, tasks: made.tasks.filter((task) => !priceless.has(task)), without }),
+    without: { slots: without.length, first: without[0]?.at, why: priceless.values().next().value },
     source: underlying?.source,
     slots: made.slots.length,
     sessions: new Set(made.slots.map(({ session }) => session)).size,

@@ -31,7 +31,7 @@ export interface Options<E, R> {
 export interface Kept {
   /** Its snapshot is the one that is stored. */
   readonly analysis: Analysis.Analysis
-  /** As it is stored; none outside of the hours of a session. */
+  /** As it is stored; none outside of the hours of a session, or without an exposure. */
   readonly signal: Gamma.Signal | undefined
   /** Whether the chain is new, was kept before, or took the place of one that was: of another, or of the same. */
   readonly state: "new" | "there" | "replaced"
@@ -116,8 +116,7 @@ const put = Effect.fnUntraced(function* <E, R, E2, R2>(
       last: 1
     })
     const { exposure, snapshot } = analysis
-    const signal = snapshot.hours === "session" ? reader.signal(snapshot, exposure, previous) : undefined
-    return { analysis, signal }
+    return { analysis, signal: reader.signal(snapshot, exposure, previous) }
   })
   const own = yield* made(method)
   const remade = replace ? (yield* methodsOf(chain)).filter((other) => other !== method) : []

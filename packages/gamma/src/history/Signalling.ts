@@ -28,7 +28,11 @@ export interface Sources {
 const gridOf = (prices: Prices.Prices | undefined, timeframe: Timeframe.Timeframe): Candles.Candles | undefined =>
   prices?.grids.find((grid) => grid.timeframe === timeframe)?.candles
 
-/** What prices say at a moment, and of a snapshot with the one before it, if there is one. */
+/**
+ * What prices say at a moment, and of a snapshot with the one before it, if there is one. A snapshot outside of the
+ * hours of a session tells no signal, as it would tell the last one once more; nor does one without an exposure, as
+ * there is nothing that it could be told by.
+ */
 export interface Reader {
   /** The price at a moment, in the shares of then, or why there is none. */
   readonly priceAt: (at: Instant.EpochMillis) => Prices.Price | string
@@ -37,7 +41,7 @@ export interface Reader {
     snapshot: Gamma.Snapshot,
     exposure: Exposure | undefined,
     previous: Gamma.Snapshot | undefined
-  ) => Gamma.Signal
+  ) => Gamma.Signal | undefined
 }
 
 export const reader = ({ calendar, prices, provenance, symbol, vix }: Sources): Reader => {
@@ -67,17 +71,19 @@ export const reader = ({ calendar, prices, provenance, symbol, vix }: Sources): 
     priceAt,
     marketAt,
     signal: (snapshot, exposure, previous) =>
-      Signals.of({
-        snapshot,
-        exposure,
-        previous,
-        isSplitBetween:
-          prices !== undefined &&
-          previous !== undefined &&
-          Prices.isSplitBetween(prices.underlying, previous.at, snapshot.at),
-        calendar,
-        market: marketAt(snapshot.at)
-      })
+      snapshot.hours !== "session" || snapshot.netGex === null
+        ? undefined
+        : Signals.of({
+            snapshot,
+            exposure,
+            previous,
+            isSplitBetween:
+              prices !== undefined &&
+              previous !== undefined &&
+              Prices.isSplitBetween(prices.underlying, previous.at, snapshot.at),
+            calendar,
+            market: marketAt(snapshot.at)
+          })
   }
 }
 

@@ -67,8 +67,6 @@ export const of = (input: Input): Gamma.Signal => {
   const daily = DailyFigures.dailyVolatility(market)
   const isVolatile = direction === "volatile"
   const never: Array<string> = []
-  const unknown =
-    snapshot.netGex === null && snapshot.reason !== null ? [`No exposure is known: ${snapshot.reason}.`] : []
   if (price === null) never.push("The outcome cannot be judged: there is no price to measure it from.")
   if (isVolatile && !Figure.isKnown(daily)) never.push(`The outcome cannot be judged: ${daily.why}.`)
   return {
@@ -86,7 +84,7 @@ export const of = (input: Input): Gamma.Signal => {
     rsiScore: situation.rsi.score,
     overbought: situation.rsi.overbought,
     oversold: situation.rsi.oversold,
-    reasons: [...reasons, ...unknown, ...rsiReasons(market), ...never],
+    reasons: [...reasons, ...rsiReasons(market), ...never],
     horizon,
     dueAt: closeAfter(calendar, snapshot, horizon),
     threshold: isVolatile && Figure.isKnown(daily) ? daily * Math.sqrt(horizon) : null,

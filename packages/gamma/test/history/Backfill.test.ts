@@ -218,12 +218,20 @@ describe("a gamma history of observed prices", () => {
     "has no price of before the last session: nothing old is put in its place",
     Effect.gen(function* () {
       yield* store({ from: candles.from, to: at("2024-05-29") }, observed)
-      const { unknown } = yield* run()
-      const { rows } = yield* everything
-      const late = rows.filter(({ at: moment }) => moment >= at("2024-05-30"))
+      const { planned, unknown, without } = yield* run()
+      const { rows, signals } = yield* everything
+      const isLate = (moment: number) => moment >= at("2024-05-30")
+      const late = slots.filter((slot) => isLate(slot.at))
       assert.isAbove(late.length, 0)
-      for (const row of late) assert.deepInclude(row, { spot: null, spotAt: null, netGex: null })
-      assert.match(unknown[0]!.reason, /daily candles? (is|are) missing/)
+      assert.deepStrictEqual(
+        rows.filter((row) => isLate(row.at)),
+        []
+      )
+      assert.deepInclude(without, { slots: late.length, first: late[0]!.at })
+      assert.match(without.why!, /closed at 2024-05-28T20:00Z, and a session has ended since: tidemark backfill/)
+      assert.deepInclude(planned, { model: slots.length - late.length, without: late.length })
+      assert.deepStrictEqual([rows.length, signals.length], [slots.length - late.length, rows.length])
+      assert.deepStrictEqual(unknown, [])
     })
   )
 })
@@ -317,8 +325,7 @@ describe("what was observed", () => {
       const { rows, signals } = yield* everything
       const row = rows.find(({ source }) => source === "cboe")
       assert.deepInclude(row, { origin: "chain-observed", spot: null, netGex: null })
-      const signal = signals.find(({ source }) => source === "cboe")
-      assert.deepInclude(signal, { price: null, rsi: [null, null, null, null, null] })
+      assert.isFalse(signals.some(({ source }) => source === "cboe"))
     })
   )
 
@@ -343,7 +350,8 @@ describe("what is simulated", () => {
       yield* store({ from: at("2024-05-23"), to: now })
       const { origins, without } = yield* run()
       assert.deepStrictEqual(origins, { synthetic: 28 })
-      assert.deepStrictEqual(without, { slots: 12, first: slots[0]!.at })
+      assert.deepInclude(without, { slots: 12, first: slots[0]!.at })
+      assert.match(without.why!, /no candle of SPY from synthetic closed before/)
     })
   )
 })

@@ -443,11 +443,9 @@ describe("the reasons of a signal", () => {
     })
     assert.strictEqual(pattern, "NEUTRAL")
     assert.include(reasons.join("\n"), "the net exposure is not known")
-    assert.include(reasons, "No exposure is known: no price of the underlying.")
     assert.include(reasons.join("\n"), "fewer than 3 RSIs are known")
     const empty = signalOf({ net: null, cells: [], reason: "no contract is kept" }).reasons.join("\n")
     assert.include(empty, "nothing of the option chain can be used")
-    assert.include(empty, "No exposure is known: no contract is kept.")
     assert.include(reasons, "The RSI of 15m, 1h and 4h is not known: there are no candles before then.")
   })
 
