@@ -147,7 +147,7 @@ const june = ["2024-06-05", "2024-06-03", "2024-06-06", "2024-06-04"]
 
 onEvery("imports of several moments", (it) => {
   it.effect(
-    "killed at 3 moments leave whole moments only, and end as if nothing had happened",
+    "killed at 3 moments end as if nothing had happened",
     () =>
       Effect.gen(function* () {
         const { database, options } = yield* fresh()

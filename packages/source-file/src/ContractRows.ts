@@ -8,8 +8,8 @@
 import { type Calendar, type ChainRows, type Instant, OccSymbol, SourceError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"
 import { Effect } from "effect"
+import type { Statement } from "effect/sql"
 import * as Reactivity from "effect/reactivity/Reactivity"
-import { tmpdir } from "node:os"
 import { join } from "node:path"
 import * as ContractTable from "./ContractTable.ts"
 import * as Gzip from "./Gzip.ts"
@@ -36,12 +36,19 @@ export interface ContractRows {
   readonly timed: number
   /** Rows whose time cannot be read. */
   readonly timeless: Unplaced
+  /** Rows that name no underlying, among those of several. */
+  readonly nameless: Unplaced
   /** The rows of one of the moments, in the order of the file; all there are for `undefined`. */
   readonly read: (at: Instant.EpochMillis | undefined) => Effect.Effect<Rows, SourceError.Reason>
 }
 
+const none: Unplaced = { rows: 0, lines: [] }
+
 /** What DuckDB may take of memory, before it goes to disk. */
-const memoryLimit = "128MB"
+const memoryLimit = "1GB"
+
+/** A chain every minute of a year has fewer: what has more are times of trades. */
+const mostTimes = 150_000
 
 /** Rows without a time that are named one by one. */
 const namedRows = 1_000
@@ -52,7 +59,10 @@ const bad = (detail: string) => Effect.fail(new SourceError.Misconfigured({ deta
 /** `^GSPC`, `SPX`, `_SPX` and `$SPX` are one underlying. */
 const bare = (symbol: string): string => OccSymbol.nameOf(symbol.replace(/^[$_]/, "^").toUpperCase())
 
-/** Of the names in a column, those whose rows are of the symbol; `undefined` for a file of one, which is taken at its word. */
+/**
+ * Of the names in a column, those whose rows are of the symbol, and those that name nothing and so are of nobody;
+ * `undefined` for a file of one, which is taken at its word.
+ */
 const namesOf = (texts: ReadonlyArray<string>, column: string, symbol: string) => {
   const nameOf = (text: string) => bare(text.trim())
   const names = [...new Set(texts.map(nameOf))].filter((name) => name !== "")
@@ -61,22 +71,22 @@ const namesOf = (texts: ReadonlyArray<string>, column: string, symbol: string) =
     const shown = `${names.slice(0, 5).join(", ")}${names.length > 5 ? `, and ${names.length - 5} more` : ""}`
     return bad(`it holds options of ${shown} in "${column}", not of ${symbol}`)
   }
-  return Effect.succeed(texts.filter((text) => nameOf(text) === bare(symbol) || nameOf(text) === ""))
+  return Effect.succeed({
+    own: texts.filter((text) => nameOf(text) === bare(symbol)),
+    blank: texts.filter((text) => nameOf(text) === "")
+  })
 }
 
 const wordsOf = (error: Error): string => error.message.split("\n", 1)[0]!
 
-const noRoom = (error: Error) =>
-  new SourceError.Misconfigured({
-    detail:
-      `its rows cannot be put into the temporary folder ${tmpdir()} (${wordsOf(error)}); make room there, ` +
-      "or name another folder with TMPDIR"
-  })
-
-const failure = (kind: string) => (error: Error) =>
-  /no space left|could not write/i.test(wordsOf(error))
-    ? noRoom(error)
-    : new SourceError.Misconfigured({ detail: `it cannot be read as ${kind} (${wordsOf(error)})` })
+const failure = (kind: string) => (error: Error) => {
+  const words = wordsOf(error)
+  if (/no space left|could not write/i.test(words)) return Gzip.noRoom(error)
+  const detail = /out of memory/i.test(words)
+    ? `it takes more than ${memoryLimit} of memory to read (${words}); write it with smaller row groups, or as CSV`
+    : `it cannot be read as ${kind} (${words})`
+  return new SourceError.Misconfigured({ detail })
+}
 
 /** A time as the file writes it, and where it does. */
 interface Told {
@@ -97,12 +107,13 @@ export const load = Effect.fn("ContractRows.load")(function* (
   const orFail = Effect.mapError(failure(isParquet ? "Parquet" : "CSV"))
   const sql = yield* DuckDbClient.make({ path: join(yield* Gzip.folder, "rows.duckdb"), memoryLimit }).pipe(
     Effect.provide(Reactivity.layer),
-    Effect.mapError(noRoom)
+    Effect.mapError(Gzip.noRoom)
   )
-  const readable = yield* Gzip.unzipped(path)
+  // A path is one file: what stands for others in patterns stands for itself.
+  const readable = (yield* Gzip.unzipped(path)).replaceAll(/[[*?]/g, "[$&]")
   const reader = isParquet
     ? sql`read_parquet(${readable})`
-    : sql`read_csv(${readable}, all_varchar = true, header = true, strict_mode = true)`
+    : sql`read_csv(${readable}, all_varchar = true, header = true, strict_mode = true, comment = '')`
   const described = yield* orFail(sql<{ column_name: string }>`DESCRIBE SELECT * FROM ${reader}`)
   const layout = ContractTable.detect(described.map((row) => row.column_name))
   if (typeof layout === "string") return yield* bad(layout)
@@ -114,35 +125,67 @@ export const load = Effect.fn("ContractRows.load")(function* (
   const text = (column: string) => sql`coalesce(${sql(column)}, '')`
   const isOneOf = (column: string, texts: ReadonlyArray<string>) => sql`${text(column)} IN ${sql.in(texts)}`
 
+  const linesOf = Effect.fnUntraced(function* (
+    column: string,
+    where: Statement.Fragment,
+    say: (row: number, text: string) => string
+  ) {
+    const rows = yield* orFail(
+      sql<{ row: number; text: string }>`SELECT "row number" AS row, ${text(column)} AS text FROM contracts
+        WHERE ${where} ORDER BY 1 LIMIT ${namedRows}`
+    )
+    return rows.map((one) => say(Number(one.row), one.text))
+  })
+
   const ofSymbol = Effect.fnUntraced(function* (column: string) {
     const found = yield* orFail(
-      sql<{ name: string }>`SELECT ${text(column)} AS name, min("row number") AS first FROM contracts
-        GROUP BY 1 ORDER BY 2`
+      sql<{ name: string; rows: number }>`SELECT ${text(column)} AS name, count(*) AS rows, min("row number") AS first
+        FROM contracts GROUP BY 1 ORDER BY 3`
     )
-    const names = found.map(({ name }) => name)
-    const own = yield* namesOf(names, column, symbol)
-    return own === undefined ? sql`true` : isOneOf(column, own)
+    const names = yield* namesOf(
+      found.map(({ name }) => name),
+      column,
+      symbol
+    )
+    if (names === undefined) return { isWanted: sql`true`, nameless: none }
+    const { blank, own } = names
+    const nameless =
+      blank.length === 0
+        ? none
+        : {
+            rows: found.reduce((sum, { name, rows }) => (blank.includes(name) ? sum + Number(rows) : sum), 0),
+            lines: yield* linesOf(column, isOneOf(column, blank), (row) => `row ${row} names no underlying`)
+          }
+    return { isWanted: isOneOf(column, own), nameless }
   })
-  const isWanted = layout.underlying === undefined ? sql`true` : yield* ofSymbol(layout.underlying)
+  const { isWanted, nameless } =
+    layout.underlying === undefined ? { isWanted: sql`true`, nameless: none } : yield* ofSymbol(layout.underlying)
 
   const told = (column: string) =>
     orFail(
       sql<Told>`SELECT ${text(column)} AS time, count(*) AS rows, min("row number") AS first,
         max("row number") AS last FROM contracts WHERE ${isWanted} GROUP BY 1 ORDER BY 3`
     )
+  if (layout.time !== undefined) {
+    const [{ times } = { times: 0 }] = yield* orFail(
+      sql<{ times: number }>`SELECT approx_count_distinct(${sql(layout.time)}) AS times FROM contracts`
+    )
+    if (times > mostTimes) {
+      return yield* bad(
+        `it holds about ${times} times in "${layout.time}", as a list of trades does, not of chains; ` +
+          "take that column out, and say with --at of which moment the quotes are"
+      )
+    }
+  }
   const places = Map.groupBy(layout.time === undefined ? [] : yield* told(layout.time), ({ time }) =>
     ContractTable.instantOf(time, calendar)
   )
   const moments = [...places.keys()].filter((at) => at !== undefined)
 
-  const named = Effect.fnUntraced(function* (column: string, timeless: ReadonlyArray<Told>) {
+  const named = (column: string, timeless: ReadonlyArray<Told>) => {
     const texts = timeless.slice(0, namedRows).map(({ time }) => time)
-    const rows = yield* orFail(
-      sql<{ row: number; time: string }>`SELECT "row number" AS row, ${text(column)} AS time FROM contracts
-        WHERE ${isWanted} AND ${isOneOf(column, texts)} ORDER BY 1 LIMIT ${namedRows}`
-    )
-    return rows.map(({ row, time }) => ContractTable.timeProblem(Number(row), time))
-  })
+    return linesOf(column, sql`${isWanted} AND ${isOneOf(column, texts)}`, ContractTable.timeProblem)
+  }
   const timeless = places.get(undefined) ?? []
   const countOf = (some: ReadonlyArray<Told>) => some.reduce((sum, { rows }) => sum + Number(rows), 0)
 
@@ -162,6 +205,7 @@ export const load = Effect.fn("ContractRows.load")(function* (
       rows: countOf(timeless),
       lines: timeless.length === 0 ? [] : yield* named(layout.time!, timeless)
     },
+    nameless,
     read: Effect.fnUntraced(function* (at) {
       const found = yield* orFail(
         sql<Numbered>`SELECT * FROM contracts

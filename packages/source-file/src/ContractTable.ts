@@ -48,8 +48,17 @@ export const detect = (columns: ReadonlyArray<string>): Layout | string => {
       return name === undefined ? [] : [[column, name]]
     })
   ) as Layout
-  if (found.contract !== undefined) return found
-  const missing = (["expiry", "strike", "type"] as const).filter((column) => found[column] === undefined)
+  const missing =
+    found.contract === undefined
+      ? (["expiry", "strike", "type"] as const).filter((column) => found[column] === undefined)
+      : []
+  const [day, time] = [/^(quote_)?date$/, /^time$/].map((name) => columns.find((one) => name.test(normal(one))))
+  if (day !== undefined && time !== undefined && (found.time === day || found.time === time)) {
+    return (
+      `it has the day in "${day}" and the time in "${time}"; put both into one column "timestamp", ` +
+      "such as 2024-06-14 15:45-04:00, UTC without an offset"
+    )
+  }
   return missing.length === 0
     ? found
     : `it has no column ${missing.join(", ")} (its columns: ${columns.join(", ")}); a table of contracts has ` +
@@ -85,10 +94,14 @@ const closeOf = (calendar: Calendar.Calendar, midnight: Instant.EpochMillis): In
  */
 export const instantOf = (cell: string, calendar: Calendar.Calendar): Instant.EpochMillis | undefined => {
   const text = cell.trim()
-  if (/^\d{9,}(\.\d+)?$/.test(text)) return sinceEpoch(text)
+  const isCount = /^\d{9,}(\.\d+)?$/.test(text)
   const day = dayOf(text)
   const iso = text.replace(/^(\d{4})[./](\d{2})[./](\d{2})/, "$1-$2-$3").replace(/(\.\d{3})\d+/, "$1")
-  const at = Option.getOrUndefined(Instant.parse(day ?? iso.replace(/([+-]\d{2})$/, "$1:00")))
+  const at = isCount
+    ? sinceEpoch(text)
+    : Option.getOrUndefined(Instant.parse(day ?? iso.replace(/([+-]\d{2})$/, "$1:00")))
+  // Beyond what there are dates for it is no time.
+  if (at !== undefined && Math.abs(at) > 8.64e15) return undefined
   // What lies beyond the calendar is refused for what it is.
   if (at === undefined || at < calendar.span.from || at + 2 * dayMillis > calendar.span.to) return at
   const isMidnight = at % dayMillis === 0 && !/[Z+-]/.test(iso.slice(10))

@@ -116,7 +116,7 @@ const make = Effect.fnUntraced(function* (config: Config) {
       const known = tables.get(path)
       if (known !== undefined) return yield* fitting(known, subject, timeframe, path)
       const sql = yield* client
-      const found = yield* Effect.orDie(sql`SELECT file FROM glob(${path}) LIMIT 1`)
+      const found = yield* Effect.orDie(sql`SELECT file FROM glob(${path})`)
       if (found.length === 0) {
         const detail = `there is no file ${path}`
         return yield* failure(
@@ -126,17 +126,18 @@ const make = Effect.fnUntraced(function* (config: Config) {
             : new SourceError.NotListed({ detail })
         )
       }
-      const readable = yield* unzipped(path).pipe(Effect.provideService(Scope.Scope, scope))
+      const unusable = (words: string) =>
+        failure(subject, new SourceError.Misconfigured({ detail: `${path}: ${words}; nothing of it was stored` }))
+      const files = yield* Effect.forEach(found, ({ file }) => unzipped(String(file))).pipe(
+        Effect.provideService(Scope.Scope, scope),
+        Effect.mapError(({ detail }) => unusable(detail))
+      )
+      const readable = files.length === 1 ? files[0]! : path
       const table = yield* FileTable.open(sql, {
         path: readable,
         columns: config.columns ?? {},
         timeUnit: config.timeUnit
-      }).pipe(
-        Effect.mapError((error) => {
-          const detail = `${path}: ${error.message.split("\n", 1)[0]}; nothing of it was stored`
-          return failure(subject, new SourceError.Misconfigured({ detail }))
-        })
-      )
+      }).pipe(Effect.mapError((error) => unusable(error.message.split("\n", 1)[0]!)))
       tables.set(path, table)
       return yield* fitting(table, subject, timeframe, path)
     },

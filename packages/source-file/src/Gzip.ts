@@ -1,25 +1,74 @@
-/** DuckDB reads gzipped CSV as it is, but no gzipped Parquet: that is unzipped beside, for as long as it is needed. */
+/**
+ * Gzipped files. DuckDB reads gzipped CSV as it is, and takes one whose end is
+ * missing for whole, so that is looked for first; it reads no gzipped Parquet,
+ * which is unzipped beside.
+ */
+import { SourceError } from "@tidemark/core"
 import { Effect } from "effect"
-import { createReadStream, createWriteStream } from "node:fs"
+import { createReadStream, createWriteStream, readdirSync, rmSync } from "node:fs"
 import { mkdtemp, rm } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGunzip } from "node:zlib"
 
-/** An empty folder that goes with the scope. */
+const isAlive = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code !== "ESRCH"
+  }
+}
+
+const prefix = "tidemark-file-"
+
+/** What processes that were killed have left. */
+const sweep = (): void => {
+  for (const name of readdirSync(tmpdir())) {
+    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN
+    if (pid > 0 && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+  }
+}
+
+/** What went wrong with the temporary folder, and the way out. */
+export const noRoom = (error: unknown) => {
+  const words = error instanceof Error ? error.message.split("\n", 1)[0] : String(error)
+  return new SourceError.Misconfigured({
+    detail:
+      `its rows cannot be put into the temporary folder ${tmpdir()} (${words}); make room there, ` +
+      "or name another folder with TMPDIR"
+  })
+}
+
+/** An empty folder that goes with the scope, or with a later process where this one is killed. */
 export const folder = Effect.acquireRelease(
-  Effect.promise(() => mkdtemp(join(tmpdir(), "tidemark-"))),
+  Effect.tryPromise({
+    try: () => {
+      sweep()
+      return mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`))
+    },
+    catch: noRoom
+  }),
   (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
 )
 
-/** A path that DuckDB can read; temporary files go with the scope. */
+const nowhere = () => new Writable({ write: (_chunk, _encoding, done) => done() })
+
+/** A file that can be read as it is, or as what it is unzipped to; fails where it is no whole gzip. */
 export const unzipped = Effect.fnUntraced(function* (path: string) {
-  if (!/\.(parquet|pq)\.gz$/i.test(path)) return path
-  const target = join(yield* folder, "file.parquet")
-  yield* Effect.promise(() => pipeline(createReadStream(path), createGunzip(), createWriteStream(target))).pipe(
-    // A file that is no gzip is left for the reader, which says so.
-    Effect.catchDefect(() => Effect.void)
-  )
+  if (!/\.gz$/i.test(path)) return path
+  const isParquet = /\.(parquet|pq)\.gz$/i.test(path)
+  const target = isParquet ? join(yield* folder, "file.parquet") : path
+  yield* Effect.tryPromise({
+    try: () => pipeline(createReadStream(path), createGunzip(), isParquet ? createWriteStream(target) : nowhere()),
+    catch: (error) => {
+      const { code = "unreadable", path: where } = error as NodeJS.ErrnoException
+      if (code === "ENOENT" && where === path) return new SourceError.Misconfigured({ detail: "there is no such file" })
+      return code.startsWith("Z_")
+        ? new SourceError.Misconfigured({ detail: `it is no whole gzip (${code})` })
+        : noRoom(error)
+    }
+  })
   return target
 })

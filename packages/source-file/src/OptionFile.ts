@@ -40,7 +40,10 @@ export interface Moment {
 export interface OptionFile {
   /** Those that it is read for, ascending; at least one. */
   readonly moments: ReadonlyArray<Instant.EpochMillis>
-  /** Rows whose time cannot be read, of a file with several moments; in one with a single moment they are of that. */
+  /**
+   * Rows whose time cannot be read, of a file with several moments (in one with a single moment they are of that), and
+   * rows that name no underlying, of a file with several.
+   */
   readonly unplaced: ContractRows.Unplaced
   /** One for each of the moments, in their order; a moment is read when it is asked for, and one at a time is held. */
   readonly chains: Stream.Stream<Moment, SourceError.SourceError>
@@ -85,6 +88,7 @@ const ofQuoteData = ({ at, rows, spot }: QuoteData.QuoteData): ContractRows.Cont
   moments: at === undefined ? [] : [at],
   timed: at === undefined ? 0 : rows.length,
   timeless: { rows: 0, lines: [] },
+  nameless: { rows: 0, lines: [] },
   read: () => Effect.succeed({ rows, spot })
 })
 
@@ -141,7 +145,7 @@ const oneMoment = Effect.fnUntraced(function* (said: Instant.EpochMillis | undef
 })
 
 /** With fewer rows to each of more moments a column tells when contracts were traded, not when a chain was looked at. */
-const fewestRows = 3
+const fewestRows = 2
 const someMoments = 10
 
 /** Of several moments those that are wanted: the one of the option, else all. */
@@ -220,7 +224,12 @@ const opened = Effect.fnUntraced(function* (path: string, options: Options) {
   })
   const file: OptionFile = {
     moments,
-    unplaced: several ? held.timeless : { rows: 0, lines: [] },
+    unplaced: several
+      ? {
+          rows: held.timeless.rows + held.nameless.rows,
+          lines: [...held.nameless.lines, ...held.timeless.lines]
+        }
+      : held.nameless,
     chains: Stream.mapEffect(Stream.fromIterable(moments), momentOf)
   }
   return file

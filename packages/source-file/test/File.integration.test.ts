@@ -119,6 +119,19 @@ describe("a file's form", () => {
     })
   )
 
+  it.effect("may not be gzipped CSV whose end is missing: it would be taken for whole", () =>
+    Effect.gen(function* () {
+      yield* atNow
+      const many = Array.from({ length: 20_000 }, (_, i) =>
+        new Date(Date.parse("2022-01-01T00:00Z") + i * 3_600_000).toISOString()
+      )
+      const zipped = gzipSync(withTimes("time,open,high,low,close,volume", ...many))
+      const path = write(zipped.subarray(0, zipped.length - 1_000), "csv.gz")
+      const error = yield* Effect.flip(read({ path }))
+      assert.match(error.message, /it is no whole gzip \(Z_BUF_ERROR\); nothing of it was stored/)
+    })
+  )
+
   it.effect("may be Parquet, or gzipped Parquet", () =>
     Effect.gen(function* () {
       yield* atNow

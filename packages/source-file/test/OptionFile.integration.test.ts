@@ -352,6 +352,7 @@ describe("a day without a time", () => {
     ["20240614", "XNYS", "2024-06-14T20:00Z"],
     ["06/14/2024", "XNYS", "2024-06-14T20:00Z"],
     ["2024.06.14 00:00:00.000000", "XNYS", "2024-06-14T20:00Z"],
+    ["1718323200", "XNYS", "2024-06-14T20:00Z"],
     ["2024-07-03", "XNYS", "2024-07-03T17:00Z"],
     ["2024-06-15", "XNYS", "2024-06-16T00:00Z"],
     ["2024-06-14", "24/7", "2024-06-15T00:00Z"],
@@ -361,10 +362,20 @@ describe("a day without a time", () => {
     ["2024-06-14T00:00:00+00", "XNYS", "2024-06-14T00:00Z"],
     ["1800-06-14 00:00", "XNYS", "1800-06-14T00:00Z"],
     ["2024-06-14 00:01", "XNYS", "2024-06-14T00:01Z"],
-    ["1718323200", "XNYS", "2024-06-14T00:00Z"]
+    ["1718323260", "XNYS", "2024-06-14T00:01Z"]
   ] as const)("%s by %s is %s", (cell, id, expected) => {
     assert.strictEqual(Instant.format(ContractTable.instantOf(cell, Calendars.get(id))!), expected)
   })
+
+  it.each(["", "soon", "99999999999999999999999"])("is not said by %j", (cell) => {
+    assert.isUndefined(ContractTable.instantOf(cell, calendar))
+  })
+
+  it.live("in a column beside that of the times is refused: the two would be one day", () =>
+    Effect.map(refusal(read("quote_date,time,expiry,strike,type\n2024-06-14,10:00,2024-06-21,540,call")), (message) =>
+      assert.match(message, /the day in "quote_date" and the time in "time"; put both into one column/)
+    )
+  )
 
   it.live("is the close of its session, which a chain is of", () =>
     Effect.gen(function* () {
@@ -373,6 +384,61 @@ describe("a day without a time", () => {
         (yield* told(write(file.join("\n")))).chains.map(([moment]) => moment),
         ["2024-06-14T20:00Z", "2024-06-17T20:00Z"]
       )
+    })
+  )
+})
+
+describe("a table of contracts", () => {
+  const head = "expiry,strike,type"
+  const many = [head, ...Array.from({ length: 20_000 }, (_, i) => `2024-06-21,${i + 1},call`)].join("\n")
+
+  it.live("whose gzip is damaged is refused whole, wherever DuckDB would take what it can read", () =>
+    Effect.gen(function* () {
+      const zipped = gzipSync(many)
+      const whole = yield* OptionFile.read(write(zipped, "csv.gz"), { symbol: "SPY", calendar, at })
+      assert.strictEqual(OptionChain.length(whole.contracts), 20_000)
+      const flipped = Buffer.from(zipped)
+      flipped[zipped.length - 6]! ^= 1
+      for (const damaged of [zipped.subarray(0, zipped.length - 4_000), zipped.subarray(0, -8), flipped]) {
+        const message = yield* refusal(OptionFile.read(write(damaged, "csv.gz"), { symbol: "SPY", calendar, at }))
+        assert.match(message, /it is (no whole gzip \()?Z_/)
+      }
+    })
+  )
+
+  it.live("is the file that is named, whatever its name means in patterns", () =>
+    Effect.gen(function* () {
+      const [named, other] = [join(folder, "a[1].csv"), join(folder, "a1.csv")]
+      writeFileSync(named, `${head}\n2024-06-21,111,call`)
+      writeFileSync(other, `${head}\n2024-06-21,999,call`)
+      const chain = yield* OptionFile.read(named, { symbol: "SPY", calendar, at })
+      assert.deepStrictEqual([...chain.contracts.strike], [111])
+    })
+  )
+
+  it.live("with row groups of a million rows is read", () =>
+    Effect.gen(function* () {
+      const parquet = join(folder, "groups.parquet")
+      const sql = yield* DuckDbClient.make({ path: ":memory:" }).pipe(Effect.provide(Reactivity.layer))
+      yield* sql`COPY (SELECT DATE '2024-06-21' AS expiry, 1 + i / 16.0 AS strike, 'call' AS type, hash(i) / 1e9 AS bid,
+          hash(i + 1) / 1e9 AS ask, hash(i + 2) / 1e9 AS last, hash(i + 3) / 1e9 AS volume, hash(i + 4) / 1e9 AS oi,
+          CASE WHEN i < 3 THEN 'SPY' ELSE md5(i::VARCHAR) END AS root, hash(i + 5) / 1e9 AS delta, hash(i + 6) / 1e9 AS gamma,
+          CASE WHEN i < 3 THEN 'SPY' ELSE 'QQQ' END AS underlying FROM range(1100000) t(i))
+        TO ${sql.literal(`'${parquet}'`)} (FORMAT parquet, ROW_GROUP_SIZE 1048576)`
+      const chain = yield* OptionFile.read(parquet, { symbol: "SPY", calendar, at })
+      assert.strictEqual(chain.contracts.strike[0], 1)
+    })
+  )
+
+  it.live("loses no row: not one that looks like a comment, nor one of nobody", () =>
+    Effect.gen(function* () {
+      const rows = ["underlying,expiry,strike,type", "SPY,2024-06-21,545,call", "#SPY,2024-06-21,546,call"]
+      const two = yield* told(write([...rows, ",2024-06-21,547,call", "QQQ,2024-06-21,548,put"].join("\n")), { at })
+      assert.deepStrictEqual(two.chains, [["2024-06-18T20:00Z", Number.NaN, [545]]])
+      assert.deepStrictEqual(two.unplaced, { rows: 1, lines: ["row 3 names no underlying"] })
+      const commented = [head, "#2024-06-21,546,call", "2024-06-21,545,call"].join("\n")
+      const { unreadable } = yield* read(commented, { at })
+      assert.deepStrictEqual(unreadable, ['row 1 has no expiry that can be read: "#2024-06-21"'])
     })
   )
 })
@@ -427,13 +493,13 @@ describe("a table of several moments", () => {
 
   it.live("says the same as Parquet with columns of types", () =>
     Effect.gen(function* () {
-      const csv = write([columns, ...several.split("\n").filter((row) => /^2024.*(call|\dput)/.test(row))].join("\n"))
+      const csv = write([columns, ...several.split("\n").filter((row) => /^2024.*(call|,put)/.test(row))].join("\n"))
       const parquet = join(folder, "several.parquet")
       const sql = yield* DuckDbClient.make({ path: ":memory:" }).pipe(Effect.provide(Reactivity.layer))
       yield* sql`COPY (SELECT * REPLACE (timestamp::TIMESTAMPTZ AS timestamp) FROM read_csv(${csv}))
         TO ${sql.literal(`'${parquet}'`)} (FORMAT parquet)`
       const expected = yield* told(csv)
-      assert.lengthOf(expected.chains, 3)
+      assert.lengthOf(expected.chains, 4)
       assert.strictEqual(JSON.stringify(yield* told(parquet)), JSON.stringify(expected).replaceAll(csv, parquet))
     })
   )

@@ -16,6 +16,9 @@ export const origins = (include: Option.Option<string>) =>
 export const rest = (chosen: ReadonlyArray<Gamma.Origin>): ReadonlyArray<Gamma.Origin> =>
   others.filter((one) => !chosen.includes(one))
 
+/** What a daemon says of the way out, in this program's words. */
+export const ofDaemon = (detail: string): string => detail.replaceAll("provenance=", "--include ")
+
 /** Says of nothing that there are others, if there are. */
 export const sayNone = (
   chosen: ReadonlyArray<Gamma.Origin>,

@@ -18,8 +18,8 @@ export const checkSources = Effect.fnUntraced(function* (...names: ReadonlyArray
   yield* Effect.forEach(names.flatMap(Option.toArray), configured, { discard: true })
 })
 
-/** Fails where a daemon is to be asked: what comes now works on the database itself. */
-const onDatabase = Effect.gen(function* () {
+/** The configuration, for what works on the database itself; fails where a daemon is to be asked. */
+export const localConfiguration = Effect.gen(function* () {
   const remote = yield* Globals.remote
   if (Option.isNone(remote)) return yield* configuration
   return yield* new UsageError.UsageError({
@@ -34,13 +34,13 @@ const onDatabase = Effect.gen(function* () {
 export const withRuntime =
   (mode: Stores.Mode, otherwise?: Stores.Otherwise) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(onDatabase, (settings) => Effect.provide(effect, Runtime.layer(settings, mode, otherwise)))
+    Effect.flatMap(localConfiguration, (settings) => Effect.provide(effect, Runtime.layer(settings, mode, otherwise)))
 
 /** Gives a command stores only. */
 export const withStores =
   (mode: Stores.Mode, otherwise?: Stores.Otherwise) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-    Effect.flatMap(onDatabase, (settings) => Effect.provide(effect, Runtime.stores(settings, mode, otherwise)))
+    Effect.flatMap(localConfiguration, (settings) => Effect.provide(effect, Runtime.stores(settings, mode, otherwise)))
 
 /** Prints the result: as JSON if the user asks for it, else as text. */
 export const print = Effect.fnUntraced(function* (result: {

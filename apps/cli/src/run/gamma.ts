@@ -35,12 +35,16 @@ const { appliedBy } = Reading
 export const onDatabase = <A, E, R>(work: Effect.Effect<A, E, R>) =>
   Effect.andThen(Effect.void.pipe(withStores("write")), withRuntime("update")(work))
 
+/** The symbol of an underlying, whatever its options are called. */
+export const symbolOf = Effect.fnUntraced(function* (text: string) {
+  const symbol = Names.symbolOf(text)
+  if (Instrument.isSymbol(symbol)) return symbol
+  return yield* new UsageError.UsageError({ message: `"${text}" is no symbol. Write it as SPY, ^GSPC or BTC/USDT` })
+})
+
 /** The instrument of an underlying: of the user's list, of the built-in one, or what its name says. */
 export const instrumentOf = Effect.fnUntraced(function* (text: string) {
-  const symbol = Names.symbolOf(text)
-  if (!Instrument.isSymbol(symbol)) {
-    return yield* new UsageError.UsageError({ message: `"${text}" is no symbol. Write it as SPY, ^GSPC or BTC/USDT` })
-  }
+  const symbol = yield* symbolOf(text)
   if (symbol !== text.toUpperCase()) yield* Console.error(`tidemark: options of ${text} are those of ${symbol}`)
   return Universe.instrumentOf(symbol, yield* (yield* SymbolStore.SymbolStore).list)
 })

@@ -2,16 +2,16 @@
 import { UsageError } from "@tidemark/backfill"
 import { Calendars } from "@tidemark/calendars"
 import { type Instrument, OptionChain, SourceError } from "@tidemark/core"
-import { Names, Record } from "@tidemark/gamma/history"
+import { Record } from "@tidemark/gamma/history"
 import { OptionFiles, Reading, Universe } from "@tidemark/runtime"
 import { Console, Effect, Option, Stream } from "effect"
 import { exitWith } from "../Failure.ts"
 import * as Globals from "../flags/Globals.ts"
 import { count, plural } from "../view/Format.ts"
 import * as GammaImportView from "../view/GammaImportView.ts"
-import { finishRecord, instrumentOf, type Method, onDatabase, preferredOf, say } from "./gamma.ts"
+import { finishRecord, instrumentOf, type Method, onDatabase, preferredOf, say, symbolOf } from "./gamma.ts"
 import { instant } from "./Range.ts"
-import { print } from "./Session.ts"
+import { localConfiguration, print } from "./Session.ts"
 
 export interface ImportInput {
   readonly file: string
@@ -113,14 +113,18 @@ const several = Effect.fnUntraced(function* (file: OptionFiles.OptionFile, input
 })
 
 export const importFile = Effect.fnUntraced(function* (input: ImportInput) {
-  const at = yield* instant("at", input.at)
+  yield* localConfiguration
+  const given = yield* instant("at", input.at)
   if (Option.isSome(input.spot) && !(input.spot.value > 0)) {
     return yield* new UsageError.UsageError({ message: `--spot is a price, above 0; got ${input.spot.value}` })
   }
-  const symbol = Names.symbolOf(input.symbol)
+  const symbol = yield* symbolOf(input.symbol)
   // As its name says: there may be no database yet.
   const calendar = Calendars.get(Universe.instrumentOf(symbol, []).calendar)
   const spot = Option.getOrUndefined(input.spot)
+  // A day means the same as in the file.
+  const at =
+    given === undefined ? undefined : ((yield* OptionFiles.momentOf(Option.getOrThrow(input.at), calendar)) ?? given)
   const file = yield* OptionFiles.open(input.file, { symbol, calendar, at, spot })
   yield* file.moments.length === 1 ? one(file, input) : several(file, input)
 }, Effect.scoped)

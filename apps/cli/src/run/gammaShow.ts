@@ -58,8 +58,14 @@ export const wayOut = (symbol: string): string =>
 const sayNone = Effect.fnUntraced(function* (chosen: Effect.Success<ReturnType<typeof selection>>) {
   const { snapshots } = yield* Gamma.GammaStore
   const [other] = yield* snapshots({ ...chosen, origins: Include.rest(chosen.origins), last: 1 })
-  const [symbol] = chosen.symbols
-  const otherwise = `no gamma snapshots of ${symbol} are stored; make some: ${wayOut(symbol!)}`
+  const { origins, symbols } = chosen
+  const [newest] = yield* snapshots({ symbols, origins, last: 1 })
+  const [symbol] = symbols
+  const otherwise =
+    newest === undefined
+      ? `no gamma snapshots of ${symbol} are stored; make some: ${wayOut(symbol!)}`
+      : `no gamma snapshots of ${symbol} are stored of this time, source and method; the newest is of ` +
+        `${Instant.format(newest.at)}, ${newest.method}, from ${newest.source}`
   return Include.sayNone(chosen.origins, other?.origin, otherwise)
 })
 
@@ -95,7 +101,8 @@ const ask = Effect.fnUntraced(function* (
   }
   const none = `no gamma snapshots of ${query.symbol} are stored there`
   const nothing = {
-    NotFound: ({ detail = none }: { readonly detail?: string }) => Effect.succeed({ rows: [], none: detail })
+    NotFound: ({ detail = none }: { readonly detail?: string }) =>
+      Effect.succeed({ rows: [], none: Include.ofDaemon(detail) })
   }
   const sayNone = <Row>(rows: ReadonlyArray<Row>) => ({ rows, none: rows.length === 0 ? none : undefined })
   if (daily) {
@@ -200,7 +207,9 @@ const askToDraw = Effect.fnUntraced(function* (
     })),
     Effect.catchTags({
       NotFound: ({ detail }: { readonly detail?: string }) =>
-        Effect.succeed({ none: detail ?? `no option chain of ${query.symbol} is kept there` })
+        Effect.succeed({
+          none: detail === undefined ? `no option chain of ${query.symbol} is kept there` : Include.ofDaemon(detail)
+        })
     })
   )
 })

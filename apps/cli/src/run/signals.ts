@@ -78,7 +78,19 @@ const queryOf = (
   ...Remote.span(span)
 })
 
-const noneThere = "no such signals are stored there"
+/** Why a daemon has none of them. */
+const noneThere = Effect.fnUntraced(function* (
+  client: Remote.Asking,
+  chosen: Effect.Success<ReturnType<typeof selection>>,
+  span: Effect.Success<ReturnType<typeof toSpan>>
+) {
+  const provenance = Include.rest(chosen.origins)
+  const others =
+    provenance.length === 0
+      ? []
+      : (yield* client.gamma.signals({ query: { ...queryOf(chosen, span), provenance, last: 1 } })).rows
+  return Include.sayNone(chosen.origins, others[0]?.provenance, "no such signals are stored there")
+})
 
 export const list = Effect.fnUntraced(function* (input: ListInput) {
   if (input.last < 1)
@@ -91,7 +103,10 @@ export const list = Effect.fnUntraced(function* (input: ListInput) {
     remote: Effect.fnUntraced(function* (client: Remote.Asking) {
       const of = outcomes.length === 0 ? {} : { outcomes }
       const { rows } = yield* client.gamma.signals({ query: { ...queryOf(chosen, span), ...of, last: input.last } })
-      return { signals: rows.map(GammaRows.toSignal), none: rows.length === 0 ? noneThere : undefined }
+      return {
+        signals: rows.map(GammaRows.toSignal),
+        none: rows.length === 0 ? yield* noneThere(client, chosen, span) : undefined
+      }
     })
   })
   yield* print({
@@ -111,7 +126,10 @@ export const performance = Effect.fnUntraced(function* (input: Input) {
     })),
     remote: Effect.fnUntraced(function* (client: Remote.Asking) {
       const found = yield* client.gamma.performance({ query: queryOf(chosen, span) })
-      return { rows: found.map(GammaRows.toPerformance), none: found.length === 0 ? noneThere : undefined }
+      return {
+        rows: found.map(GammaRows.toPerformance),
+        none: found.length === 0 ? yield* noneThere(client, chosen, span) : undefined
+      }
     })
   })
   yield* print({
