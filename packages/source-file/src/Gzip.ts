@@ -4,30 +4,29 @@
  * which is unzipped beside.
  */
 import { SourceError } from "@tidemark/core"
-import { Effect } from "effect"
-import { createReadStream, createWriteStream, readdirSync, rmSync } from "node:fs"
-import { mkdtemp, rm } from "node:fs/promises"
+import { Clock, Effect } from "effect"
+import { createReadStream, createWriteStream } from "node:fs"
+import { mkdtemp, readdir, rm, stat } from "node:fs/promises"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { createGunzip } from "node:zlib"
 
-const isAlive = (pid: number): boolean => {
-  try {
-    return process.kill(pid, 0)
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code !== "ESRCH"
-  }
-}
-
 const prefix = "tidemark-file-"
+/** Nobody reads one file for so long. */
+const staleMillis = 86_400_000
 
-/** What processes that were killed have left. */
-const sweep = (): void => {
-  for (const name of readdirSync(tmpdir())) {
-    const pid = name.startsWith(prefix) ? Number.parseInt(name.slice(prefix.length), 10) : Number.NaN
-    if (pid > 0 && !isAlive(pid)) rmSync(join(tmpdir(), name), { recursive: true, force: true })
+/** Takes away what processes that were killed have left; what is another user's stays. */
+const sweep = async (now: number): Promise<void> => {
+  for (const name of await readdir(tmpdir())) {
+    if (!name.startsWith(prefix)) continue
+    const left = join(tmpdir(), name)
+    const isStale = await stat(left).then(
+      ({ mtimeMs }) => now - mtimeMs > staleMillis,
+      () => false
+    )
+    if (isStale) await rm(left, { recursive: true, force: true }).catch(() => undefined)
   }
 }
 
@@ -43,13 +42,15 @@ export const noRoom = (error: unknown) => {
 
 /** An empty folder that goes with the scope, or with a later process where this one is killed. */
 export const folder = Effect.acquireRelease(
-  Effect.tryPromise({
-    try: () => {
-      sweep()
-      return mkdtemp(join(tmpdir(), `${prefix}${process.pid}-`))
-    },
-    catch: noRoom
-  }),
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.tryPromise({
+      try: async () => {
+        await sweep(now)
+        return mkdtemp(join(tmpdir(), prefix))
+      },
+      catch: noRoom
+    })
+  ),
   (made) => Effect.promise(() => rm(made, { recursive: true, force: true }))
 )
 

@@ -6,7 +6,7 @@ import * as ContractTable from "@tidemark/source-file/ContractTable"
 import * as OptionFile from "@tidemark/source-file/OptionFile"
 import { Effect, Result, Stream } from "effect"
 import * as Reactivity from "effect/reactivity/Reactivity"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
@@ -403,6 +403,20 @@ describe("a table of contracts", () => {
         const message = yield* refusal(OptionFile.read(write(damaged, "csv.gz"), { symbol: "SPY", calendar, at }))
         assert.match(message, /it is (no whole gzip \()?Z_/)
       }
+    })
+  )
+
+  it.live("takes away what a killed process has left, a day later", () =>
+    Effect.gen(function* () {
+      const [old, young] = ["old", "young"].map((name) => mkdtempSync(join(tmpdir(), `tidemark-file-${name}-`))) as [
+        string,
+        string
+      ]
+      const before = new Date(0)
+      utimesSync(old, before, before)
+      yield* read(`${head}\n2024-06-21,111,call`, { at })
+      assert.deepStrictEqual([existsSync(old), existsSync(young)], [false, true])
+      rmSync(young, { recursive: true })
     })
   )
 
