@@ -327,6 +327,30 @@ describe("a chain of a file", () => {
           no_spot: 0,
           crossed: 1
         })
+        // Another choice of rows has none: that is no reason to make what is there.
+        const unmatched = yield* run(["gamma", "show", "--symbol=SPY", "--method=implied"], options)
+        assert.strictEqual(unmatched.code, 3)
+        assert.match(
+          unmatched.stderr,
+          /of this time, source and method; the newest is of 2024-06-03T15:00Z, recomputed/
+        )
+        const foreign = `${table}2024-06-21,480,put,1,1.1,9000,0.2,0.01,QQQ`
+        yield* Effect.promise(() => writeFile(join(cwd, "foreign.csv"), foreign))
+        const priceless = ["gamma", "import", "foreign.csv", "--symbol=SPY", "--at=2024-06-04", "--json"]
+        const mixed = yield* run(priceless, options)
+        assert.strictEqual(mixed.code, 3)
+        assert.match(mixed.stderr, /say what SPY cost then: the same command with --spot PRICE --replace/)
+        const left = {
+          ...parse<{ readonly snapshot: Row; readonly signal: null; readonly unreadable: unknown }>(mixed)
+        }
+        // A day is the close of its session, and nothing is told by an exposure that nobody knows.
+        assert.deepInclude(left.snapshot, { timestamp: "2024-06-04T20:00Z", spot: null, net_gex: null })
+        assert.isNull(left.signal)
+        assert.deepStrictEqual(left.unreadable, ["row 7 is of QQQ, not of SPY"])
+        const priced = yield* run([...priceless, "--spot=501", "--replace"], options)
+        // The row of QQQ is still none of it.
+        assert.strictEqual(priced.code, 3, priced.stderr)
+        assert.isNumber(parse<{ readonly snapshot: Row }>(priced).snapshot["net_gex"])
         const again = parse<Row>(yield* run(whole, options))
         assert.deepInclude(again, { was_there: true, snapshot })
         const wrong = yield* run([...command, "--at=2024-06-03T15:00Z", "--spot=502"], options)
@@ -338,7 +362,7 @@ describe("a chain of a file", () => {
           assert.match(never.stderr, /^tidemark: file SPY: chain\.csv: by --at .*; say with --at [^\n]*\n$/)
         }
         const [kept] = yield* query("SELECT count(*)::INTEGER AS chains FROM option_chains", options)
-        assert.deepStrictEqual(kept, { chains: 1 })
+        assert.deepStrictEqual(kept, { chains: 2 })
         yield* run([...whole, "--method=vendor"], options)
         const replaced = yield* run([...whole.filter((arg) => arg !== "--json"), "--replace"], options)
         assert.match(replaced.stdout, /Made anew of this chain too: the rows by vendor\./)

@@ -60,6 +60,16 @@ describe("rows of a model", () => {
     )
   })
 
+  it("say when their price was made, where that is long before them", () => {
+    const told = (before: number) => {
+      const one = row({})
+      return GammaView.details({ ...one, spotAt: one.at - before }).join("\n")
+    }
+    assert.include(told(4 * 86_400_000), "The spot is the last price that is stored before it, of 2024-06-06T13:45Z")
+    assert.notInclude(told(60_000), "The spot is")
+    assert.notInclude(GammaView.details(row({ spotAt: null })).join("\n"), "The spot is")
+  })
+
   it("name it, or say that there is none", () => {
     assert.include(GammaView.details(row({})).join("\n"), "Estimated from prices by m1")
     const without = GammaView.details(row({ model: null, netGex: null })).join("\n")

@@ -1,9 +1,9 @@
 /**
  * The rows of a table of contracts, by the moments that they are of.
  *
- * The file is read once, into a database of DuckDB's on disk; the rows of a
- * moment are taken out of that, so that a year of chains takes no more memory
- * here than one of them.
+ * The file is read once, into a database of DuckDB's on disk, whose memory has
+ * a limit; the rows of a moment are taken out of that, so that a year of
+ * chains takes no more memory beside it than one of them.
  */
 import { type Calendar, type ChainRows, type Instant, OccSymbol, SourceError } from "@tidemark/core"
 import { DuckDbClient } from "@tidemark/sql-duckdb"

@@ -90,10 +90,10 @@ const one = Effect.fnUntraced(function* (
   if (unplaced.rows > 0) {
     yield* Console.error(`tidemark: ${GammaImportView.unplacedLines(unplaced).join("\n")}`)
   }
-  yield* say(done, unplaced.rows > 0 || chain.unreadable.length > 0)
   if (done.recorded.analysis.snapshot.spot === null) {
     yield* Console.error(`tidemark: say what ${chain.symbol} cost then: the same command with --spot PRICE --replace`)
   }
+  yield* say(done, unplaced.rows > 0 || chain.unreadable.length > 0)
 })
 
 const several = Effect.fnUntraced(function* (file: OptionFiles.OptionFile, input: ImportInput) {
