@@ -115,6 +115,18 @@ describe("a command that asks a daemon", () => {
         }
         assert.isTrue((yield* read(cwd, "there.arrow")).equals(yield* read(cwd, "here.arrow")))
 
+        // What nobody asked for by name is named, by the flag of this program.
+        for (const line of [
+          "gamma show --symbol BTC/USDT",
+          "gamma plot --symbol BTC/USDT --out x.svg",
+          "signals list",
+          "signals performance"
+        ]) {
+          const unnamed = yield* there(line)
+          assert.deepStrictEqual([unnamed.code, unnamed.stdout.includes("synthetic")], [3, false], line)
+          assert.match(unnamed.stderr, /--include synthetic/, line)
+        }
+
         // What is not whole is not given out, with what is missing and how to get it.
         const lacking = yield* there(`export ${whole} --start 2014-12-30 --end 2015-01-03`)
         assert.strictEqual(lacking.code, 1)
